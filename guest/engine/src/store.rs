@@ -1,0 +1,159 @@
+//! What must outlive a crash, as `wit/store.wit` has it.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use merge_sync_logic::types::{Account, AccountId, ModelId, Row, Secret, Timestamp};
+
+/// Something to tell the account's next run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// The account.
+    pub account: AccountId,
+    /// A note replaces an earlier one of the same account and key.
+    pub key: String,
+    /// What it says.
+    pub text: String,
+    /// The account's token, where the note brings it.
+    pub secret: Option<Secret>,
+    /// What Merge says the account is; `None` leaves it as it is.
+    pub profile: Option<Account>,
+    /// Whether an account that is not in the store is to be created.
+    pub create: bool,
+}
+
+/// A note, as kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Numbered {
+    /// Larger for each later note of the account.
+    pub number: u64,
+    /// The key.
+    pub key: String,
+    /// What it says.
+    pub text: String,
+    /// The account's token, where the note brings it.
+    pub secret: Option<Secret>,
+}
+
+/// The latest committed state of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned {
+    /// Empty where only a note created the account so far.
+    pub state: String,
+    /// Changes with every commit; not with a note.
+    pub version: String,
+    /// Notes not yet consumed, by number.
+    pub notes: Vec<Numbered>,
+}
+
+/// Rows of one model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The model.
+    pub model_id: ModelId,
+    /// The number of the full re-read these rows belong to.
+    pub pass: Option<u64>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// A full re-read is complete: mark as deleted the rows that an older pass saw last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sweep {
+    /// The model.
+    pub model_id: ModelId,
+    /// The pass that is complete.
+    pub pass: u64,
+}
+
+/// Something a product may want to act on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// The account is ready for the first time.
+    BecameReady,
+    /// A window of one model is complete.
+    WindowCompleted,
+    /// Every needed model has been read up to its newest finish.
+    CaughtUp,
+    /// Trouble began that will not end by waiting.
+    NeedsAttention,
+    /// Trouble ended.
+    Recovered,
+    /// Merge deleted the account.
+    Unlinked,
+}
+
+/// To be handed to the product at least once, after the commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The same for every delivery of this notice.
+    pub id: String,
+    /// What it is about.
+    pub occasion: Occasion,
+    /// `None` where the whole account is meant.
+    pub model_id: Option<ModelId>,
+    /// One sentence for people.
+    pub text: String,
+}
+
+/// What a list of accounts shows of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// As `readiness.account-phase`.
+    pub phase: String,
+    /// Needed models that are ready.
+    pub ready: u32,
+    /// Needed models.
+    pub needed: u32,
+    /// As `triggers.trouble-kind`; empty without trouble.
+    pub trouble: String,
+    /// The oldest `merge_last_sync_finished` of the needed models, Merge's clock.
+    pub fresh_to: Option<Timestamp>,
+}
+
+/// What happens to the account's token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenChange {
+    /// Nothing.
+    Keep,
+    /// It is replaced.
+    Put(Secret),
+    /// It is erased.
+    Erase,
+}
+
+/// One atomic change to one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The account.
+    pub account: AccountId,
+    /// The version that was loaded; `None` to create the account.
+    pub expected: Option<String>,
+    /// The new state.
+    pub state: String,
+    /// Notes that this change has acted on.
+    pub consumed: Vec<u64>,
+    /// When to run again, host's clock; at once while notes remain.
+    pub wake_at: Option<Timestamp>,
+    /// Not before this, not even for a note, host's clock.
+    pub not_before: Option<Timestamp>,
+    /// What happens to the token.
+    pub token: TokenChange,
+    /// For lists.
+    pub summary: Summary,
+    /// Rows to store.
+    pub batches: Vec<Batch>,
+    /// A completed full re-read.
+    pub sweep: Option<Sweep>,
+    /// For the product.
+    pub notices: Vec<Notice>,
+}
+
+/// What a change did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The version that is there now.
+    pub version: String,
+    /// Rows that the sweep marked deleted; `None` where it was not done.
+    pub swept: Option<u64>,
+}
