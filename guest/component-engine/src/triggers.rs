@@ -1,0 +1,115 @@
+//! Between the generated types of `triggers` and those of the engine.
+
+use merge_sync_engine::{command, view};
+use merge_sync_logic::types as logic;
+use merge_sync_logic::types::{Secret, Timestamp};
+
+use crate::bindings::exports::merge_sync::triggers::triggers as wit;
+use crate::convert::each;
+
+impl From<wit::Account> for logic::Account {
+    fn from(account: wit::Account) -> Self {
+        Self {
+            id: account.id,
+            category: account.category,
+            integration: account.integration,
+            integration_slug: account.integration_slug,
+            end_user_origin_id: account.end_user_origin_id,
+            organization_name: account.organization_name,
+            link_status: account.link_status,
+        }
+    }
+}
+
+impl From<wit::NewAccount> for command::NewAccount {
+    fn from(new: wit::NewAccount) -> Self {
+        Self {
+            account: new.account.into(),
+            token: new.token.map(Secret),
+            linked_at: new.linked_at.map(Timestamp),
+        }
+    }
+}
+
+impl From<wit::Command> for command::Command {
+    fn from(command: wit::Command) -> Self {
+        match command {
+            wit::Command::Poll => Self::Poll,
+            wit::Command::Reread => Self::Reread,
+            wit::Command::Pause => Self::Pause,
+            wit::Command::Resume => Self::Resume,
+            wit::Command::Unlink => Self::Unlink,
+            wit::Command::Reset => Self::Reset,
+        }
+    }
+}
+
+impl From<view::Failure> for wit::Failure {
+    fn from(failure: view::Failure) -> Self {
+        match failure {
+            view::Failure::Store(problem) => Self::Store(problem.into()),
+            view::Failure::UnknownAccount(problem) => Self::UnknownAccount(problem.into()),
+            view::Failure::State(problem) => Self::State(problem.into()),
+            view::Failure::Settings(problem) => Self::Settings(problem.into()),
+        }
+    }
+}
+
+impl From<view::TroubleKind> for wit::TroubleKind {
+    fn from(kind: view::TroubleKind) -> Self {
+        match kind {
+            view::TroubleKind::Reauthorize => Self::Reauthorize,
+            view::TroubleKind::DropRequest => Self::DropRequest,
+            view::TroubleKind::Park => Self::Park,
+            view::TroubleKind::Retrying => Self::Retrying,
+            view::TroubleKind::InitialSync => Self::InitialSync,
+        }
+    }
+}
+
+impl From<view::Trouble> for wit::Trouble {
+    fn from(trouble: view::Trouble) -> Self {
+        Self {
+            kind: trouble.kind.into(),
+            since: trouble.since.0,
+            text: trouble.text,
+        }
+    }
+}
+
+impl From<view::Report> for wit::Report {
+    fn from(report: view::Report) -> Self {
+        Self {
+            polled: report.polled,
+            windows: report.windows,
+            rows: report.rows,
+            wake_at: report.wake_at.map(|at| at.0),
+            trouble: report.trouble.map(Into::into),
+        }
+    }
+}
+
+impl From<view::ModelView> for wit::ModelView {
+    fn from(model: view::ModelView) -> Self {
+        Self {
+            status: model.status.into(),
+            progress: model.progress.into(),
+            window: model.window.map(Into::into),
+        }
+    }
+}
+
+impl From<view::View> for wit::View {
+    fn from(view: view::View) -> Self {
+        Self {
+            account: view.account.into(),
+            linked_at: view.linked_at.0,
+            readiness: view.readiness.into(),
+            models: each(view.models),
+            trouble: view.trouble.map(Into::into),
+            issues: view.issues,
+            paused: view.paused,
+            wake_at: view.wake_at.map(|at| at.0),
+        }
+    }
+}
