@@ -2,17 +2,19 @@
 //!
 //! The only place where timestamps are added, subtracted, parsed or printed.
 
-use core::fmt;
-
-use alloc::string::{String, ToString};
+mod text;
 
 /// An instant in microseconds since 1970-01-01T00:00:00Z, Merge's own precision.
+///
+/// Which clock it was read on, Merge's or the host's, is said by the field that holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
 /// A span of time in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Milliseconds(pub u64);
+
+const MICROSECONDS_A_SECOND: i64 = 1_000_000;
 
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.
@@ -38,26 +40,20 @@ impl Timestamp {
         Milliseconds(microseconds.unsigned_abs() / 1_000)
     }
 
-    /// RFC 3339 in UTC with `Z` and six fraction digits, or none where they are zero.
-    /// Clamped to the years 0001 to 9999.
+    /// Whether the instant has no fraction of a second, as in a webhook that truncates.
     #[must_use]
-    pub fn to_rfc3339(self) -> String {
-        self.to_string()
+    pub fn is_whole_second(self) -> bool {
+        self.0.rem_euclid(MICROSECONDS_A_SECOND) == 0
     }
 
-    /// Reads `YYYY-MM-DD`, `T` (or `t`), `hh:mm:ss`, 0 to 9 fraction digits, then `Z`, `z`,
-    /// `+hh:mm`, `+hhmm` or nothing, which is read as UTC. Floored to microseconds.
-    /// `None` for anything else.
+    /// The second this instant lies in: rounded down, before 1970 as well as after. The
+    /// first second of the range is not whole; an instant in it becomes the earliest one.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let _ = text;
-        None
-    }
-}
-
-impl fmt::Display for Timestamp {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.0)
+    pub fn floor_to_second(self) -> Self {
+        Self(
+            self.0
+                .saturating_sub(self.0.rem_euclid(MICROSECONDS_A_SECOND)),
+        )
     }
 }
 
@@ -66,5 +62,38 @@ impl Milliseconds {
     #[must_use]
     pub fn as_microseconds(self) -> i64 {
         i64::try_from(self.0.saturating_mul(1_000)).unwrap_or(i64::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_and_differences_saturate() {
+        let (first, last) = (Timestamp(i64::MIN), Timestamp(i64::MAX));
+        assert_eq!(last.plus(Milliseconds(1)), last);
+        assert_eq!(first.minus(Milliseconds(1)), first);
+        assert_eq!(Timestamp::EPOCH.plus(Milliseconds(u64::MAX)), last);
+        assert_eq!(
+            last.since(first),
+            Milliseconds(i64::MAX.unsigned_abs() / 1_000)
+        );
+    }
+
+    #[test]
+    fn a_difference_is_floored_and_never_negative() {
+        let at = Timestamp(5_000_000);
+        assert_eq!(Timestamp(5_001_999).since(at), Milliseconds(1));
+        assert_eq!(at.since(Timestamp(5_001_999)), Milliseconds(0));
+    }
+
+    #[test]
+    fn seconds_are_floored_on_both_sides_of_1970() {
+        assert_eq!(Timestamp(1_999_999).floor_to_second(), Timestamp(1_000_000));
+        assert_eq!(Timestamp(-1).floor_to_second(), Timestamp(-1_000_000));
+        assert!(Timestamp(-1_000_000).is_whole_second());
+        assert!(!Timestamp(-1).is_whole_second());
+        assert_eq!(Timestamp(i64::MIN).floor_to_second(), Timestamp(i64::MIN));
     }
 }

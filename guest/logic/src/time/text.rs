@@ -1,0 +1,263 @@
+//! Timestamps as text: RFC 3339 in and out, HTTP's IMF-fixdate in.
+//!
+//! The calendar is chrono's. What stands here is the exact grammar, which is narrower than
+//! chrono's in places (a space for the `T`, ten fraction digits) and wider in others (no
+//! zone, `+0530`), and printing by hand: chrono's formatter costs a component 60 KB.
+
+use core::fmt;
+
+use alloc::string::{String, ToString};
+
+use chrono::{DateTime, Datelike, Timelike};
+
+use super::Timestamp;
+
+/// 0001-01-01T00:00:00Z.
+const FIRST_PRINTED: i64 = -62_135_596_800_000_000;
+/// 9999-12-31T23:59:59.999999Z.
+const LAST_PRINTED: i64 = 253_402_300_799_999_999;
+
+impl Timestamp {
+    /// RFC 3339 in UTC with `Z` and six fraction digits, or none where they are zero.
+    /// Clamped to the years 0001 to 9999.
+    #[must_use]
+    pub fn to_rfc3339(self) -> String {
+        self.to_string()
+    }
+
+    /// Reads `YYYY-MM-DD`, `T` (or `t`), `hh:mm:ss`, 0 to 9 fraction digits, then `Z`, `z`,
+    /// `+hh:mm`, `+hhmm` (or `-`) or nothing, which is read as UTC. Floored to microseconds.
+    ///
+    /// `None` for anything else: a date that is not in the calendar, a space for the `T`, a
+    /// point without digits, `24:00:00`, and a leap second (`:60`), which has no place on a
+    /// scale of equal seconds and which most languages' parsers refuse as well.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (date_and_time, rest) = text.split_at_checked("YYYY-MM-DDThh:mm:ss".len())?;
+        if !has_shape(date_and_time, "0000-00-00T00:00:00") || date_and_time.ends_with("60") {
+            return None;
+        }
+        let (fraction, zone) = split_fraction(rest)?;
+        let mut normal = String::from(date_and_time);
+        normal.push_str(fraction);
+        push_zone(&mut normal, zone)?;
+        Some(Self(
+            DateTime::parse_from_rfc3339(&normal)
+                .ok()?
+                .timestamp_micros(),
+        ))
+    }
+
+    /// Reads HTTP's date format, `Sun, 06 Nov 1994 08:49:37 GMT`, whole seconds in UTC.
+    ///
+    /// `None` for anything else: HTTP's two obsolete formats, another zone, a weekday that
+    /// does not fit the date, a leap second.
+    #[must_use]
+    pub fn parse_imf_fixdate(text: &str) -> Option<Self> {
+        if !has_shape(text, "aaa, 00 aaa 0000 00:00:00 GMT") || text.ends_with(":60 GMT") {
+            return None;
+        }
+        Some(Self(
+            DateTime::parse_from_rfc2822(text).ok()?.timestamp_micros(),
+        ))
+    }
+}
+
+/// As [`Timestamp::to_rfc3339`].
+impl fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clamped = self.0.clamp(FIRST_PRINTED, LAST_PRINTED);
+        // Chrono's own range is wider than the clamp, so the fallback is never taken; an
+        // error would make `to_string` panic.
+        let at = DateTime::from_timestamp_micros(clamped).unwrap_or(DateTime::UNIX_EPOCH);
+        let (year, month, day) = (at.year(), at.month(), at.day());
+        let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+        write!(
+            formatter,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
+        )?;
+        match at.timestamp_subsec_micros() {
+            0 => formatter.write_str("Z"),
+            microseconds => write!(formatter, ".{microseconds:06}Z"),
+        }
+    }
+}
+
+/// Whether `text` is as long as `shape` and has a digit where it has `0`, a letter where it
+/// has `a`, and elsewhere the same character, in either case of letters for the `T`.
+fn has_shape(text: &str, shape: &str) -> bool {
+    text.len() == shape.len()
+        && text
+            .bytes()
+            .zip(shape.bytes())
+            .all(|(found, wanted)| match wanted {
+                b'0' => found.is_ascii_digit(),
+                b'a' => found.is_ascii_alphabetic(),
+                b'T' => found.eq_ignore_ascii_case(&b'T'),
+                literal => found == literal,
+            })
+}
+
+/// The fraction with its point, empty where there is none, and what follows it.
+fn split_fraction(text: &str) -> Option<(&str, &str)> {
+    let Some(digits_and_zone) = text.strip_prefix('.') else {
+        return Some(("", text));
+    };
+    let zone = digits_and_zone.trim_start_matches(|character: char| character.is_ascii_digit());
+    let fraction = text.strip_suffix(zone)?;
+    (2..=10)
+        .contains(&fraction.len())
+        .then_some((fraction, zone))
+}
+
+/// Appends the zone in the one form that chrono reads.
+fn push_zone(normal: &mut String, zone: &str) -> Option<()> {
+    if matches!(zone, "" | "Z" | "z") {
+        normal.push('Z');
+        return Some(());
+    }
+    let (sign, offset) = zone.split_at_checked(1)?;
+    let (hours, minutes) = match offset.len() {
+        4 => offset.split_at_checked(2)?,
+        _ => offset.split_once(':')?,
+    };
+    if !matches!(sign, "+" | "-") || !has_shape(hours, "00") || !has_shape(minutes, "00") {
+        return None;
+    }
+    for part in [sign, hours, ":", minutes] {
+        normal.push_str(part);
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, want: Option<&str>) {
+        let found = Timestamp::parse(text).map(Timestamp::to_rfc3339);
+        assert_eq!(found.as_deref(), want, "{text}");
+    }
+
+    #[test]
+    fn every_form_merge_sends_is_read() {
+        check(
+            "2025-11-27T10:39:49.905833Z",
+            Some("2025-11-27T10:39:49.905833Z"),
+        );
+        check("2025-11-27T00:16:19Z", Some("2025-11-27T00:16:19Z"));
+        check("2021-03-30T20:44:18", Some("2021-03-30T20:44:18Z"));
+        check(
+            "2021-03-30t20:44:18.5z",
+            Some("2021-03-30T20:44:18.500000Z"),
+        );
+        check(
+            "2024-02-29T23:59:59.123456789",
+            Some("2024-02-29T23:59:59.123456Z"),
+        );
+    }
+
+    #[test]
+    fn an_offset_is_taken_off() {
+        check("2021-03-30T20:44:18+05:30", Some("2021-03-30T15:14:18Z"));
+        check(
+            "2021-03-30T20:44:18.25+0530",
+            Some("2021-03-30T15:14:18.250000Z"),
+        );
+        check("2021-01-01T00:00:00-00:30", Some("2021-01-01T00:30:00Z"));
+        check("2021-01-01T00:00:00-0000", Some("2021-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn microseconds_are_floored_before_1970_too() {
+        assert_eq!(
+            Timestamp::parse("1969-12-31T23:59:59.9999999Z"),
+            Some(Timestamp(-1))
+        );
+        assert_eq!(
+            Timestamp::parse("1969-12-31T23:59:59.9999991Z"),
+            Some(Timestamp(-1))
+        );
+        assert_eq!(
+            Timestamp::parse("1970-01-01T00:00:00.0000009Z"),
+            Some(Timestamp(0))
+        );
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for text in [
+            "",
+            "yesterday",
+            "2025-11-27",
+            "2025-11-27 10:39:49Z",
+            "2025-11-27T10:39Z",
+            "2025-11-27T10:39:49.Z",
+            "2025-11-27T10:39:49,5Z",
+            "2025-11-27T10:39:49.1234567890Z",
+            "2025-11-27T10:39:49Z ",
+            " 2025-11-27T10:39:49Z",
+            "2025-11-27T10:39:49ZZ",
+            "2025-11-27T10:39:49+05",
+            "2025-11-27T10:39:49+5:30",
+            "2025-11-27T10:39:49+05:3",
+            "2025-11-27T10:39:49+053",
+            "2025-11-27T10:39:49+24:00",
+            "2025-11-27T10:39:49+05:60",
+            "2025-11-27T10:39:49\u{2212}05:00",
+            "2025-02-29T10:39:49Z",
+            "2025-13-01T10:39:49Z",
+            "2025-00-01T10:39:49Z",
+            "2025-11-27T24:00:00Z",
+            "2025-11-27T10:60:00Z",
+            "2016-12-31T23:59:60Z",
+            "+2025-11-27T10:39:49Z",
+            "12025-11-27T10:39:49Z",
+            "2025-11-27T10:39:4\u{e9}Z",
+            "\u{0662}025-11-27T10:39:49Z",
+        ] {
+            check(text, None);
+        }
+    }
+
+    #[test]
+    fn printing_is_clamped_to_four_digit_years() {
+        assert_eq!(Timestamp(i64::MIN).to_rfc3339(), "0001-01-01T00:00:00Z");
+        assert_eq!(
+            Timestamp(i64::MAX).to_rfc3339(),
+            "9999-12-31T23:59:59.999999Z"
+        );
+        check("0000-06-01T00:00:00Z", Some("0001-01-01T00:00:00Z"));
+        check(
+            "9999-12-31T23:59:59.999999-23:59",
+            Some("9999-12-31T23:59:59.999999Z"),
+        );
+        check("0001-01-01T00:00:00Z", Some("0001-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn only_the_fixdate_is_an_http_date() {
+        let noon = Timestamp::parse("1994-11-06T08:49:37Z");
+        assert_eq!(
+            Timestamp::parse_imf_fixdate("Sun, 06 Nov 1994 08:49:37 GMT"),
+            noon
+        );
+        for text in [
+            "",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Mon, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
+            "Sun,  6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 1994 08:49:37 +0000",
+            "Sun, 06 Nov 1994 08:49:37 GMT (x)",
+            "Sun, 06 Noz 1994 08:49:37 GMT",
+            "Thu, 31 Nov 1994 08:49:37 GMT",
+            "Sat, 31 Dec 2016 23:59:60 GMT",
+        ] {
+            assert_eq!(Timestamp::parse_imf_fixdate(text), None, "{text}");
+        }
+    }
+}
