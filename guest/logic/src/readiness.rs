@@ -1,9 +1,15 @@
 //! May the product use this account's data yet?
+//!
+//! The sentences for people stand in `reasons`; reading Merge's answer in `status`.
 
+mod reasons;
+
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::types::{ModelId, ModelStatus, Problem};
+use crate::endpoints;
+use crate::types::{ModelId, ModelStatus, Problem, SyncState};
 
 /// What to do with a model whose initial sync ended incomplete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,18 +105,201 @@ pub struct StatusPage {
 /// Where the body is not a JSON object with a list `results`.
 pub fn parse_status(body: &str) -> Result<StatusPage, Problem> {
     let _ = body;
-    Err(Problem { message: String::new() })
+    Err(Problem {
+        message: String::new(),
+    })
+}
+
+/// The state that speaks for a model: its status or, where that is absent or unknown to this
+/// version, its latest result. `None` where neither says anything.
+///
+/// A status that is known always wins, also over a contradicting result: `SYNCING` after a
+/// result of `FAILED` is `SYNCING`.
+#[must_use]
+pub fn telling_state(status: &ModelStatus) -> Option<&SyncState> {
+    [&status.status, &status.last_sync_result]
+        .into_iter()
+        .flatten()
+        .find(|state| !matches!(state, SyncState::Unknown(_)))
+}
+
+/// Where one model stands.
+///
+/// 1. Switched off: `disabled`, also where it was ready before.
+/// 2. `DONE`, or no longer in its initial sync, or `ready_before`: `ready`. The flag alone is
+///    enough: a model whose later syncs fail has the data of the earlier ones.
+/// 3. `PARTIALLY_SYNCED`: `ready` under `accept-partial`, else `needs-attention`.
+/// 4. `FAILED` or `PAUSED`: `needs-attention`.
+/// 5. Anything else, nothing said included: `syncing`.
+#[must_use]
+pub fn model_phase(status: &ModelStatus, partial: PartialPolicy, ready_before: bool) -> Phase {
+    let state = telling_state(status);
+    if state == Some(&SyncState::Disabled) {
+        return Phase::Disabled;
+    }
+    if ready_before || status.is_initial_sync == Some(false) {
+        return Phase::Ready;
+    }
+    match state {
+        Some(SyncState::Done) => Phase::Ready,
+        Some(SyncState::PartiallySynced) => match partial {
+            PartialPolicy::Strict => Phase::NeedsAttention,
+            PartialPolicy::AcceptPartial => Phase::Ready,
+        },
+        Some(SyncState::Failed | SyncState::Paused) => Phase::NeedsAttention,
+        Some(SyncState::Disabled) => Phase::Disabled,
+        Some(SyncState::Syncing | SyncState::Unknown(_)) | None => Phase::Syncing,
+    }
 }
 
 /// Decide.
+///
+/// The needed models are the required ones or, where none is required, every enabled one.
+/// The account is
+///
+/// 1. `ready` where nothing is required and it was ready before;
+/// 2. `unknown` before a complete read, and where nothing is required nor enabled;
+/// 3. `syncing` while a needed model is, one that Merge does not list included;
+/// 4. `needs-attention` where a needed model does, or a required one is switched off;
+/// 5. `ready`.
+///
+/// Of several rows of one model the last one counts. Ids are compared through the aliases of
+/// [`endpoints::canonical`]. A required model of a category that no listed model is of is
+/// ignored: one list of required models may serve accounts of several categories. An answer
+/// names a model as Merge lists it.
 #[must_use]
 pub fn evaluate(facts: &Facts) -> AccountReadiness {
-    let _ = facts;
+    let known = known_models(facts);
+    let any_required = known.values().any(|model| model.required);
+    let mut count = Count::default();
+    let mut models: Vec<ModelReadiness> = known
+        .iter()
+        .map(|(id, model)| {
+            let phase = model.phase(facts.partial);
+            if model.required || (!any_required && phase != Phase::Disabled) {
+                count.add(phase);
+            }
+            ModelReadiness {
+                model_id: model.status.map_or(*id, |status| &status.model_id).into(),
+                phase,
+                reason: model.reason(phase).into(),
+            }
+        })
+        .collect();
+    models.sort_unstable_by(|one, other| one.model_id.cmp(&other.model_id));
+    let phase = if facts.was_ready && !any_required {
+        AccountPhase::Ready
+    } else if facts.complete {
+        count.account_phase()
+    } else {
+        AccountPhase::Unknown
+    };
     AccountReadiness {
-        phase: AccountPhase::Unknown,
-        needed: 0,
-        ready: 0,
-        attention: 0,
-        models: Vec::new(),
+        phase,
+        needed: count.needed,
+        ready: count.ready,
+        attention: count.attention,
+        models,
     }
 }
+
+/// What is known of one model.
+#[derive(Default)]
+struct Known<'a> {
+    /// Its last row; `None` for a required model that Merge does not list.
+    status: Option<&'a ModelStatus>,
+    required: bool,
+    ready_before: bool,
+}
+
+impl Known<'_> {
+    fn phase(&self, partial: PartialPolicy) -> Phase {
+        match self.status {
+            Some(status) => model_phase(status, partial, self.ready_before),
+            None if self.ready_before => Phase::Ready,
+            None => Phase::Syncing,
+        }
+    }
+
+    fn reason(&self, phase: Phase) -> &'static str {
+        match (self.status, phase) {
+            (None, Phase::Ready) => reasons::READY_BUT_UNLISTED,
+            (None, _) => reasons::UNLISTED,
+            (Some(_), Phase::Disabled) if self.required => reasons::DISABLED_BUT_REQUIRED,
+            (Some(status), _) => reasons::of_listed(status, phase),
+        }
+    }
+}
+
+/// Needed models, by what they hold up.
+#[derive(Default)]
+struct Count {
+    needed: u32,
+    ready: u32,
+    syncing: u32,
+    attention: u32,
+}
+
+impl Count {
+    fn add(&mut self, phase: Phase) {
+        let counter = match phase {
+            Phase::Ready => &mut self.ready,
+            Phase::Syncing => &mut self.syncing,
+            // Needed and switched off: waiting will not bring it.
+            Phase::NeedsAttention | Phase::Disabled => &mut self.attention,
+        };
+        *counter = counter.saturating_add(1);
+        self.needed = self.needed.saturating_add(1);
+    }
+
+    fn account_phase(&self) -> AccountPhase {
+        if self.needed == 0 {
+            AccountPhase::Unknown
+        } else if self.syncing > 0 {
+            AccountPhase::Syncing
+        } else if self.attention > 0 {
+            AccountPhase::NeedsAttention
+        } else {
+            AccountPhase::Ready
+        }
+    }
+}
+
+/// Every model listed or required, by its canonical id.
+fn known_models(facts: &Facts) -> BTreeMap<&str, Known<'_>> {
+    let mut models: BTreeMap<&str, Known<'_>> = BTreeMap::new();
+    for status in &facts.statuses {
+        models
+            .entry(canonical(&status.model_id))
+            .or_default()
+            .status = Some(status);
+    }
+    let categories: BTreeSet<&str> = models.keys().filter_map(|id| category(id)).collect();
+    for id in facts.required.iter().map(|id| canonical(id)) {
+        // While nothing is listed the account's category is not known; an id without one is
+        // not of another category, but a mistake that must not open the pages.
+        let foreign = category(id).is_some_and(|category| !categories.contains(category));
+        if categories.is_empty() || !foreign {
+            models.entry(id).or_default().required = true;
+        }
+    }
+    for id in &facts.ready_before {
+        if let Some(model) = models.get_mut(canonical(id)) {
+            model.ready_before = true;
+        }
+    }
+    models
+}
+
+/// The id that all names of a model share; an id that the table does not have is itself.
+fn canonical(id: &str) -> &str {
+    endpoints::canonical(id).unwrap_or(id)
+}
+
+/// `hris` of `hris.Employee`.
+fn category(id: &str) -> Option<&str> {
+    id.split_once('.').map(|(category, _)| category)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,15 @@
 //! A request came back. Is it over, and if not, when again?
+//!
+//! Who keeps the count of attempts, and for what (a model, an account), is the caller's affair.
 
+use alloc::format;
 use alloc::string::String;
 
+use crate::cadence::{Interval, spread};
 use crate::types::{Milliseconds, Timestamp};
+
+/// No wait is longer, whoever asked for it: 24 hours.
+pub const LONGEST_WAIT_MS: Milliseconds = Milliseconds(86_400_000);
 
 /// What a request met.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +49,18 @@ pub struct Policy {
     pub cap: Milliseconds,
     /// After this many attempts in a row, give up for now: `park`.
     pub max_attempts: u32,
+}
+
+impl Default for Policy {
+    /// From one second (ten where throttled) to ten minutes, eight attempts.
+    fn default() -> Self {
+        Self {
+            base: Milliseconds(1_000),
+            throttled_base: Milliseconds(10_000),
+            cap: Milliseconds(600_000),
+            max_attempts: 8,
+        }
+    }
 }
 
 /// What is known.
@@ -102,16 +121,164 @@ pub enum Decision {
 }
 
 /// Decide.
+///
+/// | Met | Answer |
+/// |---|---|
+/// | 2xx | succeeded |
+/// | 408, 429, 5xx, 1xx, a number outside 100 to 599, no response | again, or `park` after `max_attempts` |
+/// | 401 | stop, `reauthorize` |
+/// | 403 | stop, `park` |
+/// | 3xx, other 4xx | stop, `drop-request` |
+///
+/// The delay before another attempt is drawn evenly from zero to `base * 2^(attempt - 1)`, at
+/// most `cap`. Where the server asked for a wait, that comes first and the drawn delay on top,
+/// so that waits which began together do not end together; 24 hours bound the sum. After a
+/// 429 that asks for no wait `throttled_base` takes the place of `base`.
+///
+/// A 401 has no `not_before`: a new token may be tried at once.
 #[must_use]
 pub fn decide(facts: &Facts) -> Decision {
-    let _ = facts;
-    Decision::Succeeded
+    match &facts.outcome {
+        AttemptOutcome::Response(response) => {
+            decide_response(facts, response, server_wait(response, facts.now))
+        }
+        AttemptOutcome::Transport(_) => again(
+            facts,
+            facts.policy.base,
+            None,
+            "Merge could not be reached".into(),
+        ),
+    }
 }
 
 /// How long the server asked us to stay away, where it did, at most 24 hours: `Retry-After`
-/// as whole seconds, or as an IMF-fixdate measured from the response's own `Date` (or `now`).
+/// as whole seconds, or as an IMF-fixdate measured from the response's own `Date` (or `now`,
+/// where that is absent or unreadable).
+///
+/// `None` for a wait that is negative (a date that has passed among them), has a fraction or
+/// cannot be read. `Some` of zero where the server said that there is no need to wait.
 #[must_use]
 pub fn server_wait(response: &ResponseFacts, now: Timestamp) -> Option<Milliseconds> {
-    let _ = (response, now);
-    None
+    let asked = response.retry_after.as_deref().map(trim)?;
+    let wait = if !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit()) {
+        // Digits that do not fit are a long wait, not an unreadable one.
+        let seconds: u64 = asked.parse().unwrap_or(u64::MAX);
+        Milliseconds(seconds.saturating_mul(1_000))
+    } else {
+        let until = Timestamp::parse_imf_fixdate(asked)?;
+        let date = response.date.as_deref().map(trim);
+        let sent = date.and_then(Timestamp::parse_imf_fixdate).unwrap_or(now);
+        if until < sent {
+            return None;
+        }
+        until.since(sent)
+    };
+    Some(wait.min(LONGEST_WAIT_MS))
 }
+
+/// Without the white space that HTTP allows around a header's value.
+fn trim(value: &str) -> &str {
+    value.trim_matches([' ', '\t'])
+}
+
+fn decide_response(
+    facts: &Facts,
+    response: &ResponseFacts,
+    wait: Option<Milliseconds>,
+) -> Decision {
+    let status = response.status;
+    let stop = |remedy, not_before, reason| {
+        Decision::Stop(Stop {
+            remedy,
+            not_before,
+            reason,
+        })
+    };
+    match status {
+        200..=299 => Decision::Succeeded,
+        401 => stop(
+            Remedy::Reauthorize,
+            None,
+            "Merge does not accept the API key or this account's token (status 401); correcting \
+             the key or linking the account again ends this."
+                .into(),
+        ),
+        403 => stop(
+            Remedy::Park,
+            wait,
+            "Merge refuses access to this data (status 403); allowing it in Merge ends this, and \
+             the regular poll finds out."
+                .into(),
+        ),
+        429 => again(
+            facts,
+            throttled_base(&facts.policy, wait),
+            wait,
+            "Merge limits how often it may be asked (status 429)".into(),
+        ),
+        // What nobody defined (under 100, over 599) may be a broken proxy, and passes.
+        0..=199 | 408 | 500..=u16::MAX => again(
+            facts,
+            facts.policy.base,
+            wait,
+            format!("Merge answered with status {status}, which is expected to pass"),
+        ),
+        300..=499 => stop(
+            Remedy::DropRequest,
+            wait,
+            format!(
+                "Merge does not serve this request (status {status}); it is given up until the \
+                 regular poll."
+            ),
+        ),
+    }
+}
+
+/// A wait of zero names none: it must not shorten the delay of a client that is throttled.
+fn throttled_base(policy: &Policy, wait: Option<Milliseconds>) -> Milliseconds {
+    match wait {
+        Some(wait) if wait > Milliseconds(0) => policy.base,
+        Some(_) | None => policy.throttled_base,
+    }
+}
+
+/// Another attempt, or a rest once there were enough. `happened` begins the sentence.
+fn again(
+    facts: &Facts,
+    base: Milliseconds,
+    wait: Option<Milliseconds>,
+    happened: String,
+) -> Decision {
+    let attempt = facts.attempt.max(1);
+    if attempt >= facts.policy.max_attempts {
+        return Decision::Stop(Stop {
+            remedy: Remedy::Park,
+            not_before: wait,
+            reason: format!(
+                "{happened}; after attempt {attempt} in a row the request rests until the regular \
+                 poll."
+            ),
+        });
+    }
+    let drawn = Interval {
+        shortest: Milliseconds(0),
+        longest: backoff(base, facts.policy.cap, attempt),
+    };
+    let drawn = spread(drawn, facts.seed);
+    let after = wait.unwrap_or(Milliseconds(0)).0.saturating_add(drawn.0);
+    Decision::Again(Again {
+        after: Milliseconds(after).min(LONGEST_WAIT_MS),
+        reason: format!("{happened}; the request is tried again by itself."),
+    })
+}
+
+/// `base * 2^(attempt - 1)`, at most `cap`.
+fn backoff(base: Milliseconds, cap: Milliseconds, attempt: u32) -> Milliseconds {
+    let factor = 1_u64
+        .checked_shl(attempt.saturating_sub(1))
+        .unwrap_or(u64::MAX);
+    Milliseconds(base.0.saturating_mul(factor)).min(cap)
+}
+
+#[cfg(test)]
+mod tests;
