@@ -1,0 +1,170 @@
+//! The HTTP interface, without HTTP: a request in, an answer out.
+
+mod auth;
+pub(crate) mod breaker;
+mod list;
+mod misfortune;
+mod organization;
+mod page;
+mod query;
+mod status;
+
+use serde_json::{Value, json};
+
+use crate::Merge;
+use crate::api::query::Query;
+use crate::time::http_date;
+
+/// A request to the API.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// `GET` or `POST`.
+    pub method: &'a str,
+    /// Path and query, for example `/api/hris/v1/employees?page_size=100`.
+    pub target: &'a str,
+    /// Name and value, in any case and order.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The client's address: Merge counts failing answers by it.
+    pub client: &'a str,
+}
+
+/// An answer of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// Names in the spelling Merge uses.
+    pub headers: Vec<(&'static str, String)>,
+    /// The whole body, also when it is cut.
+    pub body: Vec<u8>,
+    /// How long the answer takes, in real milliseconds.
+    pub delay_millis: u64,
+    /// The connection breaks after so many bytes of the body, though `Content-Length` names
+    /// all of them: to the client this is a transport error.
+    pub cut_after: Option<usize>,
+}
+
+impl Response {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
+        Self::new(status, "application/json", body.to_string().into_bytes())
+    }
+
+    pub(crate) fn html(status: u16, title: &str) -> Self {
+        let page = format!(
+            "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1>\
+             </center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"
+        );
+        Self::new(status, "text/html", page.into_bytes())
+    }
+
+    /// An error body in the style of Django REST framework.
+    pub(crate) fn detail(status: u16, detail: &str) -> Self {
+        Self::json(status, &json!({ "detail": detail }))
+    }
+
+    fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
+        Self {
+            status,
+            headers: vec![("Content-Type", content_type.to_owned())],
+            body,
+            delay_millis: 0,
+            cut_after: None,
+        }
+    }
+
+    /// The first header of that name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// An answer that ends the handling of a request early.
+type Handled = Result<Response, Response>;
+
+impl Merge {
+    /// Answer a request as Merge does, at the current instant of the virtual clock.
+    pub fn respond(&mut self, request: Request<'_>) -> Response {
+        self.stats.requests += 1;
+        let mut response = if self.breaker.is_blocked(request.client, self.now) {
+            Response::html(403, "Access denied")
+        } else {
+            let response = self.handle(request).unwrap_or_else(|refusal| refusal);
+            if response.status >= 400 && response.status != 429 {
+                let count = self.breaker.failed(request.client, self.now);
+                self.stats.breaker_trips = self.breaker.trips;
+                self.stats.most_failures_in_10_s = self.stats.most_failures_in_10_s.max(count);
+            }
+            response
+        };
+        *self.stats.answers.entry(response.status).or_default() += 1;
+        self.stats.cut += u64::from(response.cut_after.is_some());
+        response.headers.push(("Date", http_date(self.now)));
+        response.headers.push(("Vary", "Accept, Cookie".to_owned()));
+        response
+    }
+
+    fn handle(&mut self, request: Request<'_>) -> Handled {
+        let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
+        let query = Query::parse(query);
+        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let ["api", category, "v1", rest @ ..] = parts.as_slice() else {
+            return Err(not_found());
+        };
+        self.check_key(request)?;
+        let account = self.account_of(request)?;
+        let account_needed = !matches!(rest, ["linked-accounts" | "issues", ..]);
+        if account.is_none() && account_needed {
+            return Err(auth::unauthorized("Missing X-Account-Token header."));
+        }
+        if let Some(number) = account {
+            self.throttle(number)?;
+        }
+        self.before_answer(account, &query)?;
+        let response = match account.filter(|_| account_needed) {
+            None => self.organization(request.method, rest, &query),
+            Some(number) if self.accounts[number].category == *category => {
+                self.of_account(number, request.method, rest, &query)
+            }
+            // The token belongs to another category.
+            Some(_) => Err(not_found()),
+        }?;
+        Ok(self.after_answer(account, response))
+    }
+
+    fn of_account(
+        &mut self,
+        number: usize,
+        method: &str,
+        rest: &[&str],
+        query: &Query,
+    ) -> Handled {
+        match (method, rest) {
+            ("GET", ["sync-status"]) => self.sync_status(number, query),
+            ("POST", ["sync-status", "resync"]) => Ok(self.resync(number)),
+            ("GET", ["account-details"]) => {
+                Ok(Response::json(200, &self.accounts[number].details()))
+            }
+            ("POST", ["delete-account"]) => {
+                self.unlink(number);
+                Ok(Response::json(200, &json!({})))
+            }
+            // Receivers from third parties to Merge; none is set up here.
+            ("GET", ["webhook-receivers"]) => Ok(Response::json(200, &json!([]))),
+            ("GET", [model]) => self.list(number, model, query),
+            ("GET", [model, id]) => self.retrieve(number, model, id, query),
+            _ => Err(not_allowed(method)),
+        }
+    }
+}
+
+fn not_found() -> Response {
+    Response::detail(404, "Not found.")
+}
+
+fn not_allowed(method: &str) -> Response {
+    let mut response = Response::detail(405, &format!("Method \"{method}\" not allowed."));
+    response.headers.push(("Allow", "GET, HEAD, OPTIONS".to_owned()));
+    response
+}

@@ -1,0 +1,93 @@
+//! What a simulated Merge holds and how busy it is.
+
+use crate::fault::Faults;
+use crate::time::{HOUR, MINUTE, Micros, SECOND};
+
+/// Everything a simulation depends on, beside what clients ask of it.
+///
+/// The same configuration gives the same accounts, records, syncs, faults and webhooks,
+/// whenever and however often it is run.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Decides everything that is drawn.
+    pub seed: u64,
+    /// Where the virtual clock starts.
+    pub start: Micros,
+    /// How many accounts are linked in the beginning. They take the categories in turn.
+    pub accounts: usize,
+    /// Categories that accounts take in turn; those not in [`crate::CATEGORIES`] hold no model.
+    pub categories: Vec<String>,
+    /// About how many records with a list endpoint each account starts with. No model gets
+    /// fewer than one.
+    pub records_per_account: u64,
+    /// The first accounts are linked this long after the start, evenly spread.
+    pub link_within: Micros,
+    /// Time from the start of one round of syncs to the next; accounts take these in turn.
+    pub sync_every: Vec<Micros>,
+    /// The longest sync after the initial one. Never above a third of the account's interval.
+    pub sync_at_most: Micros,
+    /// The longest initial sync of one model.
+    pub initial_sync_at_most: Micros,
+    /// Changes an hour in each third party that only syncs notice.
+    pub changes_per_hour: u64,
+    /// Changes an hour in each third party that reach Merge at once, outside syncs.
+    pub realtime_per_hour: u64,
+    /// One in this many hidden changes touches a fifth or more of a model, so that windows get
+    /// more than one page. 0 for never.
+    pub bulk_one_in: u64,
+    /// After this instant no third party changes anything. Syncs go on.
+    pub changes_until: Option<Micros>,
+    /// One model of each account is disabled in the beginning, and enabled some hours later.
+    pub enable_late: bool,
+    /// Deletions, per thousand, that leave `modified_at` as it was. Only a full re-read finds
+    /// them.
+    pub unstamped_deletions: u32,
+    /// Changes, per thousand, of `remote_data` alone, which leave `modified_at` as it was.
+    pub remote_data_only: u32,
+    /// Deletions, per thousand, after which Merge no longer lists the record at all.
+    pub purged_deletions: u32,
+    /// Whether a failed sync moves `last_sync_finished`. It is not documented: by default the
+    /// account's number decides.
+    pub failed_moves_finish: Option<bool>,
+    /// Whether an initial sync that ended partial, or failed, ends the initial state. It is
+    /// not documented: by default the account's number decides for partial ones, and a failed
+    /// one stays initial.
+    pub failed_ends_initial: bool,
+    /// Requests a minute and account before a 429; `None` for no limit.
+    pub rate_limit_per_minute: Option<u32>,
+    /// Where webhooks go. Without it none are sent.
+    pub webhook_url: Option<String>,
+    /// What goes wrong.
+    pub faults: Faults,
+}
+
+impl Config {
+    /// A demonstration's worth: three accounts, one of each category, some 6,600 records.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            start: 1_767_600_000 * SECOND,
+            accounts: 3,
+            categories: crate::CATEGORIES.map(str::to_owned).to_vec(),
+            records_per_account: 2200,
+            link_within: 10 * MINUTE,
+            sync_every: vec![2 * HOUR, 50 * MINUTE, HOUR],
+            sync_at_most: 6 * MINUTE,
+            initial_sync_at_most: 25 * MINUTE,
+            changes_per_hour: 30,
+            realtime_per_hour: 4,
+            bulk_one_in: 80,
+            changes_until: None,
+            enable_late: true,
+            unstamped_deletions: 0,
+            remote_data_only: 0,
+            purged_deletions: 0,
+            failed_moves_finish: None,
+            failed_ends_initial: false,
+            rate_limit_per_minute: None,
+            webhook_url: None,
+            faults: Faults::none(),
+        }
+    }
+}

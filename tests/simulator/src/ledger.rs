@@ -1,0 +1,57 @@
+//! What Merge holds, for an oracle that compares it with what a consumer stored.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::Merge;
+use crate::time::Micros;
+
+/// Names a record: linked account's id, model id, record id.
+pub type RecordKey = (String, String, String);
+
+/// The state of one record in Merge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LedgerEntry {
+    /// Merge's `modified_at` of the latest version that can be read.
+    pub modified_at: Micros,
+    /// `remote_was_deleted`, or gone from Merge altogether.
+    pub deleted: bool,
+    /// Gone from Merge altogether: no request shows it any more.
+    pub purged: bool,
+    /// How many versions Merge ever held.
+    pub versions: usize,
+    /// The row as a list serves it with `include_deleted_data` and `include_remote_data`.
+    pub row: Value,
+}
+
+impl Merge {
+    /// Every record a client could read now with `include_deleted_data`, and those it could
+    /// once read that are gone, of accounts that are linked and models that are enabled and
+    /// have a list endpoint.
+    #[must_use]
+    pub fn ledger(&self) -> BTreeMap<RecordKey, LedgerEntry> {
+        let mut ledger = BTreeMap::new();
+        for account in self.accounts.iter().filter(|account| account.is_linked()) {
+            for model in account.models.iter().filter(|model| model.is_listed()) {
+                for record in &model.records {
+                    let readable =
+                        |version: &&crate::world::record::Version| version.visible_at <= self.now;
+                    let Some(version) = record.versions.iter().rev().find(readable) else {
+                        continue;
+                    };
+                    let key = (account.id.clone(), model.spec.id.to_owned(), record.id.clone());
+                    let entry = LedgerEntry {
+                        modified_at: version.modified_at,
+                        deleted: version.truth.deleted || version.purged,
+                        purged: version.purged,
+                        versions: record.versions.len(),
+                        row: record.row(version, true),
+                    };
+                    ledger.insert(key, entry);
+                }
+            }
+        }
+        ledger
+    }
+}

@@ -1,0 +1,179 @@
+//! Accounts come, lose their credentials, come back and go.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::Merge;
+use crate::catalog::{self, compose};
+use crate::config::Config;
+use crate::dice::Dice;
+use crate::time::{HOUR, Micros, SECOND};
+use crate::world::account::{Account, Link};
+use crate::world::change::some_id;
+use crate::world::event::Event;
+use crate::world::model::{Model, Phase};
+use crate::world::record::{Record, Truth};
+
+/// An account whose third party is filled and of which Merge knows nothing yet.
+pub(crate) fn new_account(config: &Config, number: usize, now: Micros) -> Account {
+    let stream = |label| Dice::new(config.seed, label, number as u64);
+    let mut dice = stream("account");
+    let category = config.categories.get(number % config.categories.len().max(1));
+    let category = category.map_or("hris", String::as_str).to_owned();
+    let every = config.sync_every.get(number % config.sync_every.len().max(1));
+    let mut models: Vec<Model> = catalog::models(&category).iter().map(Model::new).collect();
+    fill(&mut models, config.records_per_account, &mut dice, now);
+    if config.enable_late && models.len() > 2 {
+        // Never the first, which is the one people look at.
+        let late = 1 + dice.index(models.len() - 1);
+        models[late].enabled = false;
+    }
+    Account {
+        id: dice.uuid(),
+        token: dice.secret(54),
+        origin_id: format!("org_{}_{category}", 100 + number),
+        organization: format!("Example Organization {}", number + 1),
+        category,
+        link: Link::Pending,
+        completed_at: now,
+        sync_every: every.copied().unwrap_or(HOUR).max(10 * SECOND),
+        round: 0,
+        busy: 0,
+        failed_moves_finish: config.failed_moves_finish.unwrap_or(number % 2 == 1),
+        partial_ends_initial: config.failed_moves_finish.unwrap_or(number % 2 == 0),
+        models,
+        issues: Vec::new(),
+        dice,
+        fault_dice: stream("faults"),
+        webhook_dice: stream("webhooks"),
+        answer_dice: stream("answers"),
+        minute: (Micros::MIN, 0),
+        held: None,
+    }
+}
+
+/// What the third party holds on the day of linking.
+fn fill(models: &mut [Model], records: u64, dice: &mut Dice, now: Micros) {
+    let listed = models.iter().filter(|model| model.spec.path.is_some());
+    let total: u64 = listed.map(|model| model.spec.weight).sum();
+    for number in 0..models.len() {
+        let spec = models[number].spec;
+        let count = (records * spec.weight).checked_div(total).unwrap_or(0).max(1);
+        for _ in 0..count {
+            let before = &*models;
+            let fields = compose(spec, dice, now, &|model, dice| some_id(before, model, dice));
+            add(&mut models[number], fields, dice);
+        }
+    }
+}
+
+/// A record comes into being in the third party.
+pub(crate) fn add(
+    model: &mut Model,
+    fields: serde_json::Map<String, serde_json::Value>,
+    dice: &mut Dice,
+) -> usize {
+    let number = model.records.len();
+    model.records.push(Record {
+        id: dice.uuid(),
+        remote_id: format!("{}", 19_200_000 + number),
+        truth: Truth { fields: Arc::new(fields), deleted: false, raw: 0 },
+        created_at: 0,
+        versions: Vec::new(),
+    });
+    model.dirty.insert(number);
+    number
+}
+
+impl Merge {
+    /// Add an account that is linked at once. Returns its number.
+    pub fn link_new(&mut self) -> usize {
+        let number = self.accounts.len();
+        self.accounts.push(new_account(&self.config, number, self.now));
+        self.link(number);
+        number
+    }
+
+    pub(crate) fn link(&mut self, number: usize) {
+        let now = self.now;
+        let Some(account) = self.accounts.get_mut(number) else { return };
+        if account.link != Link::Pending {
+            return;
+        }
+        account.link = Link::Complete;
+        account.completed_at = now;
+        let token = account.token.clone();
+        for (model, held) in account.models.iter().enumerate() {
+            if !held.enabled {
+                let at = now + account.dice.between(6 * HOUR, 18 * HOUR);
+                self.queue.plan(at, Event::Enable { account: number, model });
+            }
+        }
+        let data = json!({ "account_token": token, "is_relink": false });
+        self.emit(number, "LinkedAccount.linked", &data);
+        self.queue.plan(now + 2 * SECOND, Event::Round { account: number });
+        self.queue.plan(now, Event::HiddenChange { account: number });
+        self.queue.plan(now, Event::RealtimeChange { account: number });
+    }
+
+    /// The third party stops accepting Merge's credentials: syncs fail until a relink.
+    pub fn require_relink(&mut self, number: usize) {
+        if let Some(account) = self.accounts.get_mut(number)
+            && account.link == Link::Complete
+        {
+            account.link = Link::RelinkNeeded;
+        }
+    }
+
+    /// The end user links the same account again: its id stays, its token changes, its issues
+    /// end, and a round of syncs begins.
+    pub fn relink(&mut self, number: usize) {
+        let now = self.now;
+        let Some(account) = self.accounts.get_mut(number) else { return };
+        if account.link == Link::Pending {
+            return;
+        }
+        let was_deleted = account.link == Link::Deleted;
+        account.link = Link::Complete;
+        account.completed_at = now;
+        account.token = account.dice.secret(54);
+        let token = account.token.clone();
+        let data = json!({ "account_token": token, "is_relink": true });
+        self.emit(number, "LinkedAccount.linked", &data);
+        self.resolve_all(number);
+        self.begin_round(number, true);
+        if was_deleted {
+            self.queue.plan(now, Event::HiddenChange { account: number });
+            self.queue.plan(now, Event::RealtimeChange { account: number });
+        }
+    }
+
+    /// The account is deleted: its token is dead from now on.
+    pub fn unlink(&mut self, number: usize) {
+        let Some(account) = self.accounts.get_mut(number) else { return };
+        if !account.is_linked() {
+            return;
+        }
+        account.link = Link::Deleted;
+        account.busy = 0;
+        for model in &mut account.models {
+            model.phase = Phase::Idle;
+        }
+        self.emit(number, "LinkedAccount.deleted", &json!({}));
+    }
+
+    /// Switch a model on or off. One that comes on starts with an initial sync.
+    pub fn enable(&mut self, number: usize, model: usize, on: bool) {
+        let Some(account) = self.accounts.get_mut(number) else { return };
+        let linked = account.is_linked();
+        let Some(held) = account.models.get_mut(model) else { return };
+        if held.enabled == on {
+            return;
+        }
+        held.enabled = on;
+        if on && linked {
+            self.begin_round_of(number, &[model]);
+        }
+    }
+}
