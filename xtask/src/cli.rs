@@ -1,0 +1,52 @@
+//! The command line.
+
+use clap::{Parser, Subcommand};
+
+/// Build, test, check and show merge-sync.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub task: Task,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Build the components into `dist/`, with their SHA256SUMS, and print their sizes.
+    ///
+    /// Adds the compilation target wasm32-wasip2 with rustup where it is missing, and says so.
+    Build {
+        /// Print the sizes and sums as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Build the components and run every test; the last line has the counts.
+    ///
+    /// `cargo xtask test -- ARGUMENTS` hands ARGUMENTS to the tests, for example a part of the
+    /// names of those to run.
+    Test {
+        /// For the tests, for example a part of a test's name.
+        #[arg(last = true)]
+        arguments: Vec<String>,
+    },
+    /// Check format, lints, documentation, licences and where dependencies come from.
+    ///
+    /// Runs `cargo deny` too, security advisories included, where it is installed
+    /// (`cargo install cargo-deny --locked`).
+    Lint,
+    /// Build everything and run the demo: `cargo xtask demo --check --json` for example.
+    ///
+    /// Arguments go to `merge-sync demo`; `cargo xtask demo -- --help` lists them. Standard
+    /// output is the demo's alone.
+    Demo {
+        /// For `merge-sync demo`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Everything that a change must pass: lint, test, and the demo with and without faults.
+    ///
+    /// Prints the minutes of each step, and fails where they are too many.
+    Ci,
+}

@@ -1,0 +1,148 @@
+//! `cargo xtask build`: the components into `dist/`.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::process::{cargo_shells, root, run as run_command, say, target_directory};
+use crate::{module, target};
+
+/// File in cargo's directory, file in `dist/`.
+const COMPONENTS: [(&str, &str); 3] = [
+    ("merge_sync_component_logic.wasm", "merge-sync-logic.wasm"),
+    ("merge_sync_component_text.wasm", "merge-sync-text.wasm"),
+    ("merge_sync_component_engine.wasm", "merge-sync-engine.wasm"),
+];
+
+/// A file in `dist/`.
+#[derive(Debug, Serialize)]
+struct Artifact {
+    file: String,
+    bytes: usize,
+    sha256: String,
+}
+
+/// What `--json` prints.
+#[derive(Debug, Serialize)]
+struct Report {
+    artifacts: Vec<Artifact>,
+}
+
+/// Build, and print what came of it.
+pub fn run(json: bool) -> Result<()> {
+    let report = Report {
+        artifacts: build()?,
+    };
+    if json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print!("{}", table(&report.artifacts));
+    }
+    Ok(())
+}
+
+/// As [`run`], for the commands that build first: the sizes go with the progress.
+pub fn quietly() -> Result<()> {
+    eprint!("{}", table(&build()?));
+    Ok(())
+}
+
+fn build() -> Result<Vec<Artifact>> {
+    target::ensure()?;
+    say("building the components");
+    // The flags go to the components alone: what runs on the host while they are built, macros
+    // for example, gets none where a target is named.
+    let mut cargo = cargo_shells("build");
+    run_command(
+        cargo
+            .args(["--profile", "guest"])
+            .env("CARGO_ENCODED_RUSTFLAGS", flags()),
+    )?;
+    let built = target_directory()?.join(target::TRIPLE).join("guest");
+    let dist = root().join("dist");
+    fs::create_dir_all(&dist).with_context(|| format!("could not make {}", dist.display()))?;
+    let mut artifacts = Vec::new();
+    for (source, name) in COMPONENTS {
+        let component = read(&built.join(source))?;
+        artifacts.push(write(&dist, name, &component)?);
+        if name == "merge-sync-text.wasm" {
+            let core = module::only(&component).with_context(|| format!("in {name}"))?;
+            artifacts.push(write(&dist, "merge-sync-text.core.wasm", core)?);
+        }
+    }
+    let sums: String = artifacts
+        .iter()
+        .map(|made| format!("{}  {}\n", made.sha256, made.file))
+        .collect();
+    replace(&dist.join("SHA256SUMS"), sums.as_bytes())?;
+    Ok(artifacts)
+}
+
+/// Panics carry the path of their source file: without this, the same source would make another
+/// component on each machine, and name the directories of the one that built it.
+fn flags() -> String {
+    let mut flags = vec![format!(
+        "--remap-path-prefix={}=merge-sync",
+        root().display()
+    )];
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    if let Some(home) = home.or_else(|| Some(env::home_dir()?.join(".cargo"))) {
+        // One directory for each registry, named by its address.
+        let registries = fs::read_dir(home.join("registry").join("src"));
+        for registry in registries.into_iter().flatten().flatten() {
+            flags.push(format!(
+                "--remap-path-prefix={}=crates",
+                registry.path().display()
+            ));
+        }
+    }
+    flags.join("\u{1f}")
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("could not read {}", path.display()))
+}
+
+fn write(dist: &Path, name: &str, bytes: &[u8]) -> Result<Artifact> {
+    replace(&dist.join(name), bytes)?;
+    let sha256 = Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    Ok(Artifact {
+        file: name.to_owned(),
+        bytes: bytes.len(),
+        sha256,
+    })
+}
+
+/// Whoever has the old file open or mapped keeps it, and nobody sees half of the new one. A file
+/// that is as it should be stays, with its time.
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(path).is_ok_and(|present| present == bytes) {
+        return Ok(());
+    }
+    let temporary = path.with_extension("partial");
+    fs::write(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path))
+        .with_context(|| format!("could not write {}", path.display()))
+}
+
+fn table(artifacts: &[Artifact]) -> String {
+    let mut table = String::new();
+    for made in artifacts {
+        let _ = writeln!(
+            table,
+            "dist/{:<26} {:>9} bytes  sha256 {}",
+            made.file,
+            made.bytes,
+            made.sha256.get(..16).unwrap_or(&made.sha256)
+        );
+    }
+    table
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask lint`: what can be checked without running anything.
+
+use anyhow::Result;
+
+use crate::process::{cargo, cargo_native, cargo_shells, output, run as run_command, say};
+use crate::{licenses, target};
+
+/// Check format, lints, documentation, licences and the sources of dependencies.
+pub fn run() -> Result<()> {
+    target::ensure()?;
+    say("checking the format");
+    run_command(cargo().args(["fmt", "--all", "--check"]))?;
+    say("checking licences and sources");
+    licenses::check()?;
+    deny()?;
+    say("checking with clippy");
+    run_command(cargo_native("clippy").args([
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    say("checking the components with clippy");
+    run_command(cargo_shells("clippy").args(["--locked", "--", "-D", "warnings"]))?;
+    say("checking the documentation");
+    run_command(
+        cargo_native("doc")
+            .arg("--no-deps")
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )?;
+    run_command(
+        cargo_shells("doc")
+            .arg("--no-deps")
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    )
+}
+
+/// `cargo deny` takes minutes to build and downloads the advisories, which need not be reachable:
+/// it is run where somebody installed it. What must always hold is checked by [`licenses`].
+fn deny() -> Result<()> {
+    if output(cargo().args(["deny", "--version"])).is_none() {
+        say("cargo-deny is not installed: no check for security advisories");
+        return Ok(());
+    }
+    run_command(cargo().args(["deny", "--all-features", "check"]))
+}
