@@ -102,12 +102,10 @@ pub struct StatusPage {
 ///
 /// # Errors
 ///
-/// Where the body is not a JSON object with a list `results`.
+/// Where the body is not a JSON object with a list `results`, or where `next` is there and
+/// holds no cursor.
 pub fn parse_status(body: &str) -> Result<StatusPage, Problem> {
-    let _ = body;
-    Err(Problem {
-        message: String::new(),
-    })
+    crate::status::parse(body)
 }
 
 /// The state that speaks for a model: its status or, where that is absent or unknown to this

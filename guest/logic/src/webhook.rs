@@ -1,9 +1,14 @@
 //! What did Merge just tell us, and what do we answer?
+//!
+//! An event is a hint of what to look up, in whatever order and number it arrives. What a
+//! body says is read in [`parse`]; here it is verified before and answered after.
+
+mod parse;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::signature::{Authentic, Refused, SignedBody};
+use crate::signature::{Authentic, Refusal, Refused, SignedBody, Verdict, verify};
 use crate::types::{Account, ModelId, ModelStatus, Problem, Secret};
 
 /// `LinkedAccount.linked`: the only event that carries the account token.
@@ -128,18 +133,62 @@ pub struct Handling {
     pub outcome: Outcome,
 }
 
-/// Verify, then parse, then choose the reply.
+/// Verify, then parse, then choose the reply: in that order, never another. A refused body
+/// is not looked into.
 #[must_use]
 pub fn handle(delivery: &SignedBody) -> Handling {
-    let _ = delivery;
-    Handling {
-        reply: Reply { status: 500, body: String::new() },
-        outcome: Outcome::Refused(Refused { reason: crate::signature::Refusal::NoKey }),
+    match verify(delivery) {
+        Verdict::Refused(refused) => Handling {
+            reply: refusal(refused.reason),
+            outcome: Outcome::Refused(refused),
+        },
+        Verdict::Authentic(authentic) => Handling {
+            reply: received(),
+            outcome: outcome(authentic, &delivery.body),
+        },
+    }
+}
+
+fn outcome(authentic: Authentic, body: &str) -> Outcome {
+    match parse::parse(body) {
+        Ok((name, event)) => Outcome::Accepted(Accepted {
+            authentic,
+            name,
+            event,
+        }),
+        Err(problem) => Outcome::Malformed(Malformed { authentic, problem }),
+    }
+}
+
+/// 200 for whatever is Merge's, the malformed as well: no retry could mend it.
+fn received() -> Reply {
+    reply(200, r#"{"received": true}"#)
+}
+
+/// A missing key is the host's fault, and Merge is to try again once it is mended. Of a wrong
+/// signature the sender learns no more than that.
+fn refusal(reason: Refusal) -> Reply {
+    match reason {
+        Refusal::NoKey => reply(500, r#"{"error": "Server configuration error"}"#),
+        Refusal::MissingSignature => reply(401, r#"{"error": "Missing signature"}"#),
+        Refusal::AmbiguousSignature | Refusal::MalformedSignature | Refusal::Mismatch => {
+            reply(401, r#"{"error": "Invalid signature"}"#)
+        }
     }
 }
 
 /// The reply where the outcome could not be made durable: 500 `{"error": "Processing error"}`.
 #[must_use]
 pub fn not_durable() -> Reply {
-    Reply { status: 500, body: String::new() }
+    reply(500, r#"{"error": "Processing error"}"#)
 }
+
+fn reply(status: u16, body: &str) -> Reply {
+    Reply {
+        status,
+        body: String::from(body),
+    }
+}
+
+#[cfg(test)]
+mod tests;

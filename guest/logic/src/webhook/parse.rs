@@ -1,0 +1,178 @@
+//! What a verified body says.
+//!
+//! Strict about three things, without which an event cannot be acted on: its name, its
+//! account, and the token of a link. Whatever else is missing or odd is `None`.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde_json::value::RawValue;
+
+use super::{Event, Ignored, IssueChanged, Linked, RecordChanged, Synced, Unlinked};
+use crate::endpoints::canonical;
+use crate::merge_json::{Object, kind_of, object, quoted};
+use crate::status::of_model;
+use crate::types::{Account, ModelStatus, Problem, Secret};
+
+/// The event's name, empty for the test ping, and what it says.
+pub fn parse(body: &str) -> Result<(String, Event), Problem> {
+    let body = Object::parse("body", body)?;
+    if is_test_ping(&body) {
+        let reason = "test ping".to_owned();
+        return Ok((String::new(), Event::Ignored(Ignored { reason })));
+    }
+    let name = required(&body, "hook", "event")?;
+    let event = event(&name, &body)?;
+    Ok((name, event))
+}
+
+/// The button "Send test" of Merge's dashboard posts a `response` and no `hook`.
+fn is_test_ping(body: &Object<'_>) -> bool {
+    body.value("hook").is_none() && body.text("response").is_some()
+}
+
+fn event(name: &str, body: &Object<'_>) -> Result<Event, Problem> {
+    match name {
+        "LinkedAccount.linked" => linked(body),
+        "LinkedAccount.sync_completed" => sync_completed(body),
+        "LinkedAccount.deleted" => Ok(Event::Unlinked(Unlinked {
+            account: account(body)?,
+        })),
+        _ if name.starts_with("LinkedAccount.") => Ok(ignored(name)),
+        _ if name.starts_with("Issue.") => Ok(issue_changed(body)),
+        _ => model_event(name, body),
+    }
+}
+
+/// `<Model>.synced`, or a change of one record. The model's name is Merge's own and open.
+fn model_event(name: &str, body: &Object<'_>) -> Result<Event, Problem> {
+    match name.rsplit_once('.') {
+        None | Some(("", _)) => Ok(ignored(name)),
+        Some((model, "synced")) => model_synced(model, body),
+        Some((model, "added" | "changed" | "removed")) => record_changed(model, body),
+        Some(_) => Ok(ignored(name)),
+    }
+}
+
+fn ignored(name: &str) -> Event {
+    let reason = format!("{} is not an event to act on", quoted(name));
+    Event::Ignored(Ignored { reason })
+}
+
+fn linked(body: &Object<'_>) -> Result<Event, Problem> {
+    let account = account(body)?;
+    let account_token = Secret(required(body, "data", "account_token")?);
+    let is_relink = data(body).flag("is_relink").unwrap_or(false);
+    Ok(Event::Linked(Linked {
+        account,
+        account_token,
+        is_relink,
+    }))
+}
+
+/// The account's flag stays the account's: a model enabled later may be in its initial sync
+/// while the account is not.
+fn sync_completed(body: &Object<'_>) -> Result<Event, Problem> {
+    let account = account(body)?;
+    let data = data(body);
+    let models = data
+        .object("sync_status")
+        .map(|map| models_by_id(&map))
+        .unwrap_or_default();
+    Ok(Event::Synced(Synced {
+        account,
+        is_initial_sync: data.flag("is_initial_sync"),
+        models,
+    }))
+}
+
+fn models_by_id(map: &Object<'_>) -> Vec<ModelStatus> {
+    // In order of ids, and of a repeated id the last, as in every object.
+    let rows: BTreeMap<&str, &RawValue> = map.entries().filter(|(id, _)| !id.is_empty()).collect();
+    rows.into_iter()
+        .filter_map(|(id, row)| Some(of_model(id.to_owned(), &object(row)?)))
+        .collect()
+}
+
+/// Before 2024 `sync_status` was the bare state, with the model in the event's name alone:
+/// too little to act on, so no model is named.
+fn model_synced(model: &str, body: &Object<'_>) -> Result<Event, Problem> {
+    let account = account(body)?;
+    let Some(row) = data(body).object("sync_status") else {
+        return Ok(Event::Synced(Synced {
+            account,
+            is_initial_sync: None,
+            models: Vec::new(),
+        }));
+    };
+    let model_id = row
+        .filled_text("model_id")
+        .or_else(|| model_id(&account, model));
+    let models = model_id
+        .map(|model_id| of_model(model_id, &row))
+        .into_iter()
+        .collect();
+    Ok(Event::Synced(Synced {
+        account,
+        is_initial_sync: row.flag("is_initial_sync"),
+        models,
+    }))
+}
+
+fn record_changed(model: &str, body: &Object<'_>) -> Result<Event, Problem> {
+    let account = account(body)?;
+    let model_id = model_id(&account, model);
+    let record_id = data(body).filled_text("id");
+    Ok(Event::RecordChanged(RecordChanged {
+        account,
+        model_id,
+        record_id,
+    }))
+}
+
+/// The id in the table of the model that an event of `account` calls `model`.
+fn model_id(account: &Account, model: &str) -> Option<String> {
+    canonical(&format!("{}.{model}", account.category)).map(String::from)
+}
+
+/// An issue may be of the organization, with no account.
+fn issue_changed(body: &Object<'_>) -> Event {
+    let description = data(body).text("error_description").unwrap_or_default();
+    Event::IssueChanged(IssueChanged {
+        account: account(body).ok(),
+        description,
+    })
+}
+
+fn account(body: &Object<'_>) -> Result<Account, Problem> {
+    let id = required(body, "linked_account", "id")?;
+    let account = body.object("linked_account").unwrap_or_default();
+    let text = |key| account.text(key).unwrap_or_default();
+    Ok(Account {
+        id,
+        category: text("category"),
+        integration: text("integration"),
+        integration_slug: text("integration_slug"),
+        end_user_origin_id: text("end_user_origin_id"),
+        organization_name: text("end_user_organization_name"),
+        link_status: text("status"),
+    })
+}
+
+fn data<'a>(body: &Object<'a>) -> Object<'a> {
+    body.object("data").unwrap_or_default()
+}
+
+/// A text that must be there and not empty. The message never repeats what is.
+fn required(body: &Object<'_>, parent: &str, key: &str) -> Result<String, Problem> {
+    let object = body.object(parent).unwrap_or_default();
+    object.filled_text(key).ok_or_else(|| {
+        let found = kind_of(object.value(key));
+        Problem {
+            message: format!("{parent}.{key}: expected a text, found {found}"),
+        }
+    })
+}
