@@ -1,0 +1,473 @@
+//! A tree to records: each field is taken by its name, and whatever is left is refused.
+//!
+//! An error names the field by its path from the root of the input. What was found is quoted
+//! only where the field takes an instant, a number or one of a few names: a text may be a
+//! secret.
+
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::value::Json;
+use crate::types::{Milliseconds, Problem, Secret, Timestamp};
+
+/// How much of a text an error quotes, in characters.
+const SHOWN_CHARACTERS: usize = 40;
+
+/// Where a value stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Path<'p> {
+    above: Option<&'p Path<'p>>,
+    step: Step<'p>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step<'p> {
+    Root,
+    Key(&'p str),
+    Index(usize),
+}
+
+/// A value that may be absent, and where it stands.
+#[derive(Debug)]
+pub struct Input<'p, 'a> {
+    path: Path<'p>,
+    value: Option<Json<'a>>,
+}
+
+/// The fields of an object that were not taken yet.
+#[derive(Debug)]
+pub struct Fields<'p, 'a> {
+    path: Path<'p>,
+    left: BTreeMap<Cow<'a, str>, Json<'a>>,
+}
+
+/// A case of a variant and its payload.
+#[derive(Debug)]
+pub struct Tagged<'p, 'a> {
+    fields: Fields<'p, 'a>,
+    tag: String,
+}
+
+impl<'p> Path<'p> {
+    /// The path from the root: empty.
+    pub const ROOT: Self = Self {
+        above: None,
+        step: Step::Root,
+    };
+
+    fn below<'q>(&'q self, step: Step<'q>) -> Path<'q> {
+        Path {
+            above: Some(self),
+            step,
+        }
+    }
+
+    /// The problem `what` at this place.
+    #[must_use]
+    pub fn problem(&self, what: fmt::Arguments<'_>) -> Problem {
+        Problem {
+            message: match self.step {
+                Step::Root => format!("input: {what}"),
+                Step::Key(_) | Step::Index(_) => format!("{self}: {what}"),
+            },
+        }
+    }
+}
+
+/// `statuses[3].last_sync_finished`; a key that nobody expected is shortened.
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(above) = self.above {
+            above.fmt(formatter)?;
+        }
+        match self.step {
+            Step::Root => Ok(()),
+            Step::Key(key) => {
+                if self
+                    .above
+                    .is_some_and(|above| !matches!(above.step, Step::Root))
+                {
+                    formatter.write_str(".")?;
+                }
+                formatter.write_str(&shown(key))
+            }
+            Step::Index(index) => write!(formatter, "[{index}]"),
+        }
+    }
+}
+
+impl<'a> Input<'static, 'a> {
+    /// A whole document.
+    #[must_use]
+    pub const fn root(value: Json<'a>) -> Self {
+        Self {
+            path: Path::ROOT,
+            value: Some(value),
+        }
+    }
+}
+
+impl<'p, 'a> Input<'p, 'a> {
+    /// Whether there is no value here: null, or no such key.
+    #[must_use]
+    pub const fn is_none(&self) -> bool {
+        matches!(self.value, None | Some(Json::Null))
+    }
+
+    /// The problem `what` with this value, for a check of the caller's own.
+    #[must_use]
+    pub fn problem(&self, what: fmt::Arguments<'_>) -> Problem {
+        self.path.problem(what)
+    }
+
+    fn unexpected(&self, expected: &str) -> Problem {
+        match &self.value {
+            None => self.problem(format_args!("missing, expected {expected}")),
+            Some(value) => {
+                self.problem(format_args!("expected {expected}, found {}", value.kind()))
+            }
+        }
+    }
+
+    /// `None` where the value is null or absent.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`.
+    pub fn optional<T>(
+        self,
+        read: impl FnOnce(Self) -> Result<T, Problem>,
+    ) -> Result<Option<T>, Problem> {
+        if self.is_none() {
+            return Ok(None);
+        }
+        read(self).map(Some)
+    }
+
+    /// `default` where the value is null or absent and there is a default.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`, which sees the value that is missing where there is no default.
+    pub fn or<T>(
+        self,
+        default: Option<T>,
+        read: impl FnOnce(Self) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        match default {
+            Some(default) if self.is_none() => Ok(default),
+            Some(_) | None => read(self),
+        }
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    ///
+    /// Where it is anything else. The error does not quote it.
+    pub fn text(self) -> Result<String, Problem> {
+        match self.value {
+            Some(Json::Text(text)) => Ok(text.into_owned()),
+            _ => Err(self.unexpected("a text")),
+        }
+    }
+
+    /// A text that no error and no log may show.
+    ///
+    /// # Errors
+    ///
+    /// As [`Input::text`].
+    pub fn secret(self) -> Result<Secret, Problem> {
+        self.text().map(Secret)
+    }
+
+    /// True or false.
+    ///
+    /// # Errors
+    ///
+    /// Where it is anything else.
+    pub fn boolean(self) -> Result<bool, Problem> {
+        match self.value {
+            Some(Json::Boolean(value)) => Ok(value),
+            _ => Err(self.unexpected("a boolean")),
+        }
+    }
+
+    /// A whole number of 64 bits, also as a text of decimal digits: beyond 2^53 many languages
+    /// cannot write it as a number.
+    ///
+    /// # Errors
+    ///
+    /// Where it is anything else, negative, or too large.
+    pub fn u64(self) -> Result<u64, Problem> {
+        match &self.value {
+            Some(Json::Whole(number)) => Ok(*number),
+            Some(Json::Text(text)) => decimal(text).ok_or_else(|| {
+                self.problem(format_args!(
+                    "`{}` is not a whole number from 0 to {}",
+                    shown(text),
+                    u64::MAX
+                ))
+            }),
+            _ => Err(self.unexpected("a whole number")),
+        }
+    }
+
+    /// A whole number of 32 bits.
+    ///
+    /// # Errors
+    ///
+    /// Where it is anything else, negative, or too large.
+    pub fn u32(self) -> Result<u32, Problem> {
+        self.narrow(u32::MAX)
+    }
+
+    /// A whole number of 16 bits.
+    ///
+    /// # Errors
+    ///
+    /// Where it is anything else, negative, or too large.
+    pub fn u16(self) -> Result<u16, Problem> {
+        self.narrow(u16::MAX)
+    }
+
+    fn narrow<T: TryFrom<u64> + fmt::Display>(self, most: T) -> Result<T, Problem> {
+        let Some(Json::Whole(number)) = self.value else {
+            return Err(self.unexpected("a whole number"));
+        };
+        T::try_from(number).map_err(|_| {
+            self.problem(format_args!(
+                "`{number}` is not a whole number from 0 to {most}"
+            ))
+        })
+    }
+
+    /// A span in milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Input::u64`].
+    pub fn milliseconds(self) -> Result<Milliseconds, Problem> {
+        self.u64().map(Milliseconds)
+    }
+
+    /// An instant, in the forms of [`Timestamp::parse`].
+    ///
+    /// # Errors
+    ///
+    /// Where it is anything else.
+    pub fn timestamp(self) -> Result<Timestamp, Problem> {
+        let Some(Json::Text(text)) = &self.value else {
+            return Err(self.unexpected("an RFC 3339 instant"));
+        };
+        Timestamp::parse(text).ok_or_else(|| {
+            self.problem(format_args!("`{}` is not an RFC 3339 instant", shown(text)))
+        })
+    }
+
+    /// A case of an enum by its name.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no text, or none of the names.
+    pub fn one_of<T: Copy>(self, cases: &[(&str, T)]) -> Result<T, Problem> {
+        let Some(Json::Text(text)) = &self.value else {
+            return Err(self.unexpected("a name"));
+        };
+        match cases.iter().find(|(name, _)| name == text) {
+            Some((_, case)) => Ok(*case),
+            None => Err(none_of(
+                &self.path,
+                text,
+                cases.iter().map(|(name, _)| *name),
+            )),
+        }
+    }
+
+    /// An object, to be taken apart.
+    ///
+    /// # Errors
+    ///
+    /// Where it is anything else, or has a key twice.
+    pub fn object(self) -> Result<Fields<'p, 'a>, Problem> {
+        match self.value {
+            Some(Json::Object(object)) => {
+                if let Some(key) = &object.twice {
+                    let path = self.path.below(Step::Key(key));
+                    return Err(path.problem(format_args!("given twice")));
+                }
+                Ok(Fields {
+                    path: self.path,
+                    left: object.entries,
+                })
+            }
+            _ => Err(self.unexpected("an object")),
+        }
+    }
+
+    /// A list.
+    ///
+    /// # Errors
+    ///
+    /// Where it is anything else, and the first of `read`.
+    pub fn list<T>(
+        self,
+        read: impl Fn(Input<'_, 'a>) -> Result<T, Problem>,
+    ) -> Result<Vec<T>, Problem> {
+        let Some(Json::List(values)) = self.value else {
+            return Err(self.unexpected("a list"));
+        };
+        let path = self.path;
+        values
+            .into_iter()
+            .enumerate()
+            .map(|(index, value)| {
+                read(Input {
+                    path: path.below(Step::Index(index)),
+                    value: Some(value),
+                })
+            })
+            .collect()
+    }
+
+    /// An object whose keys are data, such as model ids. In the order of the keys.
+    ///
+    /// # Errors
+    ///
+    /// As [`Input::object`], and the first of `read`.
+    pub fn map<T>(
+        self,
+        read: impl Fn(&str, Input<'_, 'a>) -> Result<T, Problem>,
+    ) -> Result<Vec<T>, Problem> {
+        let Fields { path, left } = self.object()?;
+        left.into_iter()
+            .map(|(key, value)| {
+                let input = Input {
+                    path: path.below(Step::Key(&key)),
+                    value: Some(value),
+                };
+                read(&key, input)
+            })
+            .collect()
+    }
+
+    /// A case of a variant, `{"tag": ..., "value": ...}`.
+    ///
+    /// # Errors
+    ///
+    /// Where it is no object with a text `tag`.
+    pub fn tagged(self) -> Result<Tagged<'p, 'a>, Problem> {
+        let mut fields = self.object()?;
+        let tag = fields.take("tag").text()?;
+        Ok(Tagged { fields, tag })
+    }
+}
+
+impl<'p, 'a> Fields<'p, 'a> {
+    /// The field `key`, which is then no longer left.
+    pub fn take<'s>(&'s mut self, key: &'s str) -> Input<'s, 'a> {
+        Input {
+            value: self.left.remove(key),
+            path: self.path.below(Step::Key(key)),
+        }
+    }
+
+    /// All that is known was taken.
+    ///
+    /// # Errors
+    ///
+    /// Where something is left: a key that the record does not have.
+    pub fn finish(self) -> Result<(), Problem> {
+        match self.left.keys().next() {
+            None => Ok(()),
+            Some(key) => Err(self
+                .path
+                .below(Step::Key(key))
+                .problem(format_args!("unknown field"))),
+        }
+    }
+}
+
+impl<'p, 'a> Tagged<'p, 'a> {
+    /// The name of the case.
+    #[must_use]
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// The payload of a case that has one.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`, and a key other than `tag` and `value`.
+    pub fn payload<T>(
+        mut self,
+        read: impl FnOnce(Input<'_, 'a>) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        let payload = read(self.fields.take("value"))?;
+        self.fields.finish()?;
+        Ok(payload)
+    }
+
+    /// A case without payload: `value` is null or absent.
+    ///
+    /// # Errors
+    ///
+    /// Where there is a payload, or a key other than `tag` and `value`.
+    pub fn bare<T>(self, case: T) -> Result<T, Problem> {
+        self.payload(|value| {
+            if value.is_none() {
+                Ok(case)
+            } else {
+                Err(value.unexpected("null"))
+            }
+        })
+    }
+
+    /// The error for a tag that is none of `tags`.
+    #[must_use]
+    pub fn unknown(&self, tags: &[&str]) -> Problem {
+        let path = self.fields.path.below(Step::Key("tag"));
+        none_of(&path, &self.tag, tags.iter().copied())
+    }
+}
+
+/// ``rule: `loose` is not one of `contiguous`, `open-ended`, `fetch-start` ``.
+fn none_of<'n>(path: &Path<'_>, found: &str, names: impl Iterator<Item = &'n str>) -> Problem {
+    let mut list = String::new();
+    for name in names {
+        list.push_str(if list.is_empty() { "`" } else { ", `" });
+        list.push_str(name);
+        list.push('`');
+    }
+    path.problem(format_args!("`{}` is not one of {list}", shown(found)))
+}
+
+fn decimal(text: &str) -> Option<u64> {
+    // Rust would read a plus sign as well.
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+/// A text of somebody else's, fit for a line of a log: forty characters at most, none of them
+/// a control character.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    let mut characters = text.chars();
+    let mut shown: String = characters
+        .by_ref()
+        .take(SHOWN_CHARACTERS)
+        .map(|character| match character {
+            control if control.is_control() => char::REPLACEMENT_CHARACTER,
+            character => character,
+        })
+        .collect();
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}

@@ -1,0 +1,191 @@
+//! Text to a tree that borrows from it.
+//!
+//! serde_json reads; what stands here keeps its generic code to one type. A float has no place
+//! in any of our records, so none is kept.
+
+use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::types::Problem;
+
+/// How many lists and objects may stand inside each other.
+pub const DEEPEST: u8 = 64;
+
+/// A JSON value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Json<'a> {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number from zero on.
+    Whole(u64),
+    /// A whole number below zero.
+    Negative(i64),
+    /// A number with a fraction or an exponent, or one of more than 64 bits: never valid here.
+    Inexact,
+    /// A text.
+    Text(Cow<'a, str>),
+    /// A list.
+    List(Vec<Json<'a>>),
+    /// An object.
+    Object(Object<'a>),
+}
+
+/// A JSON object. The order of its keys is not kept, since it means nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Object<'a> {
+    /// The latest value of each key.
+    pub entries: BTreeMap<Cow<'a, str>, Json<'a>>,
+    /// A key that was given twice, which no record allows.
+    pub twice: Option<Cow<'a, str>>,
+}
+
+impl Json<'_> {
+    /// What it is, for an error.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean(_) => "a boolean",
+            Self::Whole(_) => "a number",
+            Self::Negative(_) => "a negative number",
+            Self::Inexact => "a number that has a fraction, an exponent or more than 64 bits",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Object(_) => "an object",
+        }
+    }
+}
+
+/// Read one document and nothing after it.
+///
+/// # Errors
+///
+/// Where the text is not JSON, or nested deeper than [`DEEPEST`], and at which line and column.
+pub fn parse(text: &str) -> Result<Json<'_>, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let root = Node {
+        levels_left: DEEPEST,
+    };
+    root.deserialize(&mut deserializer)
+        .and_then(|value| deserializer.end().map(|()| value))
+        .map_err(|error| Problem {
+            message: format!("input: unreadable JSON, {error}"),
+        })
+}
+
+/// A value, and how many levels it may have below it.
+#[derive(Clone, Copy)]
+struct Node {
+    levels_left: u8,
+}
+
+impl Node {
+    fn child<E: Error>(self) -> Result<Self, E> {
+        match self.levels_left.checked_sub(1) {
+            Some(levels_left) => Ok(Self { levels_left }),
+            None => Err(E::custom(format_args!(
+                "nested deeper than {DEEPEST} levels"
+            ))),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Node {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Node {
+    type Value = Json<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Json<'de>, E> {
+        Ok(Json::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Json<'de>, E> {
+        Ok(Json::Boolean(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Json<'de>, E> {
+        Ok(Json::Whole(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Json<'de>, E> {
+        Ok(u64::try_from(value).map_or(Json::Negative(value), Json::Whole))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Json<'de>, E> {
+        Ok(Json::Inexact)
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Json<'de>, E> {
+        Ok(Json::Text(Cow::Owned(String::from(value))))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json<'de>, A::Error> {
+        let child = self.child()?;
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element_seed(child)? {
+            values.push(value);
+        }
+        Ok(Json::List(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
+        let child = self.child()?;
+        let mut object = Object::default();
+        while let Some(key) = map.next_key_seed(Key)? {
+            let value = map.next_value_seed(child)?;
+            if object.entries.insert(key.clone(), value).is_some() {
+                object.twice.get_or_insert(key);
+            }
+        }
+        Ok(Json::Object(object))
+    }
+}
+
+/// A key, borrowed where it has no escapes.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(String::from(value)))
+    }
+}

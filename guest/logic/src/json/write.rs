@@ -1,0 +1,157 @@
+//! Records to text: keys in the order in which they are written, no white space.
+
+use alloc::string::{String, ToString};
+
+use crate::types::{Milliseconds, Secret, Timestamp};
+
+/// The largest number that a float of 64 bits, JavaScript's only number, counts up to exactly.
+const EXACT_UP_TO: u64 = 1 << 53;
+
+/// An object that is being written.
+#[derive(Debug)]
+pub struct Object<'o> {
+    out: &'o mut String,
+    empty: bool,
+}
+
+impl<'o> Object<'o> {
+    /// Begin an object at the end of `out`.
+    pub fn open(out: &'o mut String) -> Self {
+        out.push('{');
+        Self { out, empty: true }
+    }
+
+    /// End it.
+    pub fn close(self) {
+        self.out.push('}');
+    }
+
+    /// Write a key; its value is to be appended to what is returned.
+    pub fn key(&mut self, key: &str) -> &mut String {
+        if !self.empty {
+            self.out.push(',');
+        }
+        self.empty = false;
+        text(self.out, key);
+        self.out.push(':');
+        self.out
+    }
+
+    /// A field, written by `write`.
+    #[must_use]
+    pub fn field<T: ?Sized>(mut self, key: &str, value: &T, write: fn(&mut String, &T)) -> Self {
+        write(self.key(key), value);
+        self
+    }
+
+    /// A field that is null where there is no value.
+    #[must_use]
+    pub fn optional<T: ?Sized>(
+        mut self,
+        key: &str,
+        value: Option<&T>,
+        write: fn(&mut String, &T),
+    ) -> Self {
+        let out = self.key(key);
+        match value {
+            Some(value) => write(out, value),
+            None => out.push_str("null"),
+        }
+        self
+    }
+
+    /// A list.
+    #[must_use]
+    pub fn list<T>(mut self, key: &str, values: &[T], write: fn(&mut String, &T)) -> Self {
+        list(self.key(key), values, write);
+        self
+    }
+
+    /// A text.
+    #[must_use]
+    pub fn text(self, key: &str, value: &str) -> Self {
+        self.field(key, value, text)
+    }
+
+    /// True or false.
+    #[must_use]
+    pub fn boolean(self, key: &str, value: bool) -> Self {
+        self.field(key, &value, boolean)
+    }
+
+    /// A whole number.
+    #[must_use]
+    pub fn number(self, key: &str, value: u64) -> Self {
+        self.field(key, &value, number)
+    }
+}
+
+/// A text in quotes, escaped where JSON demands it.
+pub fn text(out: &mut String, value: &str) {
+    // Writing to memory does not fail.
+    out.push_str(&serde_json::to_string(value).unwrap_or_default());
+}
+
+/// A secret, in the clear: for the host that is to keep it, never for a log.
+pub fn secret(out: &mut String, value: &Secret) {
+    text(out, &value.0);
+}
+
+/// True or false.
+pub fn boolean(out: &mut String, value: &bool) {
+    out.push_str(if *value { "true" } else { "false" });
+}
+
+/// A whole number: up to 2^53 as a number, beyond as a text of decimal digits.
+pub fn number(out: &mut String, value: &u64) {
+    let digits = value.to_string();
+    if *value > EXACT_UP_TO {
+        text(out, &digits);
+    } else {
+        out.push_str(&digits);
+    }
+}
+
+/// A span in milliseconds, as [`number`].
+pub fn milliseconds(out: &mut String, value: &Milliseconds) {
+    number(out, &value.0);
+}
+
+/// An instant as RFC 3339 in UTC.
+pub fn timestamp(out: &mut String, value: &Timestamp) {
+    text(out, &value.to_rfc3339());
+}
+
+/// A list.
+pub fn list<T>(out: &mut String, values: &[T], write: fn(&mut String, &T)) {
+    out.push('[');
+    let mut separate = false;
+    for value in values {
+        if separate {
+            out.push(',');
+        }
+        separate = true;
+        write(out, value);
+    }
+    out.push(']');
+}
+
+/// A case of a variant that has a payload.
+pub fn tagged<T: ?Sized>(out: &mut String, tag: &str, value: &T, write: fn(&mut String, &T)) {
+    Object::open(out)
+        .text("tag", tag)
+        .field("value", value, write)
+        .close();
+}
+
+/// A case of a variant that has none.
+pub fn bare(out: &mut String, tag: &str) {
+    Object::open(out).text("tag", tag).close();
+}
+
+/// What `write` writes, by itself.
+pub fn alone<T: ?Sized>(value: &T, write: fn(&mut String, &T)) -> String {
+    let mut out = String::new();
+    write(&mut out, value);
+    out
+}
