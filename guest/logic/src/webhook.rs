@@ -106,6 +106,13 @@ pub struct Malformed {
 
 /// What came of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(
+        clippy::large_enum_variant,
+        reason = "one is made a delivery, and it is not kept"
+    )
+)]
 pub enum Outcome {
     /// Act on it.
     Accepted(Accepted),
