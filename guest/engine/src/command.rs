@@ -1,10 +1,16 @@
-//! What an operator can ask for.
+//! What an operator can ask for, out of turn.
+
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use merge_sync_logic::types::{Account, Secret, Timestamp};
 
+use crate::document::{Document, Life};
+use crate::notes::{Linked, Subject};
 use crate::settings::Settings;
-use crate::store::{Change, Note, Versioned};
+use crate::store::{Change, Note, TokenChange, Versioned};
 use crate::view::Failure;
+use crate::{codec, receive, schedule, settle};
 
 /// What an operator can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,13 +19,13 @@ pub enum Command {
     Poll,
     /// Read every model whole, now.
     Reread,
-    /// Do nothing until `Resume`.
+    /// Do nothing until `Resume`. Webhooks are still taken in.
     Pause,
     /// End of a pause.
     Resume,
     /// Forget the account: its token is erased, its rows are kept.
     Unlink,
-    /// Start over from an empty state.
+    /// Start over from an empty state. Rows and token are kept.
     Reset,
 }
 
@@ -34,22 +40,22 @@ pub struct NewAccount {
     pub linked_at: Option<Timestamp>,
 }
 
-/// The note that starts looking after an account.
+/// The note that starts looking after an account. A known account takes the token and wakes.
 #[must_use]
 pub fn link(new: &NewAccount, now: Timestamp) -> Note {
-    let _ = now;
-    Note {
-        account: new.account.id.clone(),
-        key: alloc::string::String::new(),
-        text: alloc::string::String::new(),
-        secret: new.token.clone(),
-        profile: Some(new.account.clone()),
-        create: true,
-    }
+    let at = Some(new.linked_at.unwrap_or(now));
+    let subject = Subject::Linked(Linked { replaces: true, at });
+    receive::note(
+        String::new(),
+        String::new(),
+        new.account.clone(),
+        subject,
+        new.token.clone(),
+    )
 }
 
 /// The change that carries out `command`. The shell commits it, and on `stale` loads and asks
-/// again.
+/// again. It consumes no note: the next run does.
 ///
 /// # Errors
 ///
@@ -61,6 +67,110 @@ pub fn request(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Change, Failure> {
-    let _ = (account, loaded, command, settings, now);
-    Err(Failure::State(merge_sync_logic::types::Problem { message: alloc::string::String::new() }))
+    let mut document = match command {
+        Command::Reset => fresh(account, &loaded.state, now),
+        Command::Poll | Command::Reread | Command::Pause | Command::Resume | Command::Unlink => {
+            let decoded = codec::decode(&loaded.state).map_err(Failure::State)?;
+            decoded.unwrap_or_else(|| blank(account, now))
+        }
+    };
+    let mut token = TokenChange::Keep;
+    match command {
+        Command::Reset => {}
+        Command::Poll => ask_now(&mut document),
+        Command::Reread => {
+            for model in document.models.values_mut() {
+                model.reread_at = Some(now);
+            }
+            ask_now(&mut document);
+        }
+        Command::Pause => {
+            if document.life == Life::Active {
+                document.life = Life::Paused;
+                document.claim = None;
+            }
+        }
+        Command::Resume => {
+            if document.life == Life::Paused {
+                document.life = Life::Active;
+                ask_now(&mut document);
+            }
+        }
+        Command::Unlink => {
+            document.stop();
+            token = TokenChange::Erase;
+        }
+    }
+    Ok(change(account, loaded, document, token, settings, now))
+}
+
+/// Clear our own patience, never a server's demand.
+fn ask_now(document: &mut Document) {
+    if document.life == Life::Active {
+        document.poll_wanted = true;
+        document.backoff_until = None;
+    }
+}
+
+fn change(
+    account: &str,
+    loaded: &Versioned,
+    mut document: Document,
+    token: TokenChange,
+    settings: &Settings,
+    now: Timestamp,
+) -> Change {
+    let settled = settle::settle(&mut document, settings, now);
+    Change {
+        account: account.into(),
+        expected: Some(loaded.version.clone()),
+        state: codec::encode(&document),
+        consumed: Vec::new(),
+        wake_at: schedule::wake_at(&document, settings, now),
+        not_before: schedule::not_before(&document),
+        token,
+        summary: settled.summary,
+        batches: Vec::new(),
+        sweep: None,
+        notices: settled.notices,
+    }
+}
+
+fn blank(account: &str, now: Timestamp) -> Document {
+    Document::new(
+        Account {
+            id: account.into(),
+            ..Account::default()
+        },
+        now,
+    )
+}
+
+/// An empty state that keeps who the account is, as far as the old text still tells, and the
+/// numbers that must not run backward: those of passes and claims.
+fn fresh(account: &str, state: &str, now: Timestamp) -> Document {
+    let mut document = blank(account, now);
+    document.has_token = true;
+    match codec::decode(state) {
+        Ok(Some(old)) => {
+            document.account = old.account;
+            document.linked_at = old.linked_at;
+            document.has_token = old.has_token;
+            document.claims = old.claims;
+            document.linked_deliveries = old.linked_deliveries;
+            for (model_id, model) in old.models {
+                document.models.entry(model_id).or_default().pass = model.pass;
+            }
+        }
+        Ok(None) => {}
+        Err(_) => {
+            if let Some(old) = codec::salvage_account(state) {
+                document.account = Account {
+                    id: account.into(),
+                    ..old
+                };
+            }
+        }
+    }
+    document
 }

@@ -1,1 +1,234 @@
-//! The account's state document.
+//! The account's state document: what must be remembered between two runs.
+//!
+//! One document per account, opaque to the host. Its text form is in `codec`; what it means is
+//! decided elsewhere. It never grows with the number of records or webhooks.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use merge_sync_logic::types::{Account, ModelId, ModelStatus, Timestamp};
+use merge_sync_logic::window::Progress;
+
+use crate::slot::{Reread, Slot};
+use crate::view::{Trouble, TroubleKind};
+
+/// How many `linked` deliveries are remembered, so that a replay of one does nothing.
+pub const LINKED_DELIVERIES_KEPT: usize = 8;
+
+/// How many of Merge's issue texts are kept.
+pub const ISSUES_KEPT: usize = 5;
+
+/// Whether the account is looked after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// It is polled and fetched.
+    Active,
+    /// An operator paused it: webhooks are taken in, nothing is sent.
+    Paused,
+    /// Merge deleted it, or an operator unlinked it: its token is erased.
+    Stopped,
+}
+
+/// A run's promise to be the only one, until it ends or the claim does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// Larger for each later claim of the account.
+    pub number: u64,
+    /// When others may take over, host's clock.
+    pub until: Timestamp,
+}
+
+/// The trouble that people were last told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// What kind.
+    pub kind: TroubleKind,
+    /// Since when, host's clock.
+    pub since: Timestamp,
+}
+
+/// One account. Instants are on the host's clock where nothing else is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    /// What Merge says the account is.
+    pub account: Account,
+    /// When it was linked.
+    pub linked_at: Timestamp,
+    /// Whether it is looked after.
+    pub life: Life,
+    /// Whether the host was given a token and not told to erase it.
+    pub has_token: bool,
+    /// Whether `/sync-status` was ever read to its end.
+    pub complete: bool,
+    /// Whether the account was found ready with nothing required: then it stays ready.
+    pub was_ready: bool,
+    /// Whether `became-ready` was announced.
+    pub announced_ready: bool,
+    /// Whether every needed model has been read up to its newest finish.
+    pub caught_up: bool,
+    /// Polls made: chooses the spread of the next.
+    pub polls: u64,
+    /// When `/sync-status` was last asked for.
+    pub last_poll_at: Option<Timestamp>,
+    /// When the regular poll is due.
+    pub next_poll_at: Timestamp,
+    /// Whether something asked for a poll out of turn.
+    pub poll_wanted: bool,
+    /// Whether a webhook said that Merge deleted the account; the next poll decides.
+    pub unlink_reported: bool,
+    /// Failed reads of `/sync-status` in a row.
+    pub streak: u32,
+    /// What stands in the way of all requests; `None` once a poll succeeds.
+    pub trouble: Option<Trouble>,
+    /// Our own patience: no run before this.
+    pub backoff_until: Option<Timestamp>,
+    /// What a server demanded: no run before this, and no operator can shorten it.
+    pub server_until: Option<Timestamp>,
+    /// The run under way, if any.
+    pub claim: Option<Claim>,
+    /// The latest claim's number.
+    pub claims: u64,
+    /// Claims in a row whose run did not finish.
+    pub unfinished_claims: u32,
+    /// The value of `unfinished_claims` that was backed off for.
+    pub backed_off_claims: u32,
+    /// The model that was served last: the next one is served first.
+    pub turn: ModelId,
+    /// The trouble that people were last told of.
+    pub shown: Option<Shown>,
+    /// Merge's newest issue texts, newest first.
+    pub issues: Vec<String>,
+    /// When `/issues` was last read.
+    pub issues_read_at: Option<Timestamp>,
+    /// The latest `linked` delivery-ids, newest last.
+    pub linked_deliveries: Vec<String>,
+    /// What is known of each model.
+    pub models: BTreeMap<ModelId, Model>,
+}
+
+/// One model of an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Model {
+    /// The latest row of `/sync-status`; `None` where the latest complete read lacks it.
+    pub status: Option<ModelStatus>,
+    /// Whether it was ever found ready: then it stays ready.
+    pub ready: bool,
+    /// What was fetched.
+    pub progress: Progress,
+    /// The window being read.
+    pub window: Option<Slot>,
+    /// The hint fetch being read.
+    pub hint: Option<Slot>,
+    /// The full re-read being read.
+    pub reread: Option<Reread>,
+    /// Whether a hint asks for a fetch.
+    pub hint_due: bool,
+    /// The newest `modified_at` that a complete hint fetch read, Merge's clock.
+    pub hint_mark: Option<Timestamp>,
+    /// When the latest hint fetch started.
+    pub last_hint_at: Option<Timestamp>,
+    /// What identifies the `FAILED` sync that was seen last, Merge's clock.
+    pub failure_seen: Option<Timestamp>,
+    /// When the next full re-read is due; `None` before the first window is stored.
+    pub reread_at: Option<Timestamp>,
+    /// The number of the latest full re-read.
+    pub pass: u64,
+    /// Failed requests in a row.
+    pub streak: u32,
+    /// No request for this model before this.
+    pub not_before: Option<Timestamp>,
+    /// What is wrong with this model alone.
+    pub trouble: Option<Trouble>,
+    /// Whether the log was told that this version does not know the model.
+    pub unmapped_reported: bool,
+}
+
+impl Document {
+    /// An account that nothing is known of but its id.
+    #[must_use]
+    pub fn new(account: Account, linked_at: Timestamp) -> Self {
+        Self {
+            account,
+            linked_at,
+            life: Life::Active,
+            has_token: false,
+            complete: false,
+            was_ready: false,
+            announced_ready: false,
+            caught_up: false,
+            polls: 0,
+            last_poll_at: None,
+            next_poll_at: linked_at,
+            poll_wanted: true,
+            unlink_reported: false,
+            streak: 0,
+            trouble: None,
+            backoff_until: None,
+            server_until: None,
+            claim: None,
+            claims: 0,
+            unfinished_claims: 0,
+            backed_off_claims: 0,
+            turn: ModelId::new(),
+            shown: None,
+            issues: Vec::new(),
+            issues_read_at: None,
+            linked_deliveries: Vec::new(),
+            models: BTreeMap::new(),
+        }
+    }
+
+    /// The latest row of each model that Merge lists, in model-id order.
+    #[must_use]
+    pub fn statuses(&self) -> Vec<ModelStatus> {
+        self.models
+            .values()
+            .filter_map(|model| model.status.clone())
+            .collect()
+    }
+
+    /// The models that were ever found ready, in model-id order.
+    #[must_use]
+    pub fn ready_before(&self) -> Vec<ModelId> {
+        let ready = self.models.iter().filter(|(_, model)| model.ready);
+        ready.map(|(model_id, _)| model_id.clone()).collect()
+    }
+
+    /// Stop looking after the account: its token is to be erased.
+    pub fn stop(&mut self) {
+        self.life = Life::Stopped;
+        self.has_token = false;
+        self.claim = None;
+        self.poll_wanted = false;
+        self.unlink_reported = false;
+        self.drop_slots();
+    }
+
+    /// Forget all reads under way: what they stored stays, what they were for is planned anew.
+    pub fn drop_slots(&mut self) {
+        for model in self.models.values_mut() {
+            model.drop_slots();
+        }
+    }
+}
+
+impl Model {
+    /// Forget the reads under way.
+    pub fn drop_slots(&mut self) {
+        self.window = None;
+        self.hint = None;
+        self.reread = None;
+    }
+
+    /// Whether anything of it is worth keeping once Merge no longer lists it.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.status.is_none()
+            && self.progress == Progress::default()
+            && self.window.is_none()
+            && self.hint.is_none()
+            && self.reread.is_none()
+            && !self.hint_due
+    }
+}

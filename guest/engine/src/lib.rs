@@ -31,12 +31,31 @@
 
 extern crate alloc;
 
+mod codec;
 pub mod command;
+mod crash;
 pub mod document;
+mod failure;
+mod fetch;
 pub mod http;
+mod issues;
 pub mod log;
+pub mod notes;
+mod notes_text;
+pub mod paging;
+mod poll;
 pub mod receive;
+mod run;
+mod schedule;
+mod seed;
 pub mod settings;
+mod settings_text;
+mod settle;
+pub mod slot;
 pub mod step;
 pub mod store;
+pub mod text;
+mod trouble;
+mod url;
 pub mod view;
+mod work;

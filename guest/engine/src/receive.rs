@@ -1,11 +1,15 @@
-//! A webhook becomes a note.
+//! A webhook becomes a note: verified, parsed, answered, and left for the account's next run.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use merge_sync_logic::signature::SignedBody;
-use merge_sync_logic::webhook::{self, Reply};
+use merge_sync_logic::signature::{Refusal, SignedBody};
+use merge_sync_logic::types::{Account, Secret};
+use merge_sync_logic::webhook::{self, Accepted, Event, Outcome, Reply};
 
-use crate::log::Entry;
+use crate::log::{Entry, Level};
+use crate::notes::{Linked, Message, Subject};
+use crate::notes_text;
 use crate::store::Note;
 
 /// What came of a delivery.
@@ -22,5 +26,96 @@ pub struct Received {
 /// Verify and parse a delivery, and say what to keep of it.
 #[must_use]
 pub fn receive(delivery: &SignedBody) -> Received {
-    Received { reply: webhook::handle(delivery).reply, note: None, log: Vec::new() }
+    let handling = webhook::handle(delivery);
+    let (note, entry) = match handling.outcome {
+        Outcome::Refused(refused) => (None, refusal(refused.reason)),
+        Outcome::Malformed(malformed) => {
+            let entry = Entry::new(Level::Warn, "webhook cannot be read")
+                .text("delivery_id", &malformed.authentic.delivery_id)
+                .text("found", &malformed.problem.message);
+            (None, entry)
+        }
+        Outcome::Accepted(accepted) => accept(accepted),
+    };
+    Received {
+        reply: handling.reply,
+        note,
+        log: alloc::vec![entry],
+    }
+}
+
+/// A wrong signature is the sender's fault, a missing key the operator's.
+fn refusal(reason: Refusal) -> Entry {
+    let (level, reason) = match reason {
+        Refusal::NoKey => (
+            Level::Error,
+            "no signing key is configured, or one is empty",
+        ),
+        Refusal::MissingSignature => (Level::Warn, "no signature header"),
+        Refusal::AmbiguousSignature => (Level::Warn, "more than one signature header"),
+        Refusal::MalformedSignature => (Level::Warn, "the signature is not base64url of 32 bytes"),
+        Refusal::Mismatch => (Level::Warn, "no key produces the signature"),
+    };
+    Entry::new(level, "webhook refused").text("reason", reason)
+}
+
+fn accept(accepted: Accepted) -> (Option<Note>, Entry) {
+    let received = Entry::new(Level::Info, "webhook received")
+        .text("event", &accepted.name)
+        .text("delivery_id", &accepted.authentic.delivery_id);
+    let mut secret = None;
+    let (account, subject) = match accepted.event {
+        Event::Linked(linked) => {
+            secret = Some(linked.account_token);
+            let subject = Subject::Linked(Linked {
+                replaces: linked.is_relink,
+                at: None,
+            });
+            (Some(linked.account), subject)
+        }
+        Event::Synced(synced) => (Some(synced.account), Subject::Poll),
+        Event::RecordChanged(changed) => (
+            Some(changed.account),
+            changed.model_id.map_or(Subject::Poll, Subject::Changed),
+        ),
+        Event::IssueChanged(issue) => (issue.account, Subject::Issue(issue.description)),
+        Event::Unlinked(unlinked) => (Some(unlinked.account), Subject::Unlinked),
+        Event::Ignored(ignored) => return (None, received.text("ignored", &ignored.reason)),
+    };
+    let Some(account) = account else {
+        return (None, received.text("ignored", "the event names no account"));
+    };
+    let received = received.text("account", &account.id);
+    let delivery_id = accepted.authentic.delivery_id;
+    (
+        Some(note(accepted.name, delivery_id, account, subject, secret)),
+        received,
+    )
+}
+
+/// The note that says so. Only a link creates an account: for any other event there would be no
+/// token to act with.
+pub(crate) fn note(
+    event: String,
+    delivery_id: String,
+    account: Account,
+    subject: Subject,
+    secret: Option<Secret>,
+) -> Note {
+    let create = matches!(subject, Subject::Linked(_));
+    let key = subject.key(&delivery_id);
+    let message = Message {
+        event,
+        delivery_id,
+        account: account.clone(),
+        subject,
+    };
+    Note {
+        account: account.id.clone(),
+        key,
+        text: notes_text::print(&message),
+        secret,
+        profile: Some(account),
+        create,
+    }
 }

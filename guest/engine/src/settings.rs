@@ -1,10 +1,89 @@
 //! How the operator wants it done: the settings document, every field defaulted.
 
-use merge_sync_logic::types::Problem;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use merge_sync_logic::cadence;
+use merge_sync_logic::endpoints;
+use merge_sync_logic::readiness::PartialPolicy;
+use merge_sync_logic::retry;
+use merge_sync_logic::types::{Milliseconds, ModelId, Problem};
+use merge_sync_logic::window::{self, Endpoint, Listed, Rule};
+
+/// How far a window reaches back into the one before it.
+pub const OVERLAP_DEFAULT: Milliseconds = Milliseconds(5 * 60 * 1_000);
+
+/// Each model is read whole this often.
+pub const FULL_REREAD_DEFAULT: Milliseconds = Milliseconds(7 * 24 * 60 * 60 * 1_000);
+
+/// Whether a model waits for the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// A model is fetched once no needed model of the account is syncing any more.
+    Account,
+    /// A model is fetched as soon as it is ready itself.
+    Model,
+}
+
+/// How much one run may do; the rest is for the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunLimits {
+    /// Pages of records.
+    pub pages: u32,
+    /// Requests.
+    pub requests: u32,
+    /// Time since the run started.
+    pub duration: Milliseconds,
+}
 
 /// The settings, read and checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {}
+pub struct Settings {
+    /// How window bounds are chosen.
+    pub rule: Rule,
+    /// How far a window reaches back into the one before it.
+    pub overlap: Milliseconds,
+    /// What to do with a model whose initial sync ended incomplete.
+    pub partial: PartialPolicy,
+    /// Whether a model waits for the others.
+    pub gate: Gate,
+    /// How often to poll.
+    pub cadence: cadence::Policy,
+    /// How patient to be.
+    pub retry: retry::Policy,
+    /// How often each model is read whole; `None` is never.
+    pub full_reread: Option<Milliseconds>,
+    /// How much one run may do.
+    pub run_limits: RunLimits,
+    pub(crate) required: Vec<ModelId>,
+    pub(crate) models: Vec<ModelId>,
+    pub(crate) endpoint_overrides: BTreeMap<ModelId, Listed>,
+    pub(crate) query_extra: BTreeMap<ModelId, String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rule: Rule::Contiguous,
+            overlap: OVERLAP_DEFAULT,
+            partial: PartialPolicy::Strict,
+            gate: Gate::Account,
+            cadence: cadence::Policy::default(),
+            retry: retry::Policy::default(),
+            full_reread: Some(FULL_REREAD_DEFAULT),
+            run_limits: RunLimits {
+                pages: 50,
+                requests: 60,
+                duration: Milliseconds(20_000),
+            },
+            required: Vec::new(),
+            models: Vec::new(),
+            endpoint_overrides: BTreeMap::new(),
+            query_extra: BTreeMap::new(),
+        }
+    }
+}
 
 impl Settings {
     /// Read a settings document; the empty text is `{}`.
@@ -13,7 +92,57 @@ impl Settings {
     ///
     /// Names the field at fault, what was found and what is allowed.
     pub fn parse(text: &str) -> Result<Self, Problem> {
-        let _ = text;
-        Ok(Self {})
+        crate::settings_text::parse(text)
     }
+
+    /// The models that the product needs: `required`, else the allow-list, else (empty) every
+    /// enabled one.
+    #[must_use]
+    pub fn required(&self) -> &[ModelId] {
+        if self.required.is_empty() {
+            &self.models
+        } else {
+            &self.required
+        }
+    }
+
+    /// Whether the product needs this model.
+    #[must_use]
+    pub fn needs(&self, model_id: &str) -> bool {
+        let required = self.required();
+        required.is_empty() || names(required, model_id)
+    }
+
+    /// Whether this model is to be fetched at all.
+    #[must_use]
+    pub fn allows(&self, model_id: &str) -> bool {
+        self.models.is_empty() || names(&self.models, model_id)
+    }
+
+    /// Where a model's records are read: the operator's word goes before the table's.
+    #[must_use]
+    pub fn endpoint(&self, model_id: &str) -> Endpoint {
+        match self.endpoint_overrides.get(canonical(model_id)) {
+            Some(listed) => Endpoint::Listed(listed.clone()),
+            None => window::locate(model_id),
+        }
+    }
+
+    /// Parameters of the operator's for this model's list.
+    #[must_use]
+    pub fn query_extra(&self, model_id: &str) -> Option<&str> {
+        self.query_extra
+            .get(canonical(model_id))
+            .map(String::as_str)
+    }
+}
+
+/// The id under which a model is looked up, whichever of its aliases was used.
+pub(crate) fn canonical(model_id: &str) -> &str {
+    endpoints::canonical(model_id).unwrap_or(model_id)
+}
+
+fn names(list: &[ModelId], model_id: &str) -> bool {
+    list.iter()
+        .any(|named| canonical(named) == canonical(model_id))
 }

@@ -5,10 +5,12 @@ use alloc::vec::Vec;
 
 use merge_sync_logic::readiness::AccountReadiness;
 use merge_sync_logic::types::{Account, ModelStatus, Problem, Timestamp};
-use merge_sync_logic::window::{Progress, Span};
+use merge_sync_logic::window::{self, Progress, Span};
 
+use crate::document::{Document, Life, Model};
 use crate::settings::Settings;
 use crate::store::Versioned;
+use crate::{codec, notes, schedule, settle, trouble};
 
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +98,8 @@ pub struct View {
     pub wake_at: Option<Timestamp>,
 }
 
-/// Where the account stands for the models `required` (empty: every enabled one).
+/// Where the account stands for the models `required` (empty: every enabled one). Notes that no
+/// run has consumed yet are taken into account, so that an account just linked has its name.
 ///
 /// # Errors
 ///
@@ -108,6 +111,43 @@ pub fn inspect(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<View, Failure> {
-    let _ = (account, loaded, required, settings, now);
-    Err(Failure::State(Problem { message: String::new() }))
+    let decoded = codec::decode(&loaded.state).map_err(Failure::State)?;
+    let mut document = decoded.unwrap_or_else(|| {
+        Document::new(
+            Account {
+                id: account.into(),
+                ..Account::default()
+            },
+            now,
+        )
+    });
+    notes::apply(&mut document, &loaded.notes, now, &mut Vec::new());
+    let readiness = settle::readiness_for(&document, settings, required);
+    let trouble = trouble::current(&document, &settle::readiness(&document, settings), now);
+    let wake_at = schedule::wake_at(&document, settings, now);
+    let listed = document.models.values().filter_map(model_view).collect();
+    Ok(View {
+        linked_at: document.linked_at,
+        readiness,
+        models: listed,
+        trouble,
+        issues: document.issues,
+        paused: document.life == Life::Paused,
+        wake_at,
+        account: document.account,
+    })
+}
+
+fn model_view(model: &Model) -> Option<ModelView> {
+    let window = model.window.as_ref().map(|slot| Span {
+        after: slot.bounds.after,
+        before: slot.bounds.before,
+        watermark: slot.watermark,
+        query: window::query(slot.bounds.after, slot.bounds.before),
+    });
+    Some(ModelView {
+        status: model.status.clone()?,
+        progress: model.progress,
+        window,
+    })
 }

@@ -37,6 +37,7 @@ extern crate alloc;
 
 pub mod cadence;
 pub mod endpoints;
+pub mod issues;
 pub mod json;
 mod merge_json;
 pub mod meta;

@@ -1,0 +1,245 @@
+//! The text form of the account's document: JSON, with a schema version.
+//!
+//! Opaque to the host, and compact, since every commit writes it: a model at rest takes at most
+//! 200 bytes. The account's head is an object with names; a model is an array (see `model`).
+//! A document of an older version is read by a newer one; an unreadable or newer one is a
+//! problem and never overwritten.
+
+mod model;
+mod read;
+mod slot;
+mod write;
+
+use alloc::string::{String, ToString};
+
+use merge_sync_logic::types::{Account, Problem, Timestamp};
+
+use crate::document::{Claim, Document, Life, Shown};
+use crate::trouble;
+use crate::view::{Trouble, TroubleKind};
+
+pub(crate) use read::{Found, Malformed, parse};
+pub(crate) use write::Writer;
+
+/// What this version writes.
+const VERSION: u64 = 1;
+
+/// The text of `document`.
+pub fn encode(document: &Document) -> String {
+    let mut out = Writer::default();
+    out.begin('{');
+    out.key("v").unsigned(VERSION);
+    write_account(out.key("account"), &document.account);
+    out.key("linked_at").instant(document.linked_at);
+    out.key("life").text(life_name(document.life));
+    out.flag("has_token", document.has_token);
+    out.flag("complete", document.complete);
+    out.flag("was_ready", document.was_ready);
+    out.flag("announced_ready", document.announced_ready);
+    out.flag("caught_up", document.caught_up);
+    out.flag("poll_wanted", document.poll_wanted);
+    out.flag("unlink_reported", document.unlink_reported);
+    out.number("polls", document.polls);
+    out.optional("last_poll_at", document.last_poll_at);
+    out.key("next_poll_at").instant(document.next_poll_at);
+    out.number("streak", document.streak.into());
+    out.optional("backoff_until", document.backoff_until);
+    out.optional("server_until", document.server_until);
+    out.number("claims", document.claims);
+    out.number("unfinished_claims", document.unfinished_claims.into());
+    out.number("backed_off_claims", document.backed_off_claims.into());
+    out.string("turn", &document.turn);
+    out.optional("issues_read_at", document.issues_read_at);
+    if let Some(claim) = document.claim {
+        out.key("claim").begin('[');
+        out.item().unsigned(claim.number);
+        out.item().instant(claim.until);
+        out.end(']');
+    }
+    if let Some(trouble) = &document.trouble {
+        write_trouble(out.key("trouble"), trouble);
+    }
+    if let Some(shown) = document.shown {
+        out.key("shown").begin('[');
+        out.item().text(trouble::name(shown.kind));
+        out.item().instant(shown.since);
+        out.end(']');
+    }
+    out.texts("issues", &document.issues);
+    out.texts("linked_deliveries", &document.linked_deliveries);
+    out.key("models").begin('[');
+    for (model_id, model) in &document.models {
+        model::write(out.item(), model_id, model, document.linked_at);
+    }
+    out.end(']');
+    out.end('}');
+    out.into_text()
+}
+
+/// Read a document; `None` where the text is empty: only a note created the account so far.
+pub fn decode(text: &str) -> Result<Option<Document>, Problem> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let root = parse(text).map_err(into_problem)?;
+    document(&Found::root(&root))
+        .map(Some)
+        .map_err(into_problem)
+}
+
+/// Who the account is, out of a document that cannot be read as a whole.
+pub fn salvage_account(text: &str) -> Option<Account> {
+    let root = parse(text).ok()?;
+    read_account(&Found::root(&root).get("account")).ok()
+}
+
+fn into_problem(malformed: Malformed) -> Problem {
+    Problem {
+        message: alloc::format!("state: {malformed}"),
+    }
+}
+
+fn document(root: &Found<'_>) -> Result<Document, Malformed> {
+    let version = root.get("v").unsigned()?;
+    if version != VERSION {
+        return Err(root
+            .get("v")
+            .refuse("a version that this component reads (1)"));
+    }
+    let linked_at = root.get("linked_at").instant()?;
+    let mut document = Document::new(read_account(&root.get("account"))?, linked_at);
+    document.life = life(&root.get("life"))?;
+    document.has_token = root.get("has_token").flag()?;
+    document.complete = root.get("complete").flag()?;
+    document.was_ready = root.get("was_ready").flag()?;
+    document.announced_ready = root.get("announced_ready").flag()?;
+    document.caught_up = root.get("caught_up").flag()?;
+    document.poll_wanted = root.get("poll_wanted").flag()?;
+    document.unlink_reported = root.get("unlink_reported").flag()?;
+    document.polls = root.get("polls").count()?;
+    document.last_poll_at = root.get("last_poll_at").optional_instant()?;
+    document.next_poll_at = root.get("next_poll_at").instant()?;
+    document.streak = root.get("streak").small_count()?;
+    document.backoff_until = root.get("backoff_until").optional_instant()?;
+    document.server_until = root.get("server_until").optional_instant()?;
+    document.claims = root.get("claims").count()?;
+    document.unfinished_claims = root.get("unfinished_claims").small_count()?;
+    document.backed_off_claims = root.get("backed_off_claims").small_count()?;
+    document.turn = root.get("turn").text_or_empty()?;
+    document.issues_read_at = root.get("issues_read_at").optional_instant()?;
+    document.claim = root.get("claim").if_present(claim)?;
+    document.trouble = root.get("trouble").if_present(read_trouble)?;
+    document.shown = root.get("shown").if_present(shown)?;
+    for issue in root.get("issues").items()? {
+        document.issues.push(issue.text()?.to_string());
+    }
+    for delivery in root.get("linked_deliveries").items()? {
+        document
+            .linked_deliveries
+            .push(delivery.text()?.to_string());
+    }
+    for found in root.get("models").items()? {
+        let (model_id, model) = model::read(&found, linked_at)?;
+        document.models.insert(model_id, model);
+    }
+    Ok(document)
+}
+
+/// `account` as an object; what is not said is left out.
+pub(crate) fn write_account(out: &mut Writer, account: &Account) {
+    out.begin('{');
+    out.key("id").text(&account.id);
+    out.string("category", &account.category);
+    out.string("integration", &account.integration);
+    out.string("integration_slug", &account.integration_slug);
+    out.string("end_user_origin_id", &account.end_user_origin_id);
+    out.string("organization_name", &account.organization_name);
+    out.string("link_status", &account.link_status);
+    out.end('}');
+}
+
+/// The reverse of [`write_account`].
+pub(crate) fn read_account(found: &Found<'_>) -> Result<Account, Malformed> {
+    Ok(Account {
+        id: found.get("id").text()?.to_string(),
+        category: found.get("category").text_or_empty()?,
+        integration: found.get("integration").text_or_empty()?,
+        integration_slug: found.get("integration_slug").text_or_empty()?,
+        end_user_origin_id: found.get("end_user_origin_id").text_or_empty()?,
+        organization_name: found.get("organization_name").text_or_empty()?,
+        link_status: found.get("link_status").text_or_empty()?,
+    })
+}
+
+/// `[kind, since, text]`.
+fn write_trouble(out: &mut Writer, trouble: &Trouble) {
+    out.begin('[');
+    out.item().text(trouble::name(trouble.kind));
+    out.item().instant(trouble.since);
+    out.item().text(&trouble.text);
+    out.end(']');
+}
+
+fn read_trouble(found: &Found<'_>) -> Result<Trouble, Malformed> {
+    Ok(Trouble {
+        kind: trouble_kind(&found.at(0))?,
+        since: found.at(1).instant()?,
+        text: found.at(2).text()?.to_string(),
+    })
+}
+
+fn claim(found: &Found<'_>) -> Result<Claim, Malformed> {
+    Ok(Claim {
+        number: found.at(0).unsigned()?,
+        until: found.at(1).instant()?,
+    })
+}
+
+fn shown(found: &Found<'_>) -> Result<Shown, Malformed> {
+    Ok(Shown {
+        kind: trouble_kind(&found.at(0))?,
+        since: found.at(1).instant()?,
+    })
+}
+
+fn trouble_kind(found: &Found<'_>) -> Result<TroubleKind, Malformed> {
+    let kinds = [
+        TroubleKind::Reauthorize,
+        TroubleKind::DropRequest,
+        TroubleKind::Park,
+        TroubleKind::Retrying,
+        TroubleKind::InitialSync,
+    ];
+    let text = found.text()?;
+    let kind = kinds.into_iter().find(|kind| trouble::name(*kind) == text);
+    kind.ok_or_else(|| found.refuse("a kind of trouble"))
+}
+
+fn life_name(life: Life) -> &'static str {
+    match life {
+        Life::Active => "active",
+        Life::Paused => "paused",
+        Life::Stopped => "stopped",
+    }
+}
+
+fn life(found: &Found<'_>) -> Result<Life, Malformed> {
+    let lives = [Life::Active, Life::Paused, Life::Stopped];
+    let text = found.text()?;
+    let life = lives.into_iter().find(|life| life_name(*life) == text);
+    life.ok_or_else(|| found.refuse("`active`, `paused` or `stopped`"))
+}
+
+/// Instants are written as the difference to the one before: wrapping, so that any two differ
+/// by a number that leads back.
+pub(crate) fn difference(instant: Timestamp, base: Timestamp) -> i64 {
+    instant.0.wrapping_sub(base.0)
+}
+
+/// The reverse of [`difference`].
+pub(crate) fn apart(base: Timestamp, difference: i64) -> Timestamp {
+    Timestamp(base.0.wrapping_add(difference))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+//! What is written is read again, whatever it is.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use merge_sync_logic::types::{ModelStatus, SyncState};
+use merge_sync_logic::window::Progress;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+use super::*;
+use crate::document::Model;
+use crate::paging::Paging;
+use crate::slot::{Bounds, Reread, Slot};
+
+fn instant() -> impl Strategy<Value = Timestamp> {
+    any::<i64>().prop_map(Timestamp)
+}
+
+fn maybe() -> impl Strategy<Value = Option<Timestamp>> {
+    proptest::option::of(instant())
+}
+
+fn state() -> impl Strategy<Value = Option<SyncState>> {
+    proptest::option::of(prop_oneof![
+        Just(SyncState::Syncing),
+        Just(SyncState::Done),
+        Just(SyncState::PartiallySynced),
+        Just(SyncState::Failed),
+        Just(SyncState::Disabled),
+        Just(SyncState::Paused),
+        any::<String>().prop_map(SyncState::Unknown),
+    ])
+}
+
+fn trouble() -> impl Strategy<Value = Option<Trouble>> {
+    let kinds = prop_oneof![Just(TroubleKind::Park), Just(TroubleKind::InitialSync)];
+    proptest::option::of((kinds, instant(), any::<String>()))
+        .prop_map(|trouble| trouble.map(|(kind, since, text)| Trouble { kind, since, text }))
+}
+
+fn bounds() -> impl Strategy<Value = Bounds> {
+    (maybe(), maybe()).prop_map(|(after, before)| Bounds { after, before })
+}
+
+fn slot() -> impl Strategy<Value = Option<Slot>> {
+    let parts = proptest::collection::vec(bounds(), 1..3);
+    let texts = (
+        proptest::option::of(any::<String>()),
+        proptest::option::of(any::<String>()),
+    );
+    let slot = (
+        bounds(),
+        parts,
+        texts,
+        any::<[u32; 3]>(),
+        maybe(),
+        instant(),
+    )
+        .prop_map(
+            |(bounds, parts, (cursor, mark), [pages, best, restarts], newest, at)| Slot {
+                parts,
+                paging: Paging {
+                    cursor,
+                    pages,
+                    mark,
+                },
+                best,
+                restarts,
+                newest,
+                ..Slot::new(bounds, at, at)
+            },
+        );
+    proptest::option::of(slot)
+}
+
+prop_compose! {
+    fn status()(
+        model_name in any::<String>(),
+        states in (state(), state()),
+        initial in any::<Option<bool>>(),
+        instants in proptest::collection::vec(maybe(), 4),
+        status_reason in any::<String>(),
+    ) -> ModelStatus {
+        ModelStatus {
+            model_id: String::new(),
+            model_name,
+            status: states.0,
+            is_initial_sync: initial,
+            last_sync_start: instants[0],
+            next_sync_start: instants[1],
+            last_sync_result: states.1,
+            last_sync_finished: instants[2],
+            status_reason,
+            data_fresh_as_of: instants[3],
+        }
+    }
+}
+
+prop_compose! {
+    fn model()(
+        status in proptest::option::of(status()),
+        flags in any::<[bool; 3]>(),
+        instants in proptest::collection::vec(maybe(), 8),
+        slots in (slot(), slot(), slot()),
+        numbers in any::<(u64, u32)>(),
+        trouble in trouble(),
+    ) -> Model {
+        Model {
+            status,
+            ready: flags[0],
+            hint_due: flags[1],
+            unmapped_reported: flags[2],
+            progress: Progress {
+                last_synced_at: instants[0],
+                merge_last_sync_finished: instants[1],
+                last_fetched_at: instants[2],
+            },
+            window: slots.0,
+            hint: slots.1,
+            reread: slots.2.map(|slot| Reread { slot, pass: numbers.0 }),
+            hint_mark: instants[3],
+            last_hint_at: instants[4],
+            failure_seen: instants[5],
+            reread_at: instants[6],
+            not_before: instants[7],
+            pass: numbers.0,
+            streak: numbers.1,
+            trouble,
+        }
+    }
+}
+
+prop_compose! {
+    fn document()(
+        texts in proptest::collection::vec(any::<String>(), 7),
+        instants in proptest::collection::vec(maybe(), 5),
+        flags in any::<[bool; 7]>(),
+        numbers in any::<(u64, u64, u32, u32, u32)>(),
+        models in proptest::collection::btree_map(any::<String>(), model(), 0..3),
+        lists in (proptest::collection::vec(any::<String>(), 0..3), proptest::collection::vec(any::<String>(), 0..3)),
+        trouble in trouble(),
+        at in instant(),
+        life in prop_oneof![Just(Life::Active), Just(Life::Paused), Just(Life::Stopped)],
+    ) -> Document {
+        let account = Account {
+            id: texts[0].clone(),
+            category: texts[1].clone(),
+            integration: texts[2].clone(),
+            integration_slug: texts[3].clone(),
+            end_user_origin_id: texts[4].clone(),
+            organization_name: texts[5].clone(),
+            link_status: texts[6].clone(),
+        };
+        let mut document = Document::new(account, at);
+        document.life = life;
+        [document.has_token, document.complete, document.was_ready, document.announced_ready,
+            document.caught_up, document.poll_wanted, document.unlink_reported] = flags;
+        document.polls = numbers.0;
+        document.claims = numbers.1;
+        document.streak = numbers.2;
+        document.unfinished_claims = numbers.3;
+        document.backed_off_claims = numbers.4;
+        document.last_poll_at = instants[0];
+        document.next_poll_at = instants[1].unwrap_or(at);
+        document.backoff_until = instants[2];
+        document.server_until = instants[3];
+        document.issues_read_at = instants[4];
+        document.claim = instants[0].map(|until| Claim { number: numbers.1, until });
+        document.shown = trouble.as_ref().map(|trouble| Shown { kind: trouble.kind, since: at });
+        document.trouble = trouble;
+        document.turn = texts[0].clone();
+        document.issues = lists.0;
+        document.linked_deliveries = lists.1;
+        document.models = models;
+        for (model_id, model) in &mut document.models {
+            if let Some(row) = model.status.as_mut() {
+                row.model_id.clone_from(model_id);
+            }
+        }
+        document
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn what_is_written_is_read_again(document in document()) {
+        prop_assert_eq!(decode(&encode(&document)), Ok(Some(document)));
+    }
+
+    #[test]
+    fn any_text_is_answered(text in ".{0,60}") {
+        let _ = decode(&text);
+        let _ = salvage_account(&text);
+    }
+}
+
+#[test]
+fn a_refusal_names_the_place() {
+    let refused = |text: &str| decode(text).map_err(|problem| problem.message).map(drop);
+    let check = |text: &str, message: &str| assert_eq!(refused(text), Err(message.into()));
+    check("{", "state: document: expected a JSON document");
+    check(
+        "{\"v\":2}",
+        "state: v: expected a version that this component reads (1)",
+    );
+    check("{\"v\":1}", "state: linked_at: expected a whole number");
+    check(
+        r#"{"v":1,"linked_at":0,"account":{"id":"a"},"life":"active","next_poll_at":0,"models":[["x",null,"Dx-"]]}"#,
+        "state: models[0][2]: expected `i`, `l` or `-`",
+    );
+}
+
+#[test]
+fn the_account_is_salvaged_from_a_newer_version() {
+    let texts: Vec<Option<String>> = [
+        "{\"v\":9,\"account\":{\"id\":\"a\",\"category\":\"ats\"}}",
+        "{}",
+        "[",
+    ]
+    .into_iter()
+    .map(|text| salvage_account(text).map(|account| account.category))
+    .collect();
+    assert_eq!(texts, [Some("ats".into()), None, None]);
+}

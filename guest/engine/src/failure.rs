@@ -1,0 +1,94 @@
+//! A request failed: the facts that `retry.decide` needs.
+
+use alloc::string::String;
+
+use merge_sync_logic::retry::{self, AttemptOutcome, Decision, ResponseFacts, TransportFailure};
+use merge_sync_logic::types::Timestamp;
+
+use crate::http::Response;
+use crate::seed::seed;
+use crate::settings::Settings;
+
+/// The parts of a response that `retry` looks at.
+pub fn response_facts(response: &Response) -> ResponseFacts {
+    ResponseFacts {
+        status: response.status,
+        retry_after: header(response, "retry-after"),
+        date: header(response, "date"),
+    }
+}
+
+/// What a response met that was not a success.
+pub fn answered(response: &Response) -> AttemptOutcome {
+    AttemptOutcome::Response(response_facts(response))
+}
+
+/// A success whose body cannot be used: as if no response had come.
+pub fn unusable(message: String) -> AttemptOutcome {
+    AttemptOutcome::Transport(TransportFailure { message })
+}
+
+/// A status without headers: for a missing token (401) and a stale cursor (a server's error).
+pub fn as_status(status: u16) -> AttemptOutcome {
+    AttemptOutcome::Response(ResponseFacts {
+        status,
+        retry_after: None,
+        date: None,
+    })
+}
+
+/// The status that was answered, if any.
+pub fn status(outcome: &AttemptOutcome) -> Option<u16> {
+    match outcome {
+        AttemptOutcome::Response(response) => Some(response.status),
+        AttemptOutcome::Transport(_) => None,
+    }
+}
+
+/// Whether the server itself said how long to stay away.
+pub fn demanded(outcome: &AttemptOutcome, now: Timestamp) -> bool {
+    match outcome {
+        AttemptOutcome::Response(response) => retry::server_wait(response, now).is_some(),
+        AttemptOutcome::Transport(_) => false,
+    }
+}
+
+/// Whether the server asked this account, not only one of its models, to slow down.
+pub fn is_throttled(outcome: &AttemptOutcome) -> bool {
+    status(outcome) == Some(429)
+}
+
+/// Decide on a failure, the `streak + 1`st in a row of `name`: an account's id, or with a
+/// model's id behind it, so that streaks that run side by side are jittered apart.
+pub fn decide(
+    outcome: &AttemptOutcome,
+    streak: u32,
+    name: &str,
+    settings: &Settings,
+    now: Timestamp,
+) -> Decision {
+    let attempt = streak.saturating_add(1);
+    retry::decide(&retry::Facts {
+        outcome: outcome.clone(),
+        attempt,
+        now,
+        seed: seed(name, u64::from(attempt)),
+        policy: settings.retry,
+    })
+}
+
+/// One line for a log.
+pub fn describe(outcome: &AttemptOutcome) -> String {
+    match outcome {
+        AttemptOutcome::Response(response) => alloc::format!("status {}", response.status),
+        AttemptOutcome::Transport(failure) => failure.message.clone(),
+    }
+}
+
+fn header(response: &Response, name: &str) -> Option<String> {
+    let found = response
+        .headers
+        .iter()
+        .find(|header| header.name.eq_ignore_ascii_case(name));
+    found.map(|header| header.value.clone())
+}

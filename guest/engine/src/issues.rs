@@ -1,0 +1,25 @@
+//! Merge's own words on what is wrong: read while an account needs attention, hourly at most.
+
+use alloc::string::String;
+
+use merge_sync_logic::issues;
+
+use crate::document::{Document, ISSUES_KEPT};
+use crate::url;
+
+/// Path and query: this account's ongoing issues, no more than are kept.
+pub(crate) fn target(document: &Document) -> String {
+    let category = url::encoded(&document.account.category);
+    let account = url::encoded(&document.account.id);
+    alloc::format!(
+        "/api/{category}/v1/issues?linked_account_id={account}&status=ONGOING&page_size={ISSUES_KEPT}"
+    )
+}
+
+/// Take in the answer. One that cannot be read leaves what is known.
+pub(crate) fn take(document: &mut Document, body: &str) {
+    if let Ok(mut descriptions) = issues::parse(body) {
+        descriptions.truncate(ISSUES_KEPT);
+        document.issues = descriptions;
+    }
+}

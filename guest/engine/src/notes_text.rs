@@ -1,0 +1,70 @@
+//! The text form of a note: a JSON object, written and read by the engine alone.
+
+use alloc::string::{String, ToString};
+
+use crate::codec::{self, Found, Malformed, Writer};
+use crate::notes::{Linked, Message, Subject};
+
+/// The text of `message`. A token is never part of it.
+pub(crate) fn print(message: &Message) -> String {
+    let mut out = Writer::default();
+    out.begin('{');
+    out.string("event", &message.event);
+    out.string("delivery_id", &message.delivery_id);
+    codec::write_account(out.key("account"), &message.account);
+    match &message.subject {
+        Subject::Poll => out.key("poll").unsigned(1),
+        Subject::Changed(model_id) => out.key("changed").text(model_id),
+        Subject::Linked(linked) => {
+            out.key("linked").begin('{');
+            out.flag("replaces", linked.replaces);
+            out.optional("at", linked.at);
+            out.end('}');
+        }
+        Subject::Unlinked => out.key("unlinked").unsigned(1),
+        Subject::Issue(text) => out.key("issue").text(text),
+    }
+    out.end('}');
+    out.into_text()
+}
+
+/// The reverse of [`print`]; `None` for anything else.
+pub(crate) fn parse(text: &str) -> Option<Message> {
+    let root = codec::parse(text).ok()?;
+    message(&Found::root(&root)).ok()
+}
+
+fn message(found: &Found<'_>) -> Result<Message, Malformed> {
+    Ok(Message {
+        event: found.get("event").text_or_empty()?,
+        delivery_id: found.get("delivery_id").text_or_empty()?,
+        account: codec::read_account(&found.get("account"))?,
+        subject: subject(found)?,
+    })
+}
+
+fn subject(found: &Found<'_>) -> Result<Subject, Malformed> {
+    if let Some(model_id) = found.get("changed").if_present(|found| found.text())? {
+        return Ok(Subject::Changed(model_id.to_string()));
+    }
+    if let Some(linked) = found.get("linked").if_present(linked)? {
+        return Ok(Subject::Linked(linked));
+    }
+    if let Some(text) = found.get("issue").if_present(|found| found.text())? {
+        return Ok(Subject::Issue(text.to_string()));
+    }
+    if found.get("unlinked").flag()? {
+        return Ok(Subject::Unlinked);
+    }
+    if found.get("poll").flag()? {
+        return Ok(Subject::Poll);
+    }
+    Err(found.refuse("something to act on"))
+}
+
+fn linked(found: &Found<'_>) -> Result<Linked, Malformed> {
+    Ok(Linked {
+        replaces: found.get("replaces").flag()?,
+        at: found.get("at").optional_instant()?,
+    })
+}

@@ -1,0 +1,361 @@
+//! `/sync-status`: read to its end, and what it changes.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use merge_sync_logic::cadence;
+use merge_sync_logic::json::readiness::account_phase_name;
+use merge_sync_logic::readiness::{self, AccountPhase, AccountReadiness, Phase};
+use merge_sync_logic::retry::{AttemptOutcome, Decision, Remedy};
+use merge_sync_logic::types::{Milliseconds, ModelStatus, SyncState, Timestamp};
+use merge_sync_logic::window::{Endpoint, Plan};
+
+use crate::document::{Document, Life, Model};
+use crate::failure;
+use crate::log::{Entry, Level};
+use crate::paging::Paging;
+use crate::seed::seed;
+use crate::settings::{Gate, Settings};
+use crate::slot::{Bounds, Slot};
+use crate::view::{Trouble, TroubleKind};
+use crate::{settle, url};
+
+/// Rows a page of `/sync-status`: Merge's largest.
+const PAGE_SIZE: u32 = 100;
+
+/// No list of models is longer than this many pages.
+const MOST_PAGES: u32 = 1_000;
+
+/// In trouble, the regular poll is never further away than this.
+const TROUBLE_POLL: Milliseconds = Milliseconds(60 * 60 * 1_000);
+
+/// A read of `/sync-status` under way. It lives and dies with its run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The rows of the pages read so far.
+    pub rows: Vec<ModelStatus>,
+    /// How far it got.
+    pub paging: Paging,
+}
+
+/// What a page did to its reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turned {
+    /// There are more pages.
+    More,
+    /// Every page is read.
+    Complete,
+    /// The page cannot be used.
+    Unusable(String),
+}
+
+impl Reading {
+    /// Path and query of the page to read.
+    pub fn target(&self, category: &str) -> String {
+        let path = alloc::format!("/api/{}/v1/sync-status", url::encoded(category));
+        url::page(&path, "", PAGE_SIZE, self.paging.cursor.as_deref())
+    }
+
+    /// Take in a page.
+    pub fn turn_page(&mut self, body: &str) -> Turned {
+        let page = match readiness::parse_status(body) {
+            Ok(page) => page,
+            Err(problem) => return Turned::Unusable(problem.message),
+        };
+        self.rows.extend(page.statuses);
+        let Some(next) = page.next else {
+            return Turned::Complete;
+        };
+        if self.paging.pages >= MOST_PAGES || self.paging.turn(next).is_err() {
+            return Turned::Unusable("next: the cursor repeats".into());
+        }
+        Turned::More
+    }
+}
+
+/// Take in a complete read: new rows, readiness, windows and hints that became due, and when
+/// to read again.
+pub fn apply(
+    document: &mut Document,
+    rows: Vec<ModelStatus>,
+    settings: &Settings,
+    now: Timestamp,
+    log: &mut Vec<Entry>,
+) {
+    document.complete = true;
+    document.poll_wanted = false;
+    document.unlink_reported = false;
+    document.streak = 0;
+    document.trouble = None;
+    document.backoff_until = None;
+    document.last_poll_at = Some(now);
+    replace_rows(document, rows);
+    let readiness = settle::readiness(document, settings);
+    for answer in readiness
+        .models
+        .iter()
+        .filter(|answer| answer.phase == Phase::Ready)
+    {
+        if let Some(model) = document.models.get_mut(&answer.model_id) {
+            model.ready = true;
+        }
+    }
+    note_failures(document);
+    plan_windows(document, settings, &readiness, now, log);
+    document.next_poll_at = now.plus(next_poll(document, settings, &readiness, now));
+    document.polls = document.polls.wrapping_add(1);
+    log.push(
+        Entry::new(Level::Info, "sync status read")
+            .text("account", &document.account.id)
+            .text("phase", account_phase_name(readiness.phase))
+            .number("ready", readiness.ready.into())
+            .number("needed", readiness.needed.into())
+            .instant("next_poll_at", document.next_poll_at),
+    );
+}
+
+/// Take in that a read failed. The account's slots wait until one succeeds.
+pub fn failed(
+    document: &mut Document,
+    outcome: &AttemptOutcome,
+    settings: &Settings,
+    now: Timestamp,
+    log: &mut Vec<Entry>,
+) {
+    let decision = failure::decide(
+        outcome,
+        document.streak,
+        &document.account.id,
+        settings,
+        now,
+    );
+    document.streak = document.streak.saturating_add(1);
+    log.push(
+        Entry::new(Level::Warn, "reading the sync status failed")
+            .text("account", &document.account.id)
+            .text("found", &failure::describe(outcome))
+            .number("attempt", document.streak.into()),
+    );
+    match decision {
+        // Only a success whose body could not be used comes here, and that is `Transport`.
+        Decision::Succeeded => {}
+        Decision::Again(again) => {
+            document.last_poll_at = Some(now);
+            document.poll_wanted = true;
+            stay_away(document, again.after, failure::demanded(outcome, now), now);
+            set_trouble(document, TroubleKind::Retrying, again.reason, now);
+        }
+        Decision::Stop(stop) if is_gone(document, outcome) => {
+            log.push(
+                Entry::new(Level::Info, "the account is unlinked")
+                    .text("account", &document.account.id)
+                    .text("reason", &stop.reason),
+            );
+            document.life = Life::Stopped;
+            document.unlink_reported = false;
+        }
+        Decision::Stop(stop) if stop.remedy == Remedy::Reauthorize => {
+            unauthorized(document, stop.reason, now);
+        }
+        Decision::Stop(stop) => {
+            let wait = stop.not_before.unwrap_or(Milliseconds(0));
+            document.poll_wanted = false;
+            document.last_poll_at = Some(now);
+            document.next_poll_at = now.plus(trouble_poll(document, settings, now).max(wait));
+            if stop.not_before.is_some() {
+                stay_away(document, wait, true, now);
+            }
+            set_trouble(document, trouble_kind(stop.remedy), stop.reason, now);
+        }
+    }
+}
+
+/// Without a category there is no path to ask at: a state that was reset, or a link without one.
+/// The next webhook of the account names it.
+pub fn without_category(document: &mut Document, now: Timestamp, log: &mut Vec<Entry>) {
+    document.poll_wanted = false;
+    document.next_poll_at = now.plus(TROUBLE_POLL);
+    let text = "The category of this account is not known, so Merge cannot be asked about it; \
+                link the account again.";
+    set_trouble(document, TroubleKind::DropRequest, text.into(), now);
+    log.push(
+        Entry::new(Level::Error, "the account has no category")
+            .text("account", &document.account.id),
+    );
+}
+
+/// Merge said by webhook that it deleted the account, and now does not know it any more.
+fn is_gone(document: &Document, outcome: &AttemptOutcome) -> bool {
+    document.unlink_reported && matches!(failure::status(outcome), Some(401 | 404))
+}
+
+/// No run before `wait` is over; a server's demand is kept apart from our own patience.
+pub fn stay_away(document: &mut Document, wait: Milliseconds, demanded: bool, now: Timestamp) {
+    let until = Some(now.plus(wait));
+    if demanded {
+        document.server_until = document.server_until.max(until);
+    } else {
+        document.backoff_until = document.backoff_until.max(until);
+    }
+}
+
+/// Merge does not accept the key or the token: poll hourly. Nothing else stands in the way, so
+/// that a relink acts at once.
+pub fn unauthorized(document: &mut Document, reason: String, now: Timestamp) {
+    document.poll_wanted = false;
+    document.next_poll_at = now.plus(TROUBLE_POLL);
+    set_trouble(document, TroubleKind::Reauthorize, reason, now);
+}
+
+/// The same kind of trouble keeps the instant at which it began.
+pub fn set_trouble(document: &mut Document, kind: TroubleKind, text: String, now: Timestamp) {
+    let before = document
+        .trouble
+        .as_ref()
+        .filter(|trouble| trouble.kind == kind);
+    let since = before.map_or(now, |trouble| trouble.since);
+    document.trouble = Some(Trouble { kind, since, text });
+}
+
+/// The trouble that calls for `remedy`.
+pub fn trouble_kind(remedy: Remedy) -> TroubleKind {
+    match remedy {
+        Remedy::Reauthorize => TroubleKind::Reauthorize,
+        Remedy::DropRequest => TroubleKind::DropRequest,
+        Remedy::Park => TroubleKind::Park,
+    }
+}
+
+/// In trouble the regular poll goes on, hourly at the least.
+fn trouble_poll(document: &Document, settings: &Settings, now: Timestamp) -> Milliseconds {
+    let readiness = settle::readiness(document, settings);
+    next_poll(document, settings, &readiness, now).min(TROUBLE_POLL)
+}
+
+fn next_poll(
+    document: &Document,
+    settings: &Settings,
+    readiness: &AccountReadiness,
+    now: Timestamp,
+) -> Milliseconds {
+    let initial = match readiness.phase {
+        AccountPhase::Unknown => !document.complete,
+        AccountPhase::Syncing => true,
+        AccountPhase::NeedsAttention | AccountPhase::Ready => false,
+    };
+    let facts = cadence::Facts {
+        statuses: document.statuses(),
+        initial,
+        linked_at: document.linked_at,
+        now,
+        seed: seed(&document.account.id, document.polls),
+        policy: settings.cadence,
+    };
+    cadence::next(&facts).after
+}
+
+/// A row that this read lacks goes; what was fetched for it stays.
+fn replace_rows(document: &mut Document, rows: Vec<ModelStatus>) {
+    for model in document.models.values_mut() {
+        model.status = None;
+    }
+    for row in rows {
+        let model = document.models.entry(row.model_id.clone()).or_default();
+        if row.status == Some(SyncState::Disabled) {
+            model.drop_slots();
+        }
+        model.status = Some(row);
+    }
+    document.models.retain(|_, model| !model.is_blank());
+}
+
+/// The first sight of each `FAILED` is a hint: it may hide a good finish before it.
+fn note_failures(document: &mut Document) {
+    for model in document.models.values_mut() {
+        let Some(row) = model.status.as_ref() else {
+            continue;
+        };
+        if row.status != Some(SyncState::Failed) {
+            continue;
+        }
+        let identity = row
+            .last_sync_start
+            .or(row.last_sync_finished)
+            .unwrap_or(Timestamp::EPOCH);
+        if model.failure_seen != Some(identity) {
+            model.failure_seen = Some(identity);
+            model.hint_due = true;
+        }
+    }
+}
+
+fn plan_windows(
+    document: &mut Document,
+    settings: &Settings,
+    readiness: &AccountReadiness,
+    now: Timestamp,
+    log: &mut Vec<Entry>,
+) {
+    let open = match settings.gate {
+        Gate::Model => true,
+        Gate::Account => readiness.phase != AccountPhase::Syncing,
+    };
+    let account = document.account.id.clone();
+    for (model_id, model) in &mut document.models {
+        if !settings.allows(model_id) {
+            model.drop_slots();
+            continue;
+        }
+        match settings.endpoint(model_id) {
+            Endpoint::Listed(_) => {
+                if plan_window(model, settings, open, now) {
+                    document.caught_up = false;
+                    log.push(
+                        Entry::new(Level::Debug, "window due")
+                            .text("account", &account)
+                            .text("model", model_id),
+                    );
+                }
+            }
+            Endpoint::Unlisted => model.hint_due = false,
+            Endpoint::Unmapped => {
+                model.hint_due = false;
+                report_unmapped(model_id, model, &account, log);
+            }
+        }
+    }
+}
+
+/// Begin the window that is due, if one is and none is being read. A hint fetch in flight is
+/// given up for it and comes back behind it.
+fn plan_window(model: &mut Model, settings: &Settings, open: bool, now: Timestamp) -> bool {
+    if model.window.is_some() {
+        return false;
+    }
+    match settle::plan(model, settings, open) {
+        Some(Plan::Fetch(span)) => {
+            let bounds = Bounds {
+                after: span.after,
+                before: span.before,
+            };
+            model.window = Some(Slot::new(bounds, span.watermark, now));
+            model.hint_due |= model.hint.take().is_some();
+            true
+        }
+        Some(Plan::Skip(_)) | None => false,
+    }
+}
+
+fn report_unmapped(model_id: &str, model: &mut Model, account: &str, log: &mut Vec<Entry>) {
+    if !model.unmapped_reported {
+        model.unmapped_reported = true;
+        log.push(
+            Entry::new(
+                Level::Warn,
+                "a model is not in the endpoint table and is not fetched",
+            )
+            .text("account", account)
+            .text("model", model_id),
+        );
+    }
+}

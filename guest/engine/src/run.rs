@@ -1,0 +1,130 @@
+//! What a run remembers between two steps, beside the account's document.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use merge_sync_logic::types::{Milliseconds, ModelId, Timestamp};
+
+use crate::document::Document;
+use crate::poll::Reading;
+use crate::settings::RunLimits;
+use crate::slot::Kind;
+use crate::store::Notice;
+use crate::view::Trouble;
+
+/// A run between two steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The account.
+    pub(crate) account: String,
+    /// What the run waits for.
+    pub(crate) stage: Stage,
+    /// The document as of the latest commit, and the change under way in it.
+    pub(crate) document: Option<Document>,
+    /// The version that the next commit expects.
+    pub(crate) version: String,
+    /// The number of this run's claim, once committed.
+    pub(crate) claim: Option<u64>,
+    /// When it started, host's clock.
+    pub(crate) started_at: Option<Timestamp>,
+    /// Requests sent.
+    pub(crate) requests: u32,
+    /// Pages of records asked for.
+    pub(crate) pages: u32,
+    /// How often somebody else committed first.
+    pub(crate) overtaken: u32,
+    /// Whether this run asked for `/sync-status`.
+    pub(crate) polled: bool,
+    /// For the next commit.
+    pub(crate) notices: Vec<Notice>,
+    /// What was committed.
+    pub(crate) done: Tally,
+    /// What the commit under way adds to it.
+    pub(crate) pending: Tally,
+    /// What is wrong, as last committed.
+    pub(crate) trouble: Option<Trouble>,
+    /// When to run again, as last committed.
+    pub(crate) wake_at: Option<Timestamp>,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    /// Complete reads of `/sync-status`.
+    pub(crate) polls: u32,
+    /// Windows completed.
+    pub(crate) windows: u32,
+    /// Rows.
+    pub(crate) rows: u64,
+}
+
+/// What a run waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// To be started.
+    Idle,
+    /// A page of `/sync-status`.
+    Polling(Reading),
+    /// Merge's issues.
+    ReadingIssues,
+    /// A page of records.
+    Fetching(ModelId, Kind),
+    /// A commit.
+    Committing(Then),
+}
+
+/// What comes after a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// This commit claims the account with this number; then go on.
+    Claimed(u64),
+    /// Go on.
+    GoOn,
+    /// This commit ordered a sweep of this model; see whether it was done, then go on.
+    Swept(ModelId),
+    /// The run is over.
+    Finish,
+}
+
+impl Run {
+    /// A run of `account` that has not started.
+    #[must_use]
+    pub fn new(account: &str) -> Self {
+        Self {
+            account: account.into(),
+            stage: Stage::Idle,
+            document: None,
+            version: String::new(),
+            claim: None,
+            started_at: None,
+            requests: 0,
+            pages: 0,
+            overtaken: 0,
+            polled: false,
+            notices: Vec::new(),
+            done: Tally::default(),
+            pending: Tally::default(),
+            trouble: None,
+            wake_at: None,
+        }
+    }
+
+    /// Whether the run has asked for as much as one run may; the rest is for the next.
+    pub(crate) fn is_spent(&self, limits: &RunLimits, now: Timestamp) -> bool {
+        let elapsed = self
+            .started_at
+            .map_or(Milliseconds(0), |start| now.since(start));
+        self.requests >= limits.requests || self.pages >= limits.pages || elapsed >= limits.duration
+    }
+}
+
+impl Tally {
+    /// Both together.
+    pub(crate) fn plus(self, more: Self) -> Self {
+        Self {
+            polls: self.polls.saturating_add(more.polls),
+            windows: self.windows.saturating_add(more.windows),
+            rows: self.rows.saturating_add(more.rows),
+        }
+    }
+}

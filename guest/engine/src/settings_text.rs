@@ -1,0 +1,270 @@
+//! The settings document: a JSON object, every field defaulted, an unknown one refused.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+
+use merge_sync_logic::json::read::Input;
+use merge_sync_logic::json::{cadence, readiness, retry, value, window};
+use merge_sync_logic::types::{Milliseconds, ModelId, Problem};
+use merge_sync_logic::window::Listed;
+
+use crate::settings::{Gate, RunLimits, Settings, canonical};
+
+/// A shorter overlap would not cover a row that becomes visible a little late.
+const SHORTEST_OVERLAP: Milliseconds = Milliseconds(1_000);
+
+/// A shorter run would end before its first answer.
+const SHORTEST_RUN: Milliseconds = Milliseconds(1_000);
+
+/// Parameters that add to records and never leave one out.
+const ADDING: [&str; 3] = ["expand", "remote_fields", "show_enum_origins"];
+
+/// Read a settings document; the empty text is `{}`.
+pub(crate) fn parse(text: &str) -> Result<Settings, Problem> {
+    if text.trim_ascii().is_empty() {
+        return Ok(Settings::default());
+    }
+    settings(Input::root(value::parse(text)?))
+}
+
+fn settings(input: Input<'_, '_>) -> Result<Settings, Problem> {
+    let defaults = Settings::default();
+    let mut fields = input.object()?;
+    let settings = Settings {
+        rule: fields
+            .take("rule")
+            .or(Some(defaults.rule), window::read_rule)?,
+        overlap: fields
+            .take("overlap_ms")
+            .or(Some(defaults.overlap), |input| {
+                at_least(input, SHORTEST_OVERLAP)
+            })?,
+        partial: fields
+            .take("partial")
+            .or(Some(defaults.partial), readiness::read_partial_policy)?,
+        gate: fields.take("gate").or(Some(defaults.gate), gate)?,
+        required: fields
+            .take("required")
+            .or(Some(defaults.required), |input| input.list(model_id))?,
+        models: fields
+            .take("models")
+            .or(Some(defaults.models), |input| input.list(model_id))?,
+        endpoint_overrides: fields
+            .take("endpoint_overrides")
+            .or(Some(defaults.endpoint_overrides), endpoint_overrides)?,
+        query_extra: fields
+            .take("query_extra")
+            .or(Some(defaults.query_extra), query_extra)?,
+        cadence: fields.take("cadence").or(Some(defaults.cadence), |input| {
+            cadence::read_policy(input, Some(defaults.cadence))
+        })?,
+        retry: fields.take("retry").or(Some(defaults.retry), |input| {
+            retry::read_policy(input, Some(defaults.retry))
+        })?,
+        full_reread: fields
+            .take("full_reread_ms")
+            .or(Some(defaults.full_reread), interval)?,
+        run_limits: fields
+            .take("run_limits")
+            .or(Some(defaults.run_limits), |input| {
+                run_limits(input, defaults.run_limits)
+            })?,
+    };
+    fields.finish()?;
+    Ok(settings)
+}
+
+fn gate(input: Input<'_, '_>) -> Result<Gate, Problem> {
+    input.one_of(&[("account", Gate::Account), ("model", Gate::Model)])
+}
+
+fn at_least(input: Input<'_, '_>, least: Milliseconds) -> Result<Milliseconds, Problem> {
+    let too_small = input.problem(format_args!("expected at least {} milliseconds", least.0));
+    let found = input.milliseconds()?;
+    if found < least {
+        Err(too_small)
+    } else {
+        Ok(found)
+    }
+}
+
+/// Zero is never.
+fn interval(input: Input<'_, '_>) -> Result<Option<Milliseconds>, Problem> {
+    let found = input.milliseconds()?;
+    Ok((found.0 > 0).then_some(found))
+}
+
+fn model_id(input: Input<'_, '_>) -> Result<ModelId, Problem> {
+    let empty = input.problem(format_args!(
+        "expected a model id such as `hris.Employee`, found nothing"
+    ));
+    let text = input.text()?;
+    if text.is_empty() {
+        Err(empty)
+    } else {
+        Ok(text)
+    }
+}
+
+fn endpoint_overrides(input: Input<'_, '_>) -> Result<BTreeMap<ModelId, Listed>, Problem> {
+    let pairs = input.map(|model_id, input| Ok((canonical(model_id).into(), listed(input)?)))?;
+    Ok(pairs.into_iter().collect())
+}
+
+fn listed(input: Input<'_, '_>) -> Result<Listed, Problem> {
+    let mut fields = input.object()?;
+    let listed = Listed {
+        path: path(fields.take("path"))?,
+        filtered: fields.take("filtered").or(Some(true), Input::boolean)?,
+    };
+    fields.finish()?;
+    Ok(listed)
+}
+
+fn path(input: Input<'_, '_>) -> Result<String, Problem> {
+    let wrong = input.problem(format_args!(
+        "expected a path without a query, such as `/api/hris/v1/employees`"
+    ));
+    let text = input.text()?;
+    let plain = |character: char| character.is_ascii_graphic() && !"?#".contains(character);
+    if text.starts_with('/') && text.chars().all(plain) {
+        Ok(text)
+    } else {
+        Err(wrong)
+    }
+}
+
+fn query_extra(input: Input<'_, '_>) -> Result<BTreeMap<ModelId, String>, Problem> {
+    let pairs =
+        input.map(|model_id, input| Ok((canonical(model_id).into(), parameters(input)?)))?;
+    Ok(pairs.into_iter().collect())
+}
+
+/// A query that only adds: a filter would leave records out in silence, and a second
+/// `modified_after` would undo the window.
+fn parameters(input: Input<'_, '_>) -> Result<String, Problem> {
+    let wrong = input.problem(format_args!(
+        "expected parameters that do not filter, such as `include_remote_data=true`: `include_..` \
+         (not `include_deleted_data`), `expand`, `remote_fields` or `show_enum_origins`"
+    ));
+    let text = input.text()?;
+    let plain = |character: char| character.is_ascii_graphic() && character != '#';
+    if text.chars().all(plain) && text.split('&').all(adds) {
+        Ok(text)
+    } else {
+        Err(wrong)
+    }
+}
+
+fn adds(parameter: &str) -> bool {
+    let Some((name, _)) = parameter.split_once('=') else {
+        return false;
+    };
+    (name.starts_with("include_") && name != "include_deleted_data") || ADDING.contains(&name)
+}
+
+fn run_limits(input: Input<'_, '_>, defaults: RunLimits) -> Result<RunLimits, Problem> {
+    let mut fields = input.object()?;
+    let limits = RunLimits {
+        pages: fields.take("pages").or(Some(defaults.pages), positive)?,
+        requests: fields
+            .take("requests")
+            .or(Some(defaults.requests), positive)?,
+        duration: fields
+            .take("duration_ms")
+            .or(Some(defaults.duration), |input| {
+                at_least(input, SHORTEST_RUN)
+            })?,
+    };
+    fields.finish()?;
+    Ok(limits)
+}
+
+fn positive(input: Input<'_, '_>) -> Result<u32, Problem> {
+    let zero = input.problem(format_args!("expected at least 1, found 0"));
+    let found = input.u32()?;
+    if found == 0 { Err(zero) } else { Ok(found) }
+}
+
+#[cfg(test)]
+mod tests {
+    use merge_sync_logic::window::Rule;
+
+    use super::*;
+
+    #[track_caller]
+    fn refused(text: &str, message: &str) {
+        assert_eq!(
+            parse(text).map_err(|problem| problem.message),
+            Err(message.into())
+        );
+    }
+
+    #[test]
+    fn every_field_has_a_default() {
+        assert_eq!(parse(""), Ok(Settings::default()));
+        assert_eq!(parse("{}"), Ok(Settings::default()));
+        assert_eq!(parse(" \n"), Ok(Settings::default()));
+    }
+
+    #[test]
+    fn a_field_that_is_given_counts() {
+        let settings = parse(
+            r#"{"rule":"fetch-start","overlap_ms":60000,"full_reread_ms":0,"gate":"model","run_limits":{"pages":2}}"#,
+        );
+        let settings = settings.expect("settings");
+        assert_eq!(settings.rule, Rule::FetchStart);
+        assert_eq!(settings.overlap, Milliseconds(60_000));
+        assert_eq!(settings.full_reread, None);
+        assert_eq!(settings.gate, Gate::Model);
+        let default = Settings::default().run_limits;
+        assert_eq!(
+            settings.run_limits,
+            RunLimits {
+                pages: 2,
+                ..default
+            }
+        );
+    }
+
+    #[test]
+    fn a_mistake_is_named() {
+        refused("{\"ruel\":1}", "ruel: unknown field");
+        refused(
+            "{\"rule\":\"loose\"}",
+            "rule: `loose` is not one of `contiguous`, `open-ended`, `fetch-start`",
+        );
+        refused(
+            "{\"overlap_ms\":5}",
+            "overlap_ms: expected at least 1000 milliseconds",
+        );
+        refused(
+            "{\"run_limits\":{\"pages\":0}}",
+            "run_limits.pages: expected at least 1, found 0",
+        );
+        refused(
+            "{\"endpoint_overrides\":{\"hris.Team\":{\"path\":\"teams\"}}}",
+            "endpoint_overrides.hris.Team.path: expected a path without a query, such as `/api/hris/v1/employees`",
+        );
+    }
+
+    #[test]
+    fn a_parameter_that_filters_is_refused() {
+        for query in [
+            "modified_after=2020",
+            "include_deleted_data=false",
+            "cursor=x",
+            "a",
+            "expand=x&status=ACTIVE",
+            "",
+        ] {
+            let text = alloc::format!(r#"{{"query_extra":{{"hris.Team":"{query}"}}}}"#);
+            assert!(parse(&text).is_err(), "{query}");
+        }
+        let text = r#"{"query_extra":{"hris.Team":"include_remote_data=true&expand=a,b"}}"#;
+        assert_eq!(
+            parse(text).expect("settings").query_extra("hris.Team"),
+            Some("include_remote_data=true&expand=a,b")
+        );
+    }
+}

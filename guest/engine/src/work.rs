@@ -1,0 +1,164 @@
+//! What a run does next: a poll, a page of some model, Merge's issues, or nothing.
+
+use merge_sync_logic::types::{Milliseconds, ModelId, SyncState, Timestamp};
+use merge_sync_logic::window::Endpoint;
+
+use crate::document::{Document, Life, Model};
+use crate::schedule::{poll_is_due, sane_deadline};
+use crate::settings::Settings;
+use crate::slot::Kind;
+use crate::trouble;
+
+/// A hint fetch starts no sooner than this after the one before it.
+const HINT_PAUSE: Milliseconds = Milliseconds(60_000);
+
+/// `/issues` is read no more often than this.
+const ISSUES_PAUSE: Milliseconds = Milliseconds(60 * 60 * 1_000);
+
+/// Something to ask Merge for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Work {
+    /// `/sync-status`, all its pages.
+    Poll,
+    /// One page of a model.
+    Page(ModelId, Kind),
+    /// `/issues`, one page.
+    Issues,
+}
+
+/// The next request of a run; `polled` says whether this run has read `/sync-status` already.
+pub fn next(
+    document: &Document,
+    settings: &Settings,
+    polled: bool,
+    now: Timestamp,
+) -> Option<Work> {
+    if document.life != Life::Active {
+        return None;
+    }
+    if !polled && poll_is_due(document, now) {
+        return Some(Work::Poll);
+    }
+    if issues_are_due(document, now) {
+        return Some(Work::Issues);
+    }
+    let (model_id, kind) = next_page(document, settings, now)?;
+    Some(Work::Page(model_id, kind))
+}
+
+/// When the next page of any model may be asked for; `None` where none is to be read.
+pub fn next_page_at(document: &Document, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
+    if document.trouble.is_some() {
+        return None;
+    }
+    let models = document.models.iter();
+    models
+        .filter_map(|(model_id, model)| page_at(model_id, model, settings, now))
+        .min()
+}
+
+/// Models are served in turn, beginning behind the one served last.
+fn next_page(document: &Document, settings: &Settings, now: Timestamp) -> Option<(ModelId, Kind)> {
+    // What a poll cannot read, no list can either: the slots wait for a poll to succeed.
+    if document.trouble.is_some() {
+        return None;
+    }
+    let behind = document
+        .models
+        .iter()
+        .filter(|(model_id, _)| **model_id > document.turn);
+    let before = document
+        .models
+        .iter()
+        .filter(|(model_id, _)| **model_id <= document.turn);
+    behind.chain(before).find_map(|(model_id, model)| {
+        let kind = due_kind(model_id, model, settings, now)?;
+        Some((model_id.clone(), kind))
+    })
+}
+
+/// Which read of this model is due. A window goes before a page of the others.
+fn due_kind(model_id: &str, model: &Model, settings: &Settings, now: Timestamp) -> Option<Kind> {
+    if !is_readable(model_id, model, settings) || !may_ask(model, now) {
+        return None;
+    }
+    if model.window.is_some() {
+        Some(Kind::Window)
+    } else if hint_at(model).is_some_and(|at| sane_deadline(at, now) <= now) {
+        Some(Kind::Hint)
+    } else if model.reread.is_some() || reread_is_due(model, settings, now) {
+        Some(Kind::Reread)
+    } else {
+        None
+    }
+}
+
+fn page_at(
+    model_id: &str,
+    model: &Model,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    if !is_readable(model_id, model, settings) {
+        return None;
+    }
+    let under_way = model.window.is_some() || model.reread.is_some();
+    let slot = under_way.then_some(now);
+    let hint = hint_at(model).map(|at| sane_deadline(at, now));
+    let first = match (slot, hint) {
+        (Some(slot), Some(hint)) => slot.min(hint),
+        (slot, hint) => slot.or(hint)?,
+    };
+    Some(
+        model
+            .not_before
+            .map_or(first, |until| first.max(sane_deadline(until, now))),
+    )
+}
+
+/// When the next page of a hint fetch may be read. One in flight at once; a new one a minute
+/// after the last began; one that came before the first window waits for it.
+fn hint_at(model: &Model) -> Option<Timestamp> {
+    if model.hint.is_some() {
+        return Some(Timestamp(i64::MIN));
+    }
+    let waiting = model.hint_due && model.progress.merge_last_sync_finished.is_some();
+    let last = model
+        .last_hint_at
+        .map_or(Timestamp(i64::MIN), |at| at.plus(HINT_PAUSE));
+    waiting.then_some(last)
+}
+
+fn reread_is_due(model: &Model, settings: &Settings, now: Timestamp) -> bool {
+    settings.full_reread.is_some()
+        && model.progress.merge_last_sync_finished.is_some()
+        && model.reread_at.is_some_and(|at| at <= now)
+}
+
+fn may_ask(model: &Model, now: Timestamp) -> bool {
+    model
+        .not_before
+        .is_none_or(|until| sane_deadline(until, now) <= now)
+}
+
+/// Whether Merge lists the model, switched on, at an endpoint, and the operator wants it.
+fn is_readable(model_id: &str, model: &Model, settings: &Settings) -> bool {
+    let on = model
+        .status
+        .as_ref()
+        .is_some_and(|row| row.status != Some(SyncState::Disabled));
+    on && model.ready
+        && settings.allows(model_id)
+        && matches!(settings.endpoint(model_id), Endpoint::Listed(_))
+}
+
+fn issues_are_due(document: &Document, now: Timestamp) -> bool {
+    let rested = document.issues_read_at.is_none_or(|at| {
+        let next = at.plus(ISSUES_PAUSE);
+        sane_deadline(next, now) <= now
+    });
+    let attention = document
+        .shown
+        .is_some_and(|shown| trouble::needs_attention(shown.kind));
+    rested && attention && document.has_token
+}

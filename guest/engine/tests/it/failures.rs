@@ -1,0 +1,252 @@
+//! What Merge answers when it does not answer, and what becomes of the schedule.
+
+use merge_sync_engine::command::Command;
+use merge_sync_engine::http::SendError;
+use merge_sync_engine::store::Occasion;
+use merge_sync_engine::view::TroubleKind;
+use merge_sync_logic::types::Milliseconds;
+
+use crate::support::{Host, at, done, ok, page, quiet, status, throttled};
+
+const TWO: [(&str, &str); 2] = [("hris.Employee", "09:30"), ("hris.Team", "09:30")];
+
+fn trouble(host: &Host) -> Option<TroubleKind> {
+    host.view().trouble.map(|trouble| trouble.kind)
+}
+
+#[test]
+fn a_failed_poll_backs_off_and_keeps_state_and_rows() {
+    let mut host = Host::linked("{}");
+    host.run(|target| {
+        if target.contains("/sync-status") {
+            ok(&done(&[("hris.Employee", "09:30")]))
+        } else {
+            ok(&page(&[("e1", "09:00")], None))
+        }
+    })
+    .expect("a report");
+    let progress = host.view().models[0].progress;
+    for body in ["<html>", "{\"results\":", "[]", "{\"results\":7}", ""] {
+        host.sleep();
+        let report = host.run(|_| ok(body)).expect("a report");
+        assert_eq!(
+            report.trouble.map(|trouble| trouble.kind),
+            Some(TroubleKind::Retrying),
+            "{body}"
+        );
+        assert_eq!(host.view().models[0].progress, progress);
+        assert_eq!(host.rows.len(), 1);
+    }
+    host.sleep();
+    host.run(quiet("09:30")).expect("a report");
+    assert_eq!(trouble(&host), None);
+}
+
+#[test]
+fn the_server_is_never_asked_sooner_than_it_said() {
+    let mut host = Host::linked("{}");
+    host.run(|_| throttled(300)).expect("a report");
+    assert!(host.due_at() >= Some(at("10:05")), "{:?}", host.due_at());
+    // An operator may shorten our own patience, never a server's demand.
+    host.request(Command::Poll);
+    assert!(host.due_at() >= Some(at("10:05")), "{:?}", host.due_at());
+    host.run(|target| panic!("{target}")).expect("a report");
+}
+
+#[test]
+fn an_operator_may_clear_a_backoff() {
+    let mut host = Host::linked("{}");
+    for _ in 0..6 {
+        host.run(|_| status(503)).expect("a report");
+        host.sleep();
+    }
+    host.run(|_| status(503)).expect("a report");
+    host.request(Command::Poll);
+    assert!(host.due_at() <= Some(host.now.plus(Milliseconds(10_000))));
+}
+
+#[test]
+fn too_many_failures_park_the_account_and_it_is_polled_hourly_at_least() {
+    let mut host = Host::linked("{}");
+    for _ in 0..8 {
+        host.run(|_| Err(SendError::Transport("reset".into())))
+            .expect("a report");
+        host.sleep();
+    }
+    assert_eq!(trouble(&host), Some(TroubleKind::Park));
+    let attention = |host: &Host| {
+        host.notices
+            .iter()
+            .filter(|notice| notice.occasion == Occasion::NeedsAttention)
+            .count()
+    };
+    assert_eq!(attention(&host), 1);
+    for _ in 0..5 {
+        let before = host.now;
+        host.run(|_| status(500)).expect("a report");
+        host.sleep();
+        assert!(host.now.since(before) <= Milliseconds(3_600_000));
+        assert!(
+            host.now.since(before) >= Milliseconds(10_000),
+            "no hot loop"
+        );
+    }
+    assert_eq!(attention(&host), 1, "announced once");
+    host.run(quiet("09:30")).expect("a report");
+    assert_eq!(trouble(&host), None);
+    assert!(
+        host.notices
+            .iter()
+            .any(|notice| notice.occasion == Occasion::Recovered)
+    );
+}
+
+#[test]
+fn one_model_that_always_fails_does_not_hold_up_the_others() {
+    let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
+    let mut teams = 0;
+    for _ in 0..40 {
+        host.run(|target| {
+            if target.contains("/sync-status") {
+                ok(&done(&TWO))
+            } else if target.contains("/employees") {
+                status(500)
+            } else {
+                teams += usize::from(target.contains("/teams"));
+                ok(&page(&[("t1", "09:00")], None))
+            }
+        })
+        .expect("a report");
+        host.sleep();
+    }
+    assert_eq!(teams, 1);
+    assert_eq!(trouble(&host), Some(TroubleKind::Park));
+    let view = host.view();
+    assert_eq!(view.models[0].progress.merge_last_sync_finished, None);
+    assert_eq!(
+        view.models[1].progress.merge_last_sync_finished,
+        Some(at("09:30"))
+    );
+}
+
+#[test]
+fn a_refused_list_waits_for_the_regular_poll() {
+    for code in [403, 404] {
+        let mut host = Host::linked("{}");
+        let mut asked = 0;
+        let mut merge = |target: &str| {
+            if target.contains("/sync-status") {
+                return ok(&done(&[("hris.Employee", "09:30")]));
+            }
+            asked += usize::from(target.contains("/employees"));
+            status(code)
+        };
+        host.run(&mut merge).expect("a report");
+        let wait = host.due_at().expect("a wake-up").since(host.now);
+        assert!(wait >= Milliseconds(5 * 60_000), "{wait:?}");
+        host.sleep();
+        host.run(&mut merge).expect("a report");
+        assert_eq!(asked, 2, "tried again at the regular poll");
+    }
+}
+
+#[test]
+fn a_stale_cursor_restarts_the_read_at_once_if_it_got_further() {
+    let mut host = Host::linked("{}");
+    let mut tries = 0;
+    host.run(|target| {
+        if target.contains("/sync-status") {
+            return ok(&done(&[("hris.Employee", "09:30")]));
+        }
+        if target.contains("cursor=c1") {
+            tries += 1;
+            return if tries == 1 {
+                status(400)
+            } else {
+                ok(&page(&[("e2", "09:10")], None))
+            };
+        }
+        ok(&page(&[("e1", "09:00")], Some("c1")))
+    })
+    .expect("a report");
+    assert_eq!(
+        host.view().models[0].progress.merge_last_sync_finished,
+        Some(at("09:30"))
+    );
+    assert_eq!(trouble(&host), None);
+}
+
+#[test]
+fn a_cursor_that_is_always_stale_ends_in_halves_and_never_in_a_hot_loop() {
+    let mut host = Host::linked("{}");
+    let mut requests = 0;
+    for _ in 0..60 {
+        host.run(|target| {
+            if target.contains("/sync-status") {
+                return ok(&done(&[("hris.Employee", "09:30")]));
+            }
+            requests += 1;
+            // Only parts of less than a day fit on one page.
+            let small = target.contains("modified_after") && target.contains("modified_before");
+            if target.contains("cursor=") {
+                status(400)
+            } else {
+                ok(&page(&[("e1", "09:00")], (!small).then_some("c1")))
+            }
+        })
+        .expect("a report");
+        host.sleep();
+    }
+    assert!(requests < 300, "{requests} requests");
+}
+
+#[test]
+fn a_next_that_repeats_is_a_failure_of_that_read() {
+    let mut host = Host::linked("{}");
+    let report = host
+        .run(|target| {
+            if target.contains("/sync-status") {
+                ok(&done(&[("hris.Employee", "09:30")]))
+            } else {
+                ok(&page(&[("e1", "09:00")], Some("c1")))
+            }
+        })
+        .expect("a report");
+    assert_eq!(
+        report.trouble.map(|trouble| trouble.kind),
+        Some(TroubleKind::Retrying)
+    );
+    assert_eq!(report.windows, 0);
+    assert!(host.requests.len() < 6, "{:?}", host.requests);
+    let status_repeats = r#"{"next":"s1","results":[]}"#;
+    let mut host = Host::linked("{}");
+    let report = host.run(|_| ok(status_repeats)).expect("a report");
+    assert!(!report.polled && report.trouble.is_some());
+}
+
+#[test]
+fn a_record_without_a_text_id_is_skipped_and_the_rest_is_kept() {
+    let mut host = Host::linked("{}");
+    host.run(|target| {
+        if target.contains("/sync-status") {
+            ok(&done(&[("hris.Employee", "09:30")]))
+        } else {
+            ok(r#"{"next":null,"results":[{"id":7},{"id":"e1","id":"e1","modified_at":"soon"},null]}"#)
+        }
+    })
+    .expect("a report");
+    assert_eq!(host.rows.len(), 1);
+    assert!(
+        host.log
+            .iter()
+            .any(|entry| entry.message.contains("skipped"))
+    );
+}
+
+#[test]
+fn a_missing_token_counts_as_missing_authorization() {
+    let mut host = Host::linked("{}");
+    host.run(|_| Err(SendError::NoToken)).expect("a report");
+    assert_eq!(trouble(&host), Some(TroubleKind::Reauthorize));
+    assert_eq!(host.due_at(), Some(at("11:00")));
+}

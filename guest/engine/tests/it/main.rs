@@ -1,0 +1,8 @@
+//! The engine, driven natively over a store in memory and a Merge that answers from a script.
+
+mod claims;
+mod commands;
+mod failures;
+mod reads;
+mod support;
+mod webhooks;
