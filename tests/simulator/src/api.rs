@@ -75,7 +75,10 @@ impl Response {
     /// The first header of that name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        let found = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 }
@@ -106,7 +109,10 @@ impl Merge {
     }
 
     fn handle(&mut self, request: Request<'_>) -> Handled {
-        let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
+        let (path, query) = request
+            .target
+            .split_once('?')
+            .unwrap_or((request.target, ""));
         let query = Query::parse(query);
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         let ["api", category, "v1", rest @ ..] = parts.as_slice() else {
@@ -133,13 +139,7 @@ impl Merge {
         Ok(self.after_answer(account, response))
     }
 
-    fn of_account(
-        &mut self,
-        number: usize,
-        method: &str,
-        rest: &[&str],
-        query: &Query,
-    ) -> Handled {
+    fn of_account(&mut self, number: usize, method: &str, rest: &[&str], query: &Query) -> Handled {
         match (method, rest) {
             ("GET", ["sync-status"]) => self.sync_status(number, query),
             ("POST", ["sync-status", "resync"]) => Ok(self.resync(number)),
@@ -165,6 +165,8 @@ fn not_found() -> Response {
 
 fn not_allowed(method: &str) -> Response {
     let mut response = Response::detail(405, &format!("Method \"{method}\" not allowed."));
-    response.headers.push(("Allow", "GET, HEAD, OPTIONS".to_owned()));
+    response
+        .headers
+        .push(("Allow", "GET, HEAD, OPTIONS".to_owned()));
     response
 }

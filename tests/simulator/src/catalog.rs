@@ -77,7 +77,9 @@ mod tests {
         for category in CATEGORIES {
             for spec in models(category) {
                 for (field, kind) in spec.fields {
-                    let (Kind::Ref(target) | Kind::Refs(target)) = kind else { continue };
+                    let (Kind::Ref(target) | Kind::Refs(target)) = kind else {
+                        continue;
+                    };
                     let found = models(category).iter().any(|other| other.id == *target);
                     assert!(found, "{}.{field} -> {target}", spec.id);
                 }

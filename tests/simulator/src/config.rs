@@ -49,9 +49,10 @@ pub struct Config {
     /// Whether a failed sync moves `last_sync_finished`. It is not documented: by default the
     /// account's number decides.
     pub failed_moves_finish: Option<bool>,
-    /// Whether an initial sync that ended partial, or failed, ends the initial state. It is
-    /// not documented: by default the account's number decides for partial ones, and a failed
-    /// one stays initial.
+    /// Whether an initial sync that ended partial ends the initial state. It is not
+    /// documented: by default the account's number decides.
+    pub partial_ends_initial: Option<bool>,
+    /// Whether an initial sync that failed ends the initial state; not documented either.
     pub failed_ends_initial: bool,
     /// Requests a minute and account before a 429; `None` for no limit.
     pub rate_limit_per_minute: Option<u32>,
@@ -84,6 +85,7 @@ impl Config {
             remote_data_only: 0,
             purged_deletions: 0,
             failed_moves_finish: None,
+            partial_ends_initial: None,
             failed_ends_initial: false,
             rate_limit_per_minute: None,
             webhook_url: None,

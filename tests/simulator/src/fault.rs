@@ -150,8 +150,16 @@ impl Faults {
     /// Every kind at its usual rate, each at least five times, until `until`.
     #[must_use]
     pub fn all(until: Micros) -> Self {
-        let rates = FaultKind::ALL.into_iter().map(|kind| (kind, kind.usual())).collect();
-        Self { rates, until: Some(until), at_least: 5, ..Self::none() }
+        let rates = FaultKind::ALL
+            .into_iter()
+            .map(|kind| (kind, kind.usual()))
+            .collect();
+        Self {
+            rates,
+            until: Some(until),
+            at_least: 5,
+            ..Self::none()
+        }
     }
 
     /// The same with one kind set to `per_mille`; the kind is on even at 0.
@@ -214,7 +222,9 @@ impl FaultPlan {
 
     /// The times laid down for the clock's changes.
     pub fn skew_times(&mut self) -> VecDeque<Micros> {
-        self.laid_down.remove(&FaultKind::ClockSkew).unwrap_or_default()
+        self.laid_down
+            .remove(&FaultKind::ClockSkew)
+            .unwrap_or_default()
     }
 
     /// An occasion: does the fault happen? Counts it if so.

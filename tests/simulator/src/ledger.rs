@@ -40,7 +40,11 @@ impl Merge {
                     let Some(version) = record.versions.iter().rev().find(readable) else {
                         continue;
                     };
-                    let key = (account.id.clone(), model.spec.id.to_owned(), record.id.clone());
+                    let key = (
+                        account.id.clone(),
+                        model.spec.id.to_owned(),
+                        record.id.clone(),
+                    );
                     let entry = LedgerEntry {
                         modified_at: version.modified_at,
                         deleted: version.truth.deleted || version.purged,

@@ -64,8 +64,9 @@ impl Merge {
         let mut queue = Queue::default();
         let mut plan = FaultPlan::new(config.faults.clone(), config.start, &mut plan_dice);
         plan_skews(&config, &mut plan, &mut queue, &mut skew_dice);
-        let accounts: Vec<Account> =
-            (0..config.accounts).map(|number| new_account(&config, number, config.start)).collect();
+        let accounts: Vec<Account> = (0..config.accounts)
+            .map(|number| new_account(&config, number, config.start))
+            .collect();
         for account in 0..accounts.len() {
             let parts = i64::try_from(accounts.len()).unwrap_or(1).max(1);
             let step = config.link_within / parts;
@@ -125,7 +126,11 @@ impl Merge {
             Event::Link { account } => self.link(account),
             Event::Round { account } => self.round(account),
             Event::SyncStart { account, model } => self.sync_start(account, model),
-            Event::Copy { account, model, record } => self.copy(account, model, record),
+            Event::Copy {
+                account,
+                model,
+                record,
+            } => self.copy(account, model, record),
             Event::SyncEnd { account, model } => self.sync_end(account, model),
             Event::Resume { account, model } => self.resume(account, model),
             Event::Enable { account, model } => self.enable(account, model, true),
@@ -179,7 +184,13 @@ impl Merge {
         let mut dice = Dice::new(self.config.seed, "plan", self.stats.requests);
         self.plan = FaultPlan::new(faults, self.now, &mut dice);
         self.plan.happened = happened;
-        plan_skews(&self.config, &mut self.plan, &mut self.queue, &mut self.skew_dice);
+        self.skew = 0;
+        plan_skews(
+            &self.config,
+            &mut self.plan,
+            &mut self.queue,
+            &mut self.skew_dice,
+        );
     }
 
     /// Make the next `count` occasions of the kind faulty, whatever its rate and time.
@@ -191,8 +202,15 @@ impl Merge {
     /// What was counted so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let happened = self.plan.happened.iter().map(|(kind, count)| (kind.name(), *count));
-        Stats { faults: happened.collect(), ..self.stats.clone() }
+        let happened = self
+            .plan
+            .happened
+            .iter()
+            .map(|(kind, count)| (kind.name(), *count));
+        Stats {
+            faults: happened.collect(),
+            ..self.stats.clone()
+        }
     }
 
     /// The webhooks that wait, in the order in which they are due.
@@ -225,6 +243,11 @@ fn view(account: &Account) -> AccountView {
         id: account.id.clone(),
         token: account.token.clone(),
         category: account.category.clone(),
-        status: if deleted { "DELETED" } else { account.link_status() }.to_owned(),
+        status: if deleted {
+            "DELETED"
+        } else {
+            account.link_status()
+        }
+        .to_owned(),
     }
 }

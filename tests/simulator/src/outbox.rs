@@ -19,9 +19,9 @@ pub struct Delivery {
     pub due_at: Micros,
     /// Where to.
     pub url: String,
-    /// `hook.event`.
+    /// `hook.event`; empty for the test message.
     pub event: String,
-    /// The linked account's id.
+    /// The linked account's id; empty for the test message.
     pub account_id: String,
     /// The raw body. The signature is over these very bytes.
     pub body: Vec<u8>,
@@ -53,13 +53,18 @@ impl Outbox {
     pub fn push(&mut self, mut delivery: Delivery) -> u64 {
         self.last_id += 1;
         delivery.id = self.last_id;
-        self.waiting.insert((delivery.due_at, delivery.id), delivery);
+        self.waiting
+            .insert((delivery.due_at, delivery.id), delivery);
         self.last_id
     }
 
     /// Move a waiting delivery to another time. Nothing happens if it is no longer waiting.
     pub fn reschedule(&mut self, id: u64, due_at: Micros) {
-        let key = self.waiting.keys().copied().find(|(_, waiting)| *waiting == id);
+        let key = self
+            .waiting
+            .keys()
+            .copied()
+            .find(|(_, waiting)| *waiting == id);
         if let Some(mut delivery) = key.and_then(|key| self.waiting.remove(&key)) {
             delivery.due_at = due_at;
             self.waiting.insert((due_at, id), delivery);
@@ -67,14 +72,17 @@ impl Outbox {
     }
 
     pub fn next_at(&self) -> Option<Micros> {
-        self.waiting.first_key_value().map(|((due_at, _), _)| *due_at)
+        self.waiting
+            .first_key_value()
+            .map(|((due_at, _), _)| *due_at)
     }
 
     pub fn take_due(&mut self, now: Micros) -> Vec<Delivery> {
         let later = self.waiting.split_off(&(now.saturating_add(1), 0));
         let due = std::mem::replace(&mut self.waiting, later);
         let due: Vec<Delivery> = due.into_values().collect();
-        self.posting.extend(due.iter().map(|delivery| (delivery.id, delivery.clone())));
+        self.posting
+            .extend(due.iter().map(|delivery| (delivery.id, delivery.clone())));
         due
     }
 

@@ -59,7 +59,8 @@ impl Verdict {
 
     fn example(&mut self, what: &str, (account, model, id): &RecordKey) {
         if self.examples.len() < EXAMPLES {
-            self.examples.push(format!("{what}: {model} {id} of account {account}"));
+            self.examples
+                .push(format!("{what}: {model} {id} of account {account}"));
         }
     }
 }
@@ -71,9 +72,17 @@ impl Merge {
         let mut ledger = self.ledger();
         ledger.retain(|_, entry| !entry.purged || entry.versions > 1);
         let listed = ledger.values().filter(|entry| !entry.purged).count();
-        let mut verdict = Verdict { records_in_merge: listed as u64, ..Verdict::default() };
+        let mut verdict = Verdict {
+            records_in_merge: listed as u64,
+            ..Verdict::default()
+        };
         for row in stored {
-            let StoredRow { account, model_id, id, .. } = &row;
+            let StoredRow {
+                account,
+                model_id,
+                id,
+                ..
+            } = &row;
             let key = (account.clone(), model_id.clone(), id.clone());
             match ledger.remove(&key) {
                 Some(entry) => {
@@ -88,8 +97,10 @@ impl Merge {
                 None => {}
             }
         }
-        let missing: BTreeMap<RecordKey, LedgerEntry> =
-            ledger.into_iter().filter(|(_, entry)| !entry.purged).collect();
+        let missing: BTreeMap<RecordKey, LedgerEntry> = ledger
+            .into_iter()
+            .filter(|(_, entry)| !entry.purged)
+            .collect();
         for key in missing.keys() {
             verdict.lost += 1;
             verdict.example("lost", key);
@@ -98,8 +109,10 @@ impl Merge {
     }
 
     fn is_listed(&self, account: &str, model_id: &str) -> bool {
-        let account =
-            self.accounts.iter().find(|known| known.id == account && known.is_linked());
+        let account = self
+            .accounts
+            .iter()
+            .find(|known| known.id == account && known.is_linked());
         let mut models = account.iter().flat_map(|account| &account.models);
         models.any(|model| model.spec.id == model_id && model.is_listed())
     }
@@ -129,8 +142,12 @@ fn judge(verdict: &mut Verdict, key: &RecordKey, entry: &LedgerEntry, row: &Stor
 
 /// Equal as JSON. `remote_data` is compared only where the consumer asked for it.
 fn same_content(stored: &str, latest: &Value) -> bool {
-    let Ok(mut stored) = serde_json::from_str::<Value>(stored) else { return false };
-    let Some(fields) = stored.as_object_mut() else { return false };
+    let Ok(mut stored) = serde_json::from_str::<Value>(stored) else {
+        return false;
+    };
+    let Some(fields) = stored.as_object_mut() else {
+        return false;
+    };
     if fields.get("remote_data").is_none_or(Value::is_null)
         && let Some(remote_data) = latest.get("remote_data")
     {

@@ -28,7 +28,9 @@ pub fn sign(key: &str, body: &[u8]) -> String {
 impl Merge {
     /// Send `event` with `data` about the account, faults permitting.
     pub(crate) fn emit(&mut self, number: usize, event: &str, data: &Value) {
-        let Some(url) = self.config.webhook_url.clone() else { return };
+        let Some(url) = self.config.webhook_url.clone() else {
+            return;
+        };
         let now = self.now;
         let account = &mut self.accounts[number];
         let body = json!({
@@ -62,10 +64,17 @@ impl Merge {
             attempt: 1,
         };
         if self.plan.strikes(FaultKind::WebhookDuplicated, now, dice) {
-            let gap = if dice.per_mille(500) { 20 * SECOND } else { 3 * HOUR };
+            let gap = if dice.per_mille(500) {
+                20 * SECOND
+            } else {
+                3 * HOUR
+            };
             let due_at = due_at + dice.between(1, gap);
             self.stats.webhooks.duplicated += 1;
-            self.outbox.push(Delivery { due_at, ..delivery.clone() });
+            self.outbox.push(Delivery {
+                due_at,
+                ..delivery.clone()
+            });
         }
         if let Some(held) = account.held.take() {
             // What was held back goes out right behind this one.
@@ -76,6 +85,25 @@ impl Merge {
             return;
         }
         self.outbox.push(delivery);
+    }
+
+    /// Send the message that the dashboard's test button sends. It has no `hook`.
+    pub fn ping(&mut self) {
+        let Some(url) = self.config.webhook_url.clone() else {
+            return;
+        };
+        let body = br#"{"response":"Success! This URL will be notified."}"#.to_vec();
+        self.stats.webhooks.emitted += 1;
+        self.outbox.push(Delivery {
+            id: 0,
+            due_at: self.now,
+            url,
+            event: String::new(),
+            account_id: String::new(),
+            signature: sign(&self.signing_key, &body),
+            body,
+            attempt: 1,
+        });
     }
 
     /// When the next webhook is due; `None` when none waits.
@@ -114,7 +142,13 @@ mod tests {
     fn signatures_equal_those_computed_elsewhere() {
         // From Python's hmac and base64.urlsafe_b64encode.
         let key = "example_signature_key_not_a_real_secret";
-        assert_eq!(sign(key, b""), "Rz_lYgrsp_GrWpuX1r1663GGEA_m6DGs_lCB3SSYQP8=");
-        assert_eq!(sign(key, b"{}"), "QeVZt0DwBgek9aZYczcTctlrw1V7q3P8ZaFcCKienWc=");
+        assert_eq!(
+            sign(key, b""),
+            "Rz_lYgrsp_GrWpuX1r1663GGEA_m6DGs_lCB3SSYQP8="
+        );
+        assert_eq!(
+            sign(key, b"{}"),
+            "QeVZt0DwBgek9aZYczcTctlrw1V7q3P8ZaFcCKienWc="
+        );
     }
 }

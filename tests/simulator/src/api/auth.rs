@@ -6,19 +6,26 @@ use crate::time::{MINUTE, SECOND};
 
 pub(super) fn unauthorized(detail: &str) -> Response {
     let mut response = Response::detail(401, detail);
-    response.headers.push(("WWW-Authenticate", "Bearer".to_owned()));
+    response
+        .headers
+        .push(("WWW-Authenticate", "Bearer".to_owned()));
     response
 }
 
 fn header<'a>(request: Request<'a>, name: &str) -> Option<&'a str> {
-    let found = request.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let found = request
+        .headers
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.trim())
 }
 
 impl Merge {
     pub(super) fn check_key(&self, request: Request<'_>) -> Result<(), Response> {
         let Some(value) = header(request, "authorization") else {
-            return Err(unauthorized("Authentication credentials were not provided."));
+            return Err(unauthorized(
+                "Authentication credentials were not provided.",
+            ));
         };
         match value.split_once(' ') {
             Some((scheme, key))
@@ -32,7 +39,9 @@ impl Merge {
 
     /// The account whose token was sent; `None` where none was sent.
     pub(super) fn account_of(&self, request: Request<'_>) -> Result<Option<usize>, Response> {
-        let Some(token) = header(request, "x-account-token") else { return Ok(None) };
+        let Some(token) = header(request, "x-account-token") else {
+            return Ok(None);
+        };
         let linked = |account: &crate::world::account::Account| {
             account.is_linked() && account.token == token
         };
@@ -44,7 +53,9 @@ impl Merge {
 
     /// The account's limit a minute, where there is one.
     pub(super) fn throttle(&mut self, number: usize) -> Result<(), Response> {
-        let Some(limit) = self.config.rate_limit_per_minute else { return Ok(()) };
+        let Some(limit) = self.config.rate_limit_per_minute else {
+            return Ok(());
+        };
         let now = self.now;
         let (began, count) = &mut self.accounts[number].minute;
         if *count == 0 || now >= *began + MINUTE {

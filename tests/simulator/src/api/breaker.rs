@@ -19,7 +19,9 @@ pub(crate) struct Breaker {
 
 impl Breaker {
     pub fn is_blocked(&self, client: &str, now: Micros) -> bool {
-        self.blocked_until.get(client).is_some_and(|until| now < *until)
+        self.blocked_until
+            .get(client)
+            .is_some_and(|until| now < *until)
     }
 
     /// Note a failing answer. Returns how many there were within the time, this one included.
@@ -33,7 +35,8 @@ impl Breaker {
         if count > FAILURES {
             self.trips += 1;
             times.clear();
-            self.blocked_until.insert(client.to_owned(), now + BLOCKED_FOR);
+            self.blocked_until
+                .insert(client.to_owned(), now + BLOCKED_FOR);
         }
         count as u64
     }

@@ -38,9 +38,14 @@ impl<'a> Filter<'a> {
         let within = |at: Micros, after: Option<Micros>, before: Option<Micros>| {
             after.is_none_or(|after| at > after) && before.is_none_or(|before| at < before)
         };
-        within(version.modified_at, self.modified_after, self.modified_before)
-            && within(record.created_at, self.created_after, self.created_before)
-            && self.remote_id.is_none_or(|wanted| wanted == record.remote_id)
+        within(
+            version.modified_at,
+            self.modified_after,
+            self.modified_before,
+        ) && within(record.created_at, self.created_after, self.created_before)
+            && self
+                .remote_id
+                .is_none_or(|wanted| wanted == record.remote_id)
             && (self.deleted_too || !version.truth.deleted)
     }
 }
@@ -48,7 +53,10 @@ impl<'a> Filter<'a> {
 impl Merge {
     fn model_at(&self, number: usize, path: &str) -> Result<&Model, Response> {
         let models = &self.accounts[number].models;
-        models.iter().find(|model| model.spec.path == Some(path)).ok_or_else(not_found)
+        models
+            .iter()
+            .find(|model| model.spec.path == Some(path))
+            .ok_or_else(not_found)
     }
 
     pub(super) fn list(&mut self, number: usize, path: &str, query: &Query) -> Handled {
@@ -63,7 +71,9 @@ impl Merge {
             wanted.then_some((key, (record, version)))
         });
         let what = format!("{}/{path}", self.accounts[number].id);
-        let body = self.page(&what, query, rows, |(record, version)| record.row(version, raw));
+        let body = self.page(&what, query, rows, |(record, version)| {
+            record.row(version, raw)
+        });
         self.note_misuse(query, body.is_err());
         let body = body?;
         self.stats.list_reads += u64::from(query.text("cursor").is_none());
@@ -71,13 +81,7 @@ impl Merge {
         Ok(Response::json(200, &body))
     }
 
-    pub(super) fn retrieve(
-        &self,
-        number: usize,
-        path: &str,
-        id: &str,
-        query: &Query,
-    ) -> Handled {
+    pub(super) fn retrieve(&self, number: usize, path: &str, id: &str, query: &Query) -> Handled {
         let model = self.model_at(number, path)?;
         let record = model.records.iter().find(|record| record.id == id);
         let record = record.filter(|_| model.enabled).ok_or_else(not_found)?;

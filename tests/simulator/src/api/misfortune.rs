@@ -46,7 +46,9 @@ impl Merge {
                 // Whole seconds both ways: the date counts from the `Date` header.
                 response = too_many(wait);
                 response.headers.retain(|(name, _)| *name != "Retry-After");
-                response.headers.push(("Retry-After", http_date(now + wait)));
+                response
+                    .headers
+                    .push(("Retry-After", http_date(now + wait)));
             }
             return Err(response);
         }

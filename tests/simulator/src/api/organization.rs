@@ -41,7 +41,10 @@ impl Merge {
                 && among(query.text("status"), account.link_status())
                 && among(query.text("end_user_origin_id"), &account.origin_id)
                 && among(query.text("end_user_origin_ids"), &account.origin_id)
-                && among(query.text("end_user_organization_name"), &account.organization)
+                && among(
+                    query.text("end_user_organization_name"),
+                    &account.organization,
+                )
         };
         let accounts = self.accounts.iter().filter(wanted);
         let mut rows: Vec<(Key, &Account)> = accounts
@@ -77,7 +80,10 @@ impl Merge {
             among(query.text("account_token"), &account.token)
                 && among(query.text("linked_account_id"), &account.id)
                 && among(query.text("status"), status)
-                && among(query.text("end_user_organization_name"), &account.organization)
+                && among(
+                    query.text("end_user_organization_name"),
+                    &account.organization,
+                )
                 && first_after.is_none_or(|at| issue.first > at)
                 && first_before.is_none_or(|at| issue.first < at)
                 && last_after.is_none_or(|at| issue.last > at)

@@ -39,7 +39,13 @@ impl Cursor {
         let at = time::parse(query.text(if back { "r" } else { "p" })?)?;
         let id = query.text("i")?.to_owned();
         let scope = query.text("s")?.to_owned();
-        Some((Self { key: (at, id), back }, scope))
+        Some((
+            Self {
+                key: (at, id),
+                back,
+            },
+            scope,
+        ))
     }
 }
 
@@ -75,9 +81,16 @@ impl Merge {
             Some(cursor) => *key > cursor.key,
         };
         let mut page: Vec<(&Key, T)> = if back {
-            items.rev().filter(|(key, _)| beyond(key)).take(size + 1).collect()
+            items
+                .rev()
+                .filter(|(key, _)| beyond(key))
+                .take(size + 1)
+                .collect()
         } else {
-            items.filter(|(key, _)| beyond(key)).take(size + 1).collect()
+            items
+                .filter(|(key, _)| beyond(key))
+                .take(size + 1)
+                .collect()
         };
         let more = page.len() > size;
         page.truncate(size);
@@ -85,7 +98,13 @@ impl Merge {
             page.reverse();
         }
         let link = |entry: Option<&(&Key, T)>, back| {
-            entry.map(|(key, _)| Cursor { key: (*key).clone(), back }.encode(&scope))
+            entry.map(|(key, _)| {
+                Cursor {
+                    key: (*key).clone(),
+                    back,
+                }
+                .encode(&scope)
+            })
         };
         let next = link(page.last(), false).filter(|_| more || back);
         let previous =
@@ -96,7 +115,9 @@ impl Merge {
 
     /// Count a cursor whose read had other parameters; it is refused with a 400 as well.
     pub(super) fn note_misuse(&mut self, query: &Query, refused: bool) {
-        let known = query.text("cursor").is_some_and(|text| Cursor::decode(text).is_some());
+        let known = query
+            .text("cursor")
+            .is_some_and(|text| Cursor::decode(text).is_some());
         self.stats.cursor_misuses += u64::from(known && refused);
     }
 }

@@ -9,18 +9,25 @@ pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
     pub fn parse(text: &str) -> Self {
-        Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+        Self(
+            form_urlencoded::parse(text.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     /// The last value of the parameter, as Django takes it; `None` also where it is empty.
     pub fn text(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().rev().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        found
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 
     /// `true`, `True`, `1` are true; anything else is false.
     pub fn flag(&self, name: &str) -> bool {
-        self.text(name).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
+        self.text(name)
+            .is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
     }
 
     /// Default 30, at most 100; what cannot be read counts as absent.
@@ -34,7 +41,9 @@ impl Query {
 
     /// An instant; one that cannot be read is refused by the parameter's name.
     pub fn instant(&self, name: &str) -> Result<Option<Micros>, Response> {
-        let Some(text) = self.text(name) else { return Ok(None) };
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
         match time::parse(text) {
             Some(at) => Ok(Some(at)),
             None => {
@@ -49,6 +58,8 @@ impl Query {
         let mut pairs: Vec<&(String, String)> = self.0.iter().collect();
         pairs.retain(|(name, _)| name != "cursor" && name != "page_size");
         pairs.sort();
-        form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+        form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(pairs)
+            .finish()
     }
 }

@@ -11,8 +11,11 @@ use crate::world::model::Model;
 impl Merge {
     pub(super) fn sync_status(&mut self, number: usize, query: &Query) -> Handled {
         let account = &self.accounts[number];
-        let keyed: Vec<(Key, &Model)> =
-            account.models.iter().map(|model| ((0, model.spec.id.to_owned()), model)).collect();
+        let keyed: Vec<(Key, &Model)> = account
+            .models
+            .iter()
+            .map(|model| ((0, model.spec.id.to_owned()), model))
+            .collect();
         let mut keyed: Vec<(&Key, &Model)> =
             keyed.iter().map(|(key, model)| (key, *model)).collect();
         keyed.sort_by_key(|(key, _)| *key);

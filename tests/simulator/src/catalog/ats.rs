@@ -59,7 +59,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("name", Line),
             ("description", Prose),
             ("code", Code),
-            ("status", Choice(&["OPEN", "CLOSED", "DRAFT", "ARCHIVED", "PENDING"])),
+            (
+                "status",
+                Choice(&["OPEN", "CLOSED", "DRAFT", "ARCHIVED", "PENDING"]),
+            ),
             ("type", Choice(&["POSTING", "REQUISITION", "PROFILE"])),
             ("remote_created_at", Date),
             ("remote_updated_at", Updated),
@@ -79,7 +82,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
         fields: &[
             ("title", Line),
             ("job", Ref("ats.Job")),
-            ("status", Choice(&["PUBLISHED", "CLOSED", "DRAFT", "INTERNAL"])),
+            (
+                "status",
+                Choice(&["PUBLISHED", "CLOSED", "DRAFT", "INTERNAL"]),
+            ),
             ("content", Prose),
             ("remote_created_at", Date),
             ("remote_updated_at", Updated),
@@ -92,7 +98,11 @@ pub(super) const MODELS: &[ModelSpec] = &[
         path: Some("job-interview-stages"),
         weight: 80,
         every: 2,
-        fields: &[("name", Line), ("job", Ref("ats.Job")), ("stage_order", Count)],
+        fields: &[
+            ("name", Line),
+            ("job", Ref("ats.Job")),
+            ("stage_order", Count),
+        ],
     },
     ModelSpec {
         id: "ats.ScheduledInterview",
@@ -110,7 +120,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("end_at", Date),
             ("remote_created_at", Date),
             ("remote_updated_at", Updated),
-            ("status", Choice(&["SCHEDULED", "AWAITING_FEEDBACK", "COMPLETE"])),
+            (
+                "status",
+                Choice(&["SCHEDULED", "AWAITING_FEEDBACK", "COMPLETE"]),
+            ),
         ],
     },
     ModelSpec {
@@ -125,7 +138,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("email", Email),
             ("disabled", Flag),
             ("remote_created_at", Date),
-            ("access_role", Choice(&["SUPER_ADMIN", "ADMIN", "TEAM_MEMBER", "INTERVIEWER"])),
+            (
+                "access_role",
+                Choice(&["SUPER_ADMIN", "ADMIN", "TEAM_MEMBER", "INTERVIEWER"]),
+            ),
         ],
     },
     ModelSpec {
@@ -138,7 +154,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("file_name", Line),
             ("file_url", Url),
             ("candidate", Ref("ats.Candidate")),
-            ("attachment_type", Choice(&["RESUME", "COVER_LETTER", "OTHER"])),
+            (
+                "attachment_type",
+                Choice(&["RESUME", "COVER_LETTER", "OTHER"]),
+            ),
         ],
     },
     ModelSpec {
@@ -166,8 +185,14 @@ pub(super) const MODELS: &[ModelSpec] = &[
         fields: &[
             ("candidate", Ref("ats.Candidate")),
             ("submitted_at", Date),
-            ("race", Choice(&["DECLINE_TO_SELF_IDENTIFY", "TWO_OR_MORE_RACES"])),
-            ("gender", Choice(&["MALE", "FEMALE", "DECLINE_TO_SELF_IDENTIFY"])),
+            (
+                "race",
+                Choice(&["DECLINE_TO_SELF_IDENTIFY", "TWO_OR_MORE_RACES"]),
+            ),
+            (
+                "gender",
+                Choice(&["MALE", "FEMALE", "DECLINE_TO_SELF_IDENTIFY"]),
+            ),
             ("veteran_status", Choice(&["I_AM_NOT_A_PROTECTED_VETERAN"])),
         ],
     },
@@ -184,7 +209,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("closed_at", Date),
             ("sent_at", Date),
             ("start_date", Date),
-            ("status", Choice(&["DRAFT", "SENT", "SIGNED", "DENIED", "DEPRECATED"])),
+            (
+                "status",
+                Choice(&["DRAFT", "SENT", "SIGNED", "DENIED", "DEPRECATED"]),
+            ),
         ],
     },
     ModelSpec {
@@ -231,7 +259,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("interviewer", Ref("ats.RemoteUser")),
             ("remote_created_at", Date),
             ("submitted_at", Date),
-            ("overall_recommendation", Choice(&["DEFINITELY_NO", "NO", "YES", "STRONG_YES"])),
+            (
+                "overall_recommendation",
+                Choice(&["DEFINITELY_NO", "NO", "YES", "STRONG_YES"]),
+            ),
         ],
     },
     ModelSpec {
@@ -240,7 +271,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
         path: None,
         weight: 10,
         every: 2,
-        fields: &[("value", Email), ("email_address_type", Choice(&["PERSONAL", "WORK"]))],
+        fields: &[
+            ("value", Email),
+            ("email_address_type", Choice(&["PERSONAL", "WORK"])),
+        ],
     },
     ModelSpec {
         id: "ats.Url",
@@ -248,6 +282,9 @@ pub(super) const MODELS: &[ModelSpec] = &[
         path: None,
         weight: 10,
         every: 2,
-        fields: &[("value", Url), ("url_type", Choice(&["PERSONAL", "COMPANY", "BLOG"]))],
+        fields: &[
+            ("value", Url),
+            ("url_type", Choice(&["PERSONAL", "COMPANY", "BLOG"])),
+        ],
     },
 ];

@@ -37,11 +37,32 @@ pub(crate) enum Kind {
     Contacts(&'static str, &'static str),
 }
 
-const FIRST: &[&str] = &["Ada", "Alan", "Edsger", "Grace", "Zoë", "Donald", "Barbara", "日葵"];
-const LAST: &[&str] = &["Example", "Sample", "O'Neil", "Muster", "Specimen", "Tester-Smith"];
+const FIRST: &[&str] = &[
+    "Ada", "Alan", "Edsger", "Grace", "Zoë", "Donald", "Barbara", "日葵",
+];
+const LAST: &[&str] = &[
+    "Example",
+    "Sample",
+    "O'Neil",
+    "Muster",
+    "Specimen",
+    "Tester-Smith",
+];
 const WORDS: &[&str] = &[
-    "blue", "quarter", "review", "north", "plan", "signal", "harbor", "budget", "\"quoted\"",
-    "naïve", "line\nbreak", "<b>markup</b>", "emoji 🦀", "back\\slash",
+    "blue",
+    "quarter",
+    "review",
+    "north",
+    "plan",
+    "signal",
+    "harbor",
+    "budget",
+    "\"quoted\"",
+    "naïve",
+    "line\nbreak",
+    "<b>markup</b>",
+    "emoji 🦀",
+    "back\\slash",
 ];
 
 /// Where references look up the ids of a model in the same account.
@@ -84,7 +105,10 @@ fn value(kind: Kind, dice: &mut Dice, now: Micros, ids: Ids<'_>) -> Value {
         Kind::Full => json!(format!("{} {}", dice.pick(FIRST), dice.pick(LAST))),
         Kind::Email => json!(format!("person{}@example.test", dice.below(1_000_000))),
         Kind::Phone => json!(format!("+1555{:07}", dice.below(10_000_000))),
-        Kind::Url => json!(format!("https://files.example.test/{}", dice.below(1_000_000))),
+        Kind::Url => json!(format!(
+            "https://files.example.test/{}",
+            dice.below(1_000_000)
+        )),
         Kind::Line => json!(words(dice, 2)),
         Kind::Prose if dice.per_mille(100) => Value::Null,
         Kind::Prose => json!(words(dice, 12)),
@@ -99,19 +123,32 @@ fn value(kind: Kind, dice: &mut Dice, now: Micros, ids: Ids<'_>) -> Value {
         Kind::Ref(_) if dice.per_mille(100) => Value::Null,
         Kind::Ref(model) => json!(ids(model, dice)),
         Kind::Refs(model) => {
-            let several: Vec<String> =
-                (0..dice.below(4)).filter_map(|_| ids(model, dice)).collect();
+            let several: Vec<String> = (0..dice.below(4))
+                .filter_map(|_| ids(model, dice))
+                .collect();
             json!(several)
         }
-        Kind::Texts => json!((0..dice.below(3)).map(|_| words(dice, 1)).collect::<Vec<_>>()),
-        Kind::Contacts(key, of) => json!([{
-            "value": format!("person{}@example.test", dice.below(1_000_000)),
-            key: of,
-        }]),
+        Kind::Texts => json!(
+            (0..dice.below(3))
+                .map(|_| words(dice, 1))
+                .collect::<Vec<_>>()
+        ),
+        Kind::Contacts(key, of) => {
+            let number = dice.below(1_000_000);
+            let value = if key.starts_with("phone") {
+                format!("+1555{number:07}")
+            } else {
+                format!("person{number}@example.test")
+            };
+            json!([{ "value": value, key: of }])
+        }
     }
 }
 
 fn words(dice: &mut Dice, most: u64) -> String {
     let count = 1 + dice.below(most);
-    (0..count).map(|_| *dice.pick(WORDS)).collect::<Vec<_>>().join(" ")
+    (0..count)
+        .map(|_| *dice.pick(WORDS))
+        .collect::<Vec<_>>()
+        .join(" ")
 }

@@ -6,8 +6,20 @@ use super::Kind::{
 };
 use super::ModelSpec;
 
-const GENDER: &[&str] = &["MALE", "FEMALE", "NON-BINARY", "OTHER", "PREFER_NOT_TO_DISCLOSE"];
-const PLAN: &[&str] = &["MEDICAL", "HEALTH_SAVINGS", "INSURANCE", "RETIREMENT", "OTHER"];
+const GENDER: &[&str] = &[
+    "MALE",
+    "FEMALE",
+    "NON-BINARY",
+    "OTHER",
+    "PREFER_NOT_TO_DISCLOSE",
+];
+const PLAN: &[&str] = &[
+    "MEDICAL",
+    "HEALTH_SAVINGS",
+    "INSURANCE",
+    "RETIREMENT",
+    "OTHER",
+];
 const CURRENCY: &[&str] = &["USD", "EUR", "GBP", "JPY"];
 
 pub(super) const MODELS: &[ModelSpec] = &[
@@ -36,11 +48,17 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("team", Ref("hris.Team")),
             ("pay_group", Ref("hris.PayGroup")),
             ("gender", Choice(GENDER)),
-            ("marital_status", Choice(&["SINGLE", "MARRIED_FILING_JOINTLY"])),
+            (
+                "marital_status",
+                Choice(&["SINGLE", "MARRIED_FILING_JOINTLY"]),
+            ),
             ("date_of_birth", Date),
             ("start_date", Date),
             ("remote_created_at", Date),
-            ("employment_status", Choice(&["ACTIVE", "PENDING", "INACTIVE"])),
+            (
+                "employment_status",
+                Choice(&["ACTIVE", "PENDING", "INACTIVE"]),
+            ),
             ("termination_date", Date),
             ("avatar", Url),
         ],
@@ -61,7 +79,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("pay_group", Ref("hris.PayGroup")),
             ("flsa_status", Choice(&["EXEMPT", "NONEXEMPT", "OWNER"])),
             ("effective_date", Date),
-            ("employment_type", Choice(&["FULL_TIME", "PART_TIME", "CONTRACTOR"])),
+            (
+                "employment_type",
+                Choice(&["FULL_TIME", "PART_TIME", "CONTRACTOR"]),
+            ),
         ],
     },
     ModelSpec {
@@ -70,7 +91,11 @@ pub(super) const MODELS: &[ModelSpec] = &[
         path: Some("companies"),
         weight: 4,
         every: 1,
-        fields: &[("legal_name", Line), ("display_name", Line), ("eins", Texts)],
+        fields: &[
+            ("legal_name", Line),
+            ("display_name", Line),
+            ("eins", Texts),
+        ],
     },
     ModelSpec {
         id: "hris.TimeOff",
@@ -81,11 +106,17 @@ pub(super) const MODELS: &[ModelSpec] = &[
         fields: &[
             ("employee", Ref("hris.Employee")),
             ("approver", Ref("hris.Employee")),
-            ("status", Choice(&["REQUESTED", "APPROVED", "DECLINED", "CANCELLED"])),
+            (
+                "status",
+                Choice(&["REQUESTED", "APPROVED", "DECLINED", "CANCELLED"]),
+            ),
             ("employee_note", Prose),
             ("units", Choice(&["HOURS", "DAYS"])),
             ("amount", Amount),
-            ("request_type", Choice(&["VACATION", "SICK", "PERSONAL", "JURY_DUTY"])),
+            (
+                "request_type",
+                Choice(&["VACATION", "SICK", "PERSONAL", "JURY_DUTY"]),
+            ),
             ("start_time", Date),
             ("end_time", Date),
         ],
@@ -168,7 +199,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
         weight: 20,
         every: 2,
         fields: &[
-            ("run_state", Choice(&["PAID", "DRAFT", "APPROVED", "FAILED", "CLOSED"])),
+            (
+                "run_state",
+                Choice(&["PAID", "DRAFT", "APPROVED", "FAILED", "CLOSED"]),
+            ),
             ("run_type", Choice(&["REGULAR", "OFF_CYCLE", "TERMINATION"])),
             ("start_date", Date),
             ("end_date", Date),
@@ -231,7 +265,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("employee", Ref("hris.Employee")),
             ("first_name", First),
             ("last_name", Last),
-            ("relationship", Choice(&["CHILD", "SPOUSE", "DOMESTIC_PARTNER"])),
+            (
+                "relationship",
+                Choice(&["CHILD", "SPOUSE", "DOMESTIC_PARTNER"]),
+            ),
             ("date_of_birth", Date),
             ("gender", Choice(GENDER)),
             ("phone_number", Phone),
@@ -260,6 +297,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
         path: None,
         weight: 5,
         every: 2,
-        fields: &[("name", Line), ("employee_deduction", Amount), ("order", Count)],
+        fields: &[
+            ("name", Line),
+            ("employee_deduction", Amount),
+            ("order", Count),
+        ],
     },
 ];

@@ -18,7 +18,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("assigned_teams", Refs("ticketing.TicketingTeam")),
             ("creator", Ref("ticketing.User")),
             ("due_date", Date),
-            ("status", Choice(&["OPEN", "CLOSED", "IN_PROGRESS", "ON_HOLD"])),
+            (
+                "status",
+                Choice(&["OPEN", "CLOSED", "IN_PROGRESS", "ON_HOLD"]),
+            ),
             ("description", Prose),
             ("collections", Refs("ticketing.Collection")),
             ("ticket_type", Choice(&["incident", "request", "bug"])),
@@ -80,7 +83,10 @@ pub(super) const MODELS: &[ModelSpec] = &[
         path: Some("roles"),
         weight: 8,
         every: 4,
-        fields: &[("name", Line), ("ticket_access", Choice(&["ALL", "TEAM_ONLY"]))],
+        fields: &[
+            ("name", Line),
+            ("ticket_access", Choice(&["ALL", "TEAM_ONLY"])),
+        ],
     },
     ModelSpec {
         id: "ticketing.User",

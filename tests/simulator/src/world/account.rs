@@ -70,7 +70,10 @@ impl Account {
     }
 
     fn listener(&self) -> String {
-        format!("https://api.merge.dev/api/integrations/webhook-listener/{}", self.origin_id)
+        format!(
+            "https://api.merge.dev/api/integrations/webhook-listener/{}",
+            self.origin_id
+        )
     }
 
     /// `linked_account` in webhooks, and `/account-details`.

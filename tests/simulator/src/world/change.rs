@@ -85,7 +85,9 @@ impl Account {
         let spec = models[model].spec;
         let mut fields = (*models[model].records[number].truth.fields).clone();
         let before = &*models;
-        reshape(spec, &mut fields, dice, now, &|model, dice| some_id(before, model, dice));
+        reshape(spec, &mut fields, dice, now, &|model, dice| {
+            some_id(before, model, dice)
+        });
         models[model].records[number].truth.fields = Arc::new(fields);
         models[model].dirty.insert(number);
     }
@@ -135,7 +137,8 @@ impl Merge {
     pub(crate) fn realtime_change(&mut self, number: usize) {
         let now = self.now;
         if let Some(at) = self.next_change(number, self.config.realtime_per_hour) {
-            self.queue.plan(at, Event::RealtimeChange { account: number });
+            self.queue
+                .plan(at, Event::RealtimeChange { account: number });
         } else {
             return;
         }

@@ -23,7 +23,9 @@ impl Merge {
 
     /// A write outside syncs, with its webhook.
     pub(crate) fn write_at_once(&mut self, account: usize, model: usize, record: usize) {
-        let Some(written) = self.write(account, model, record) else { return };
+        let Some(written) = self.write(account, model, record) else {
+            return;
+        };
         let held = &self.accounts[account].models[model];
         let what = match written {
             Written::Added => "added",
@@ -32,7 +34,9 @@ impl Merge {
         };
         let event = format!("{}.{what}", held.spec.event_name());
         let record = &held.records[record];
-        let Some(version) = record.versions.last() else { return };
+        let Some(version) = record.versions.last() else {
+            return;
+        };
         let data = record.row(version, false);
         self.emit(account, &event, &data);
     }
@@ -52,8 +56,9 @@ impl Merge {
             // Gone before Merge ever saw it.
             return None;
         }
-        let same = |version: &Version| version.truth.fields == truth.fields
-            && version.truth.deleted == truth.deleted;
+        let same = |version: &Version| {
+            version.truth.fields == truth.fields && version.truth.deleted == truth.deleted
+        };
         let raw_only = before.is_some_and(same);
         if raw_only && before.is_some_and(|version| version.truth.raw == truth.raw) {
             return None;
@@ -63,7 +68,11 @@ impl Merge {
         let hidden = removed && dice.per_mille(self.config.unstamped_deletions);
         let purged = removed && dice.per_mille(self.config.purged_deletions);
         // One row in fifty lands on a whole second, which prints without a fraction.
-        let stamp = if dice.per_mille(20) { now - now.rem_euclid(SECOND) } else { now };
+        let stamp = if dice.per_mille(20) {
+            now - now.rem_euclid(SECOND)
+        } else {
+            now
+        };
         let written = match before {
             None => Written::Added,
             Some(_) if removed => Written::Removed,
@@ -82,7 +91,12 @@ impl Merge {
             record.created_at = modified_at;
             held.order.insert((modified_at, record.id.clone()), number);
         }
-        record.versions.push(Version { truth, modified_at, visible_at, purged });
+        record.versions.push(Version {
+            truth,
+            modified_at,
+            visible_at,
+            purged,
+        });
         Some(written)
     }
 }

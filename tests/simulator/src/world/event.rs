@@ -14,7 +14,11 @@ pub(crate) enum Event {
     /// A queued model begins to sync.
     SyncStart { account: usize, model: usize },
     /// A running sync writes one record to Merge's copy.
-    Copy { account: usize, model: usize, record: usize },
+    Copy {
+        account: usize,
+        model: usize,
+        record: usize,
+    },
     /// A sync ends.
     SyncEnd { account: usize, model: usize },
     /// A paused model may sync again.

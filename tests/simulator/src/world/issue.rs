@@ -95,7 +95,9 @@ impl Merge {
 
     /// Somebody mutes every issue of the account in Merge's dashboard.
     pub fn mute_issues(&mut self, number: usize) {
-        let Some(account) = self.accounts.get_mut(number) else { return };
+        let Some(account) = self.accounts.get_mut(number) else {
+            return;
+        };
         for at in 0..account.issues.len() {
             self.accounts[number].issues[at].muted = true;
             self.emit_issue(number, at, "Issue.muted");

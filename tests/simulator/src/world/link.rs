@@ -19,9 +19,13 @@ use crate::world::record::{Record, Truth};
 pub(crate) fn new_account(config: &Config, number: usize, now: Micros) -> Account {
     let stream = |label| Dice::new(config.seed, label, number as u64);
     let mut dice = stream("account");
-    let category = config.categories.get(number % config.categories.len().max(1));
+    let category = config
+        .categories
+        .get(number % config.categories.len().max(1));
     let category = category.map_or("hris", String::as_str).to_owned();
-    let every = config.sync_every.get(number % config.sync_every.len().max(1));
+    let every = config
+        .sync_every
+        .get(number % config.sync_every.len().max(1));
     let mut models: Vec<Model> = catalog::models(&category).iter().map(Model::new).collect();
     fill(&mut models, config.records_per_account, &mut dice, now);
     if config.enable_late && models.len() > 2 {
@@ -40,8 +44,12 @@ pub(crate) fn new_account(config: &Config, number: usize, now: Micros) -> Accoun
         sync_every: every.copied().unwrap_or(HOUR).max(10 * SECOND),
         round: 0,
         busy: 0,
-        failed_moves_finish: config.failed_moves_finish.unwrap_or(number % 2 == 1),
-        partial_ends_initial: config.failed_moves_finish.unwrap_or(number % 2 == 0),
+        failed_moves_finish: config
+            .failed_moves_finish
+            .unwrap_or(!number.is_multiple_of(2)),
+        partial_ends_initial: config
+            .partial_ends_initial
+            .unwrap_or(number.is_multiple_of(2)),
         models,
         issues: Vec::new(),
         dice,
@@ -59,7 +67,10 @@ fn fill(models: &mut [Model], records: u64, dice: &mut Dice, now: Micros) {
     let total: u64 = listed.map(|model| model.spec.weight).sum();
     for number in 0..models.len() {
         let spec = models[number].spec;
-        let count = (records * spec.weight).checked_div(total).unwrap_or(0).max(1);
+        let count = (records * spec.weight)
+            .checked_div(total)
+            .unwrap_or(0)
+            .max(1);
         for _ in 0..count {
             let before = &*models;
             let fields = compose(spec, dice, now, &|model, dice| some_id(before, model, dice));
@@ -78,7 +89,11 @@ pub(crate) fn add(
     model.records.push(Record {
         id: dice.uuid(),
         remote_id: format!("{}", 19_200_000 + number),
-        truth: Truth { fields: Arc::new(fields), deleted: false, raw: 0 },
+        truth: Truth {
+            fields: Arc::new(fields),
+            deleted: false,
+            raw: 0,
+        },
         created_at: 0,
         versions: Vec::new(),
     });
@@ -90,14 +105,17 @@ impl Merge {
     /// Add an account that is linked at once. Returns its number.
     pub fn link_new(&mut self) -> usize {
         let number = self.accounts.len();
-        self.accounts.push(new_account(&self.config, number, self.now));
+        self.accounts
+            .push(new_account(&self.config, number, self.now));
         self.link(number);
         number
     }
 
     pub(crate) fn link(&mut self, number: usize) {
         let now = self.now;
-        let Some(account) = self.accounts.get_mut(number) else { return };
+        let Some(account) = self.accounts.get_mut(number) else {
+            return;
+        };
         if account.link != Link::Pending {
             return;
         }
@@ -107,14 +125,23 @@ impl Merge {
         for (model, held) in account.models.iter().enumerate() {
             if !held.enabled {
                 let at = now + account.dice.between(6 * HOUR, 18 * HOUR);
-                self.queue.plan(at, Event::Enable { account: number, model });
+                self.queue.plan(
+                    at,
+                    Event::Enable {
+                        account: number,
+                        model,
+                    },
+                );
             }
         }
         let data = json!({ "account_token": token, "is_relink": false });
         self.emit(number, "LinkedAccount.linked", &data);
-        self.queue.plan(now + 2 * SECOND, Event::Round { account: number });
-        self.queue.plan(now, Event::HiddenChange { account: number });
-        self.queue.plan(now, Event::RealtimeChange { account: number });
+        self.queue
+            .plan(now + 2 * SECOND, Event::Round { account: number });
+        self.queue
+            .plan(now, Event::HiddenChange { account: number });
+        self.queue
+            .plan(now, Event::RealtimeChange { account: number });
     }
 
     /// The third party stops accepting Merge's credentials: syncs fail until a relink.
@@ -130,7 +157,9 @@ impl Merge {
     /// end, and a round of syncs begins.
     pub fn relink(&mut self, number: usize) {
         let now = self.now;
-        let Some(account) = self.accounts.get_mut(number) else { return };
+        let Some(account) = self.accounts.get_mut(number) else {
+            return;
+        };
         if account.link == Link::Pending {
             return;
         }
@@ -144,14 +173,18 @@ impl Merge {
         self.resolve_all(number);
         self.begin_round(number, true);
         if was_deleted {
-            self.queue.plan(now, Event::HiddenChange { account: number });
-            self.queue.plan(now, Event::RealtimeChange { account: number });
+            self.queue
+                .plan(now, Event::HiddenChange { account: number });
+            self.queue
+                .plan(now, Event::RealtimeChange { account: number });
         }
     }
 
     /// The account is deleted: its token is dead from now on.
     pub fn unlink(&mut self, number: usize) {
-        let Some(account) = self.accounts.get_mut(number) else { return };
+        let Some(account) = self.accounts.get_mut(number) else {
+            return;
+        };
         if !account.is_linked() {
             return;
         }
@@ -165,9 +198,13 @@ impl Merge {
 
     /// Switch a model on or off. One that comes on starts with an initial sync.
     pub fn enable(&mut self, number: usize, model: usize, on: bool) {
-        let Some(account) = self.accounts.get_mut(number) else { return };
+        let Some(account) = self.accounts.get_mut(number) else {
+            return;
+        };
         let linked = account.is_linked();
-        let Some(held) = account.models.get_mut(model) else { return };
+        let Some(held) = account.models.get_mut(model) else {
+            return;
+        };
         if held.enabled == on {
             return;
         }

@@ -42,7 +42,11 @@ impl Record {
     /// The version a reader gets at `now`; `None` before the first one can be read and after
     /// the record was purged.
     pub fn visible(&self, now: Micros) -> Option<&Version> {
-        let latest = self.versions.iter().rev().find(|version| version.visible_at <= now)?;
+        let latest = self
+            .versions
+            .iter()
+            .rev()
+            .find(|version| version.visible_at <= now)?;
         (!latest.purged).then_some(latest)
     }
 

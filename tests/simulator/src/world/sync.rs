@@ -16,7 +16,10 @@ impl Merge {
         if account.link == Link::Deleted {
             return;
         }
-        self.queue.plan(self.now + account.sync_every, Event::Round { account: number });
+        self.queue.plan(
+            self.now + account.sync_every,
+            Event::Round { account: number },
+        );
         self.begin_round(number, false);
     }
 
@@ -28,9 +31,10 @@ impl Merge {
         }
         account.round += 1;
         let round = account.round - 1;
-        let turn = account.models.iter().enumerate().filter(|(_, model)| {
-            all || model.initial || round.is_multiple_of(model.spec.every)
-        });
+        let turn =
+            account.models.iter().enumerate().filter(|(_, model)| {
+                all || model.initial || round.is_multiple_of(model.spec.every)
+            });
         let models: Vec<usize> = turn.map(|(model, _)| model).collect();
         self.begin_round_of(number, &models);
     }
@@ -50,9 +54,19 @@ impl Merge {
             let turns = i64::try_from(turns).unwrap_or(1);
             held.next_start = Some(now + account.sync_every * turns);
             account.busy += 1;
-            let spread = if held.initial { 4 * MINUTE } else { account.sync_every / 20 };
+            let spread = if held.initial {
+                4 * MINUTE
+            } else {
+                account.sync_every / 20
+            };
             let at = now + account.dice.between(1, spread);
-            self.queue.plan(at, Event::SyncStart { account: number, model });
+            self.queue.plan(
+                at,
+                Event::SyncStart {
+                    account: number,
+                    model,
+                },
+            );
         }
     }
 
@@ -62,12 +76,21 @@ impl Merge {
         if account.models[model].phase != Phase::Queued {
             return;
         }
-        if self.plan.strikes(FaultKind::SyncPaused, now, &mut account.fault_dice) {
+        if self
+            .plan
+            .strikes(FaultKind::SyncPaused, now, &mut account.fault_dice)
+        {
             let until = self.plan.faults.until.unwrap_or(Micros::MAX);
             let at = (now + account.fault_dice.between(HOUR, 5 * HOUR)).min(until.max(now));
             account.models[model].phase = Phase::Idle;
             account.models[model].paused = true;
-            self.queue.plan(at, Event::Resume { account: number, model });
+            self.queue.plan(
+                at,
+                Event::Resume {
+                    account: number,
+                    model,
+                },
+            );
             self.leave_round(number);
             return;
         }
@@ -104,21 +127,43 @@ impl Merge {
             let at = now + dice.between(1, end - now);
             if dice.per_mille(share) {
                 last = Some(record);
-                self.queue.plan(at, Event::Copy { account: number, model, record });
+                self.queue.plan(
+                    at,
+                    Event::Copy {
+                        account: number,
+                        model,
+                        record,
+                    },
+                );
             }
         }
         // Often enough the last row carries the very instant at which the sync ends.
         if let Some(record) = last.filter(|_| dice.per_mille(500)) {
-            self.queue.plan(end, Event::Copy { account: number, model, record });
+            self.queue.plan(
+                end,
+                Event::Copy {
+                    account: number,
+                    model,
+                    record,
+                },
+            );
         }
-        self.queue.plan(end, Event::SyncEnd { account: number, model });
+        self.queue.plan(
+            end,
+            Event::SyncEnd {
+                account: number,
+                model,
+            },
+        );
     }
 
     pub(crate) fn sync_end(&mut self, number: usize, model: usize) {
         let now = self.now;
         let account = &mut self.accounts[number];
         let held = &mut account.models[model];
-        let Phase::Running(outcome) = held.phase else { return };
+        let Phase::Running(outcome) = held.phase else {
+            return;
+        };
         held.phase = Phase::Idle;
         held.last_result = Some(outcome);
         if outcome != Outcome::Failed || account.failed_moves_finish {

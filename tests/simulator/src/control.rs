@@ -1,0 +1,290 @@
+//! Requests to `/_control/...`: they move the clock, set faults, and show what Merge holds.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use crate::time::{self, Micros, SECOND, iso};
+use crate::{FaultKind, Faults, Merge, Response};
+
+/// What `--help` says about the control interface.
+pub const HELP: &str = "\
+CONTROL: POST a JSON object (or nothing) to /_control/...; no key is needed.
+  advance         {\"seconds\": 3600} or {\"to\": \"2026-01-05T12:00:00Z\"}; moves the clock
+  faults          {\"all\": true, \"until\": \"...\", \"rates\": {\"server_error\": 50},
+                   \"slow_millis\": 200, \"force\": {\"stale_cursor\": 1}}; rates are per
+                  thousand occasions; \"force\" makes the next occasions faulty; {} ends all
+  state           accounts, models with their sync status and counts, waiting webhooks
+  stats           requests, answers, webhooks, faults by kind
+  ledger          {\"account\": id, \"model_id\": \"hris.Employee\"}, both optional: every
+                  record as the lists serve it
+  link            links one more account
+  unlink          {\"account\": id}; its token is dead from then on
+  relink          {\"account\": id}; same id, new token
+  require-relink  {\"account\": id}; its syncs fail until it is linked again
+  mute-issues     {\"account\": id}
+  model           {\"account\": id, \"model_id\": \"hris.Team\", \"enabled\": false}
+  webhook-url     {\"url\": \"http://127.0.0.1:8080/api/webhooks/merge\"} or {\"url\": null}
+  ping            sends the test message of the dashboard, which has no event
+  changes-until   {\"at\": \"...\"} or {}; no third party changes anything after it
+FAULTS: webhook_lost webhook_duplicated webhook_delayed webhook_reordered too_many_requests
+  server_error html_error slow_response cut_response cut_json stale_cursor sync_failed
+  sync_partial sync_paused clock_skew late_visible";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    seconds: Option<u32>,
+    to: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetFaults {
+    #[serde(default)]
+    all: bool,
+    until: Option<String>,
+    #[serde(default)]
+    rates: BTreeMap<String, u32>,
+    #[serde(default)]
+    force: BTreeMap<String, u32>,
+    slow_millis: Option<u64>,
+    at_least: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfAccount {
+    account: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfModel {
+    account: String,
+    model_id: String,
+    enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    account: Option<String>,
+    model_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Until {
+    at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Url {
+    url: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+/// Answer a control request: 200 with an object, or 400 and 404 with `detail`.
+#[must_use]
+pub fn handle(merge: &mut Merge, command: &str, body: &[u8]) -> Response {
+    match obey(merge, command, body) {
+        Ok(Some(answer)) => Response::json(200, &answer),
+        Ok(None) => Response::detail(404, &format!("no such command: `{command}`")),
+        Err(text) => Response::detail(400, &text),
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    let body = if body.trim_ascii().is_empty() {
+        b"{}"
+    } else {
+        body
+    };
+    serde_json::from_slice(body).map_err(|error| error.to_string())
+}
+
+fn instant(field: &str, text: &str) -> Result<Micros, String> {
+    time::parse(text).ok_or_else(|| format!("{field}: `{text}` is not an RFC 3339 instant"))
+}
+
+fn obey(merge: &mut Merge, command: &str, body: &[u8]) -> Result<Option<Value>, String> {
+    let answer = match command.trim_end_matches('/') {
+        "advance" => advance(merge, &read(body)?)?,
+        "faults" => set_faults(merge, read(body)?)?,
+        "state" => state(merge),
+        "stats" => json!(merge.stats()),
+        "ledger" => ledger(merge, &read(body)?),
+        "link" => {
+            let Nothing {} = read(body)?;
+            let number = merge.link_new();
+            json!(merge.accounts()[number])
+        }
+        "unlink" => of_account(merge, body, Merge::unlink)?,
+        "relink" => of_account(merge, body, Merge::relink)?,
+        "require-relink" => of_account(merge, body, Merge::require_relink)?,
+        "mute-issues" => of_account(merge, body, Merge::mute_issues)?,
+        "model" => enable(merge, &read(body)?)?,
+        "webhook-url" => {
+            let Url { url } = read(body)?;
+            merge.set_webhook_url(url.clone());
+            json!({ "url": url })
+        }
+        "ping" => {
+            merge.ping();
+            json!({})
+        }
+        "changes-until" => {
+            let Until { at } = read(body)?;
+            let at = at.map(|text| instant("at", &text)).transpose()?;
+            merge.set_changes_until(at);
+            json!({ "at": at.map(iso) })
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(answer))
+}
+
+fn advance(merge: &mut Merge, wanted: &Advance) -> Result<Value, String> {
+    let to = match (wanted.seconds, &wanted.to) {
+        (Some(seconds), None) => merge.now() + i64::from(seconds) * SECOND,
+        (None, Some(text)) => instant("to", text)?,
+        _ => return Err("either `seconds` or `to` is expected".to_owned()),
+    };
+    merge.advance_to(to);
+    Ok(json!({ "now": iso(merge.now()) }))
+}
+
+fn kind(name: &str) -> Result<FaultKind, String> {
+    FaultKind::named(name).ok_or_else(|| format!("`{name}` is not a fault; see --help"))
+}
+
+fn set_faults(merge: &mut Merge, wanted: SetFaults) -> Result<Value, String> {
+    let until = wanted
+        .until
+        .map(|text| instant("until", &text))
+        .transpose()?;
+    let mut faults = match (wanted.all, until) {
+        (true, Some(until)) => Faults::all(until),
+        (true, None) => Faults {
+            until: None,
+            ..Faults::all(0)
+        },
+        (false, until) => Faults {
+            until,
+            ..Faults::none()
+        },
+    };
+    for (name, rate) in &wanted.rates {
+        faults = faults.with(kind(name)?, *rate);
+    }
+    if let Some(millis) = wanted.slow_millis {
+        faults.slow_millis = millis;
+    }
+    if let Some(count) = wanted.at_least {
+        faults.at_least = count;
+    }
+    let forced: Result<Vec<_>, String> = wanted
+        .force
+        .iter()
+        .map(|(name, count)| Ok((kind(name)?, *count)))
+        .collect();
+    let forced = forced?;
+    let on: Vec<&str> = faults.rates.keys().map(|kind| kind.name()).collect();
+    let answer = json!({ "on": on, "until": until.map(iso) });
+    merge.set_faults(faults);
+    for (kind, count) in forced {
+        merge.force(kind, count);
+    }
+    Ok(answer)
+}
+
+fn number(merge: &Merge, id: &str) -> Result<usize, String> {
+    let found = merge.accounts.iter().position(|account| account.id == id);
+    found.ok_or_else(|| format!("account: `{id}` is not a linked account's id"))
+}
+
+fn of_account(merge: &mut Merge, body: &[u8], act: fn(&mut Merge, usize)) -> Result<Value, String> {
+    let OfAccount { account } = read(body)?;
+    let number = number(merge, &account)?;
+    act(merge, number);
+    Ok(json!(merge.accounts()[number]))
+}
+
+fn enable(merge: &mut Merge, wanted: &OfModel) -> Result<Value, String> {
+    let number = number(merge, &wanted.account)?;
+    let models = &merge.accounts[number].models;
+    let model = models
+        .iter()
+        .position(|model| model.spec.id == wanted.model_id);
+    let model = model.ok_or_else(|| format!("model_id: `{}` is not held", wanted.model_id))?;
+    merge.enable(number, model, wanted.enabled);
+    Ok(merge.accounts[number].models[model].status_row())
+}
+
+fn state(merge: &Merge) -> Value {
+    let accounts = merge
+        .accounts
+        .iter()
+        .zip(merge.accounts())
+        .map(|(account, view)| {
+            let models = account.models.iter().map(|model| {
+                json!({
+                    "records": model.order.len(),
+                    "not_copied_yet": model.dirty.len(),
+                    "path": model.spec.path,
+                    "sync_status": model.status_row(),
+                })
+            });
+            json!({
+                "account": view,
+                "details": account.details(),
+                "models": models.collect::<Vec<_>>(),
+            })
+        });
+    let waiting = merge.waiting().map(|delivery| {
+        json!({
+            "id": delivery.id,
+            "due_at": iso(delivery.due_at),
+            "event": delivery.event,
+            "account_id": delivery.account_id,
+            "attempt": delivery.attempt,
+        })
+    });
+    json!({
+        "now": iso(merge.now()),
+        "next_event_at": merge.next_event_at().map(iso),
+        "host_skew_micros": merge.host_skew(),
+        "accounts": accounts.collect::<Vec<_>>(),
+        "waiting_webhooks": waiting.collect::<Vec<_>>(),
+    })
+}
+
+fn ledger(merge: &Merge, which: &Which) -> Value {
+    let wanted = |(account, model, _): &crate::RecordKey| {
+        which
+            .account
+            .as_ref()
+            .is_none_or(|wanted| wanted == account)
+            && which.model_id.as_ref().is_none_or(|wanted| wanted == model)
+    };
+    let entries = merge.ledger().into_iter().filter(|(key, _)| wanted(key));
+    let records = entries.map(|((account, model_id, id), entry)| {
+        json!({
+            "account": account,
+            "model_id": model_id,
+            "id": id,
+            "modified_at": iso(entry.modified_at),
+            "deleted": entry.deleted,
+            "purged": entry.purged,
+            "versions": entry.versions,
+            "row": entry.row,
+        })
+    });
+    json!({ "records": records.collect::<Vec<_>>() })
+}

@@ -1,0 +1,127 @@
+//! The simulator as a program: it prints where it is and serves until it is stopped.
+
+use std::error::Error;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use merge_simulator::time::{HOUR, Micros};
+use merge_simulator::{Config, Faults, Merge, Poster, Server, Shared, control, lock};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+/// A stand-in for Merge's Unified API, on 127.0.0.1, with its own clock.
+///
+/// Prints one line of JSON (address, API key, signing key, accounts with their tokens) and
+/// serves until SIGINT or SIGTERM. The same seed gives the same accounts, records and syncs.
+#[derive(Debug, Parser)]
+#[command(version, after_help = control::HELP)]
+struct Args {
+    /// Port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Decides everything that is drawn.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many accounts; they take hris, ats and ticketing in turn.
+    #[arg(long, default_value_t = 3)]
+    accounts: usize,
+    /// About how many records each account starts with.
+    #[arg(long, default_value_t = 2200)]
+    records: u64,
+    /// Where webhooks are posted, by plain HTTP. Without it there are none.
+    #[arg(long)]
+    webhook_url: Option<String>,
+    /// Turn every fault on.
+    #[arg(long)]
+    faults: bool,
+    /// The faults end after so many hours of virtual time.
+    #[arg(long, default_value_t = 60)]
+    faults_hours: u32,
+    /// Virtual seconds in a real one; 0 leaves the clock to `/_control/advance`.
+    #[arg(long, default_value_t = 1)]
+    speed: u32,
+    /// Move the clock so many hours at the start, so that the initial syncs are over.
+    #[arg(long, default_value_t = 0)]
+    ahead_hours: u32,
+}
+
+/// How often the clock moves.
+const TICK: Duration = Duration::from_millis(20);
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let args = Args::parse();
+    let merge: Shared = Arc::new(Mutex::new(Merge::new(config(&args))));
+    {
+        let mut merge = lock(&merge);
+        // The first account is linked at the very start; the others follow while it runs.
+        let to = merge.now() + Micros::from(args.ahead_hours) * HOUR;
+        merge.advance_to(to);
+    }
+    let listener = TcpListener::bind(("127.0.0.1", args.port)).await?;
+    let server = Server::start(merge.clone(), listener)?;
+    println!("{}", greeting(&lock(&merge), &server.base_url()));
+
+    let driver = tokio::spawn(drive(merge, args.speed));
+    stopped().await?;
+    driver.abort();
+    Ok(())
+}
+
+fn config(args: &Args) -> Config {
+    let mut config = Config::new(args.seed);
+    config.accounts = args.accounts;
+    config.records_per_account = args.records;
+    config.webhook_url.clone_from(&args.webhook_url);
+    if args.faults {
+        config.faults = Faults::all(config.start + Micros::from(args.faults_hours) * HOUR);
+    }
+    config
+}
+
+/// The line that programs read.
+fn greeting(merge: &Merge, address: &str) -> serde_json::Value {
+    json!({
+        "address": address,
+        "api_key": merge.api_key(),
+        "signing_key": merge.signing_key(),
+        "accounts": merge.accounts(),
+    })
+}
+
+/// Let the virtual clock run and post what is due.
+async fn drive(merge: Shared, speed: u32) {
+    let poster = Poster::new();
+    let mut last = Instant::now();
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        ticks.tick().await;
+        let passed = last.elapsed().as_micros();
+        last = Instant::now();
+        {
+            let mut merge = lock(&merge);
+            let passed = Micros::try_from(passed).unwrap_or(0) * Micros::from(speed);
+            let to = merge.now() + passed;
+            merge.advance_to(to);
+        }
+        // Posting never holds up the clock: a receiver that hangs is Merge's daily bread.
+        let (poster, merge) = (poster.clone(), merge.clone());
+        tokio::spawn(async move { poster.post_due(&merge).await });
+    }
+}
+
+/// Wait for SIGINT or SIGTERM.
+async fn stopped() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let kind = tokio::signal::unix::SignalKind::terminate();
+        let mut terminate = tokio::signal::unix::signal(kind)?;
+        tokio::select! {
+            interrupted = tokio::signal::ctrl_c() => interrupted,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

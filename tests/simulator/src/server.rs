@@ -1,0 +1,138 @@
+//! The API on a socket: a thin shell around [`Merge::respond`].
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, State};
+use axum::http::header::CONTENT_LENGTH;
+use axum::response::Response as HttpResponse;
+use futures_util::stream;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::control;
+use crate::{Merge, Request, Response};
+
+/// A Merge that several parties drive.
+pub type Shared = Arc<Mutex<Merge>>;
+
+/// No control request is larger.
+const BODY_LIMIT: usize = 1 << 20;
+
+/// Lock it. A panic elsewhere while it was locked does not matter: the state is only data.
+pub fn lock(merge: &Shared) -> MutexGuard<'_, Merge> {
+    merge.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Serves a [`Merge`] over HTTP/1.
+#[derive(Debug)]
+pub struct Server;
+
+/// A running server. It stops when this is dropped; answers under way are finished.
+#[derive(Debug)]
+pub struct Handle {
+    address: SocketAddr,
+    /// Dropped to stop.
+    _stop: oneshot::Sender<()>,
+}
+
+impl Handle {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The base URL of the API, for example `http://127.0.0.1:4567`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Server {
+    /// Serve `merge` on `listener`. Must be called inside a tokio runtime with I/O and time.
+    /// The virtual clock does not move by itself.
+    ///
+    /// # Errors
+    ///
+    /// When the listener cannot say where it listens.
+    pub fn start(merge: Shared, listener: TcpListener) -> io::Result<Handle> {
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let router = Router::new().fallback(answer).with_state(merge);
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let serve = axum::serve(listener, service).with_graceful_shutdown(async {
+            // Either way the handle is gone.
+            let _ = stopped.await;
+        });
+        tokio::spawn(async move {
+            // Serving ends only by the shutdown above; the result carries nothing.
+            let _ = serve.await;
+        });
+        Ok(Handle {
+            address,
+            _stop: stop,
+        })
+    }
+}
+
+async fn answer(
+    State(merge): State<Shared>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: axum::extract::Request,
+) -> HttpResponse {
+    let (parts, body) = request.into_parts();
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    let method = match parts.method.as_str() {
+        "HEAD" => "GET",
+        method => method,
+    };
+    if let Some(path) = parts.uri.path().strip_prefix("/_control/") {
+        let body = to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
+        let response = control::handle(&mut lock(&merge), path, &body);
+        return write(response).await;
+    }
+    let headers: Vec<(&str, &str)> = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+        .collect();
+    let client = client.ip().to_string();
+    let request = Request {
+        method,
+        target,
+        headers: &headers,
+        client: &client,
+    };
+    let response = lock(&merge).respond(request);
+    write(response).await
+}
+
+async fn write(response: Response) -> HttpResponse {
+    if response.delay_millis > 0 {
+        tokio::time::sleep(Duration::from_millis(response.delay_millis)).await;
+    }
+    let length = response.body.len();
+    let body = match response.cut_after {
+        None => Body::from(response.body),
+        Some(sent) => {
+            let head = response.body.get(..sent).unwrap_or_default();
+            let cut = io::Error::from(io::ErrorKind::ConnectionReset);
+            Body::from_stream(stream::iter([Ok(Bytes::copy_from_slice(head)), Err(cut)]))
+        }
+    };
+    let mut builder = HttpResponse::builder().status(response.status);
+    for (name, value) in &response.headers {
+        builder = builder.header(*name, value);
+    }
+    builder = builder.header(CONTENT_LENGTH, length);
+    builder.body(body).unwrap_or_default()
+}

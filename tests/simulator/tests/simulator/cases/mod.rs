@@ -1,0 +1,10 @@
+//! One file for each thing that is claimed.
+
+mod api;
+mod breaker;
+mod control;
+mod faults;
+mod http;
+mod oracle;
+mod repeat;
+mod webhooks;
