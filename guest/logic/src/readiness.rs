@@ -4,9 +4,10 @@
 
 mod reasons;
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Bound;
 
 use crate::endpoints;
 use crate::types::{ModelId, ModelStatus, Problem, SyncState};
@@ -170,21 +171,18 @@ pub fn evaluate(facts: &Facts) -> AccountReadiness {
     let known = known_models(facts);
     let any_required = known.values().any(|model| model.required);
     let mut count = Count::default();
-    let mut models: Vec<ModelReadiness> = known
-        .iter()
-        .map(|(id, model)| {
-            let phase = model.phase(facts.partial);
-            if model.required || (!any_required && phase != Phase::Disabled) {
-                count.add(phase);
-            }
-            ModelReadiness {
-                model_id: model.status.map_or(*id, |status| &status.model_id).into(),
-                phase,
-                reason: model.reason(phase).into(),
-            }
-        })
-        .collect();
-    models.sort_unstable_by(|one, other| one.model_id.cmp(&other.model_id));
+    let mut models = Vec::with_capacity(known.len());
+    for (id, model) in &as_merge_names_them(known) {
+        let phase = model.phase(facts.partial);
+        if model.required || (!any_required && phase != Phase::Disabled) {
+            count.add(phase);
+        }
+        models.push(ModelReadiness {
+            model_id: (*id).into(),
+            phase,
+            reason: model.reason(phase).into(),
+        });
+    }
     let phase = if facts.was_ready && !any_required {
         AccountPhase::Ready
     } else if facts.complete {
@@ -272,12 +270,12 @@ fn known_models(facts: &Facts) -> BTreeMap<&str, Known<'_>> {
             .or_default()
             .status = Some(status);
     }
-    let categories: BTreeSet<&str> = models.keys().filter_map(|id| category(id)).collect();
+    // While no category is known, none is another one.
+    let any_category = models.keys().any(|id| category(id).is_some());
     for id in facts.required.iter().map(|id| canonical(id)) {
-        // While nothing is listed the account's category is not known; an id without one is
-        // not of another category, but a mistake that must not open the pages.
-        let foreign = category(id).is_some_and(|category| !categories.contains(category));
-        if categories.is_empty() || !foreign {
+        // An id without a category is a mistake, which must not open the pages.
+        let foreign = category(id).is_some_and(|category| !any_starts_with(&models, category));
+        if !(any_category && foreign) {
             models.entry(id).or_default().required = true;
         }
     }
@@ -289,14 +287,34 @@ fn known_models(facts: &Facts) -> BTreeMap<&str, Known<'_>> {
     models
 }
 
+/// The same models by the id that Merge lists them under, which may be an alias.
+fn as_merge_names_them<'a>(known: BTreeMap<&'a str, Known<'a>>) -> BTreeMap<&'a str, Known<'a>> {
+    let mut named = BTreeMap::new();
+    for (id, model) in known {
+        let listed_as = model.status.map(|status| status.model_id.as_str());
+        named.insert(listed_as.unwrap_or(id), model);
+    }
+    named
+}
+
 /// The id that all names of a model share; an id that the table does not have is itself.
 fn canonical(id: &str) -> &str {
     endpoints::canonical(id).unwrap_or(id)
 }
 
-/// `hris` of `hris.Employee`.
+/// `hris.` of `hris.Employee`.
 fn category(id: &str) -> Option<&str> {
-    id.split_once('.').map(|(category, _)| category)
+    id.split_inclusive('.')
+        .next()
+        .filter(|category| category.ends_with('.'))
+}
+
+fn any_starts_with(models: &BTreeMap<&str, Known<'_>>, category: &str) -> bool {
+    let from_there_on = (Bound::Included(category), Bound::Unbounded);
+    let mut from_there_on = models.range::<str, _>(from_there_on);
+    from_there_on
+        .next()
+        .is_some_and(|(id, _)| id.starts_with(category))
 }
 
 #[cfg(test)]
