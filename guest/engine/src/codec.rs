@@ -7,6 +7,7 @@
 
 mod model;
 mod read;
+pub mod run;
 mod slot;
 mod write;
 
@@ -27,6 +28,11 @@ const VERSION: u64 = 1;
 /// The text of `document`.
 pub fn encode(document: &Document) -> String {
     let mut out = Writer::default();
+    write_document(&mut out, document);
+    out.into_text()
+}
+
+fn write_document(out: &mut Writer, document: &Document) {
     out.begin('{');
     out.key("v").unsigned(VERSION);
     write_account(out.key("account"), &document.account);
@@ -73,7 +79,6 @@ pub fn encode(document: &Document) -> String {
     }
     out.end(']');
     out.end('}');
-    out.into_text()
 }
 
 /// Read a document; `None` where the text is empty: only a note created the account so far.

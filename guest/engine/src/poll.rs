@@ -8,7 +8,7 @@ use merge_sync_logic::json::readiness::account_phase_name;
 use merge_sync_logic::readiness::{self, AccountPhase, AccountReadiness, Phase};
 use merge_sync_logic::retry::{AttemptOutcome, Decision, Remedy};
 use merge_sync_logic::types::{Milliseconds, ModelStatus, SyncState, Timestamp};
-use merge_sync_logic::window::{Endpoint, Plan};
+use merge_sync_logic::window::{Endpoint, Plan, Rule};
 
 use crate::document::{Document, Life, Model};
 use crate::failure;
@@ -82,6 +82,7 @@ pub fn apply(
     now: Timestamp,
     log: &mut Vec<Entry>,
 ) {
+    warn_of_rule(document, settings, log);
     document.complete = true;
     document.poll_wanted = false;
     document.unlink_reported = false;
@@ -112,6 +113,19 @@ pub fn apply(
             .number("needed", readiness.needed.into())
             .instant("next_poll_at", document.next_poll_at),
     );
+}
+
+/// The published rule is kept for comparison; nobody is to choose it unawares.
+fn warn_of_rule(document: &Document, settings: &Settings, log: &mut Vec<Entry>) {
+    if settings.rule == Rule::FetchStart {
+        log.push(
+            Entry::new(
+                Level::Warn,
+                "the rule `fetch-start` loses records; choose `contiguous`",
+            )
+            .text("account", &document.account.id),
+        );
+    }
 }
 
 /// Take in that a read failed. The account's slots wait until one succeeds.
@@ -309,7 +323,7 @@ fn plan_windows(
         match settings.endpoint(model_id) {
             Endpoint::Listed(_) => {
                 if plan_window(model, settings, open, now) {
-                    document.caught_up = false;
+                    document.caught_up &= !settings.needs(model_id);
                     log.push(
                         Entry::new(Level::Debug, "window due")
                             .text("account", &account)

@@ -27,6 +27,18 @@ pub(crate) fn parse(text: &str) -> Result<Settings, Problem> {
     settings(Input::root(value::parse(text)?))
 }
 
+/// As [`parse`], of a document that stands as a text in the field `name` of another one: each
+/// problem is named from there.
+pub(crate) fn parse_in(name: &str, text: &str) -> Result<Settings, Problem> {
+    if text.trim_ascii().is_empty() {
+        return Ok(Settings::default());
+    }
+    let value = value::parse(text).map_err(|problem| Problem {
+        message: problem.message.replacen("input", name, 1),
+    })?;
+    settings(Input::named(name, value))
+}
+
 fn settings(input: Input<'_, '_>) -> Result<Settings, Problem> {
     let defaults = Settings::default();
     let mut fields = input.object()?;

@@ -76,7 +76,8 @@ const CAREFUL_PAGE_SIZE: u32 = 10;
 
 /// Take `event` in and say what to do next. `now` is the host's clock.
 ///
-/// An event that does not answer the latest effect ends the run with [`Failure::State`].
+/// An event that does not answer the latest effect ends the run with [`Failure::State`]; so does
+/// every event once the run is over.
 #[must_use]
 pub fn step(run: Run, settings: &Settings, now: Timestamp, event: Event) -> Step {
     let mut turn = Turn {
@@ -87,7 +88,9 @@ pub fn step(run: Run, settings: &Settings, now: Timestamp, event: Event) -> Step
     };
     let stage = core::mem::replace(&mut turn.run.stage, Stage::Idle);
     let effect = match (stage, event) {
-        (Stage::Idle, Event::Started(loaded)) => turn.start(loaded),
+        (Stage::Idle, Event::Started(loaded)) if turn.run.started_at.is_none() => {
+            turn.start(loaded)
+        }
         (Stage::Polling(reading), Event::Response(response)) => turn.polled(reading, &response),
         (Stage::Polling(_), Event::SendError(error)) => turn.poll_not_sent(error),
         (Stage::Fetching(model, kind), Event::Response(response)) => {

@@ -19,15 +19,7 @@ pub(super) fn write(out: &mut Writer, slot: &Slot) {
         }
         out.end(']');
     }
-    if let Some(cursor) = &slot.paging.cursor {
-        out.key("cursor").text(cursor);
-    }
-    out.number("pages", slot.paging.pages.into());
-    if slot.paging.mark == slot.paging.cursor {
-        out.flag("marked", slot.paging.mark.is_some());
-    } else if let Some(mark) = &slot.paging.mark {
-        out.key("mark").text(mark);
-    }
+    write_paging(out, &slot.paging);
     out.number("best", slot.best.into());
     out.number("restarts", slot.restarts.into());
     out.optional("newest", slot.newest);
@@ -51,21 +43,39 @@ pub(super) fn read(found: &Found<'_>) -> Result<Slot, Malformed> {
     if !parts.is_empty() {
         slot.parts = parts;
     }
+    slot.paging = read_paging(found)?;
+    slot.best = found.get("best").small_count()?;
+    slot.restarts = found.get("restarts").small_count()?;
+    slot.newest = found.get("newest").optional_instant()?;
+    Ok(slot)
+}
+
+/// As keys of an object that is open.
+pub(super) fn write_paging(out: &mut Writer, paging: &Paging) {
+    if let Some(cursor) = &paging.cursor {
+        out.key("cursor").text(cursor);
+    }
+    out.number("pages", paging.pages.into());
+    if paging.mark == paging.cursor {
+        out.flag("marked", paging.mark.is_some());
+    } else if let Some(mark) = &paging.mark {
+        out.key("mark").text(mark);
+    }
+}
+
+/// The reverse of [`write_paging`], from the object's keys.
+pub(super) fn read_paging(found: &Found<'_>) -> Result<Paging, Malformed> {
     let cursor = found.get("cursor").optional_text()?;
     let mark = if found.get("marked").flag()? {
         cursor.clone()
     } else {
         found.get("mark").optional_text()?
     };
-    slot.paging = Paging {
+    Ok(Paging {
         cursor,
         pages: found.get("pages").small_count()?,
         mark,
-    };
-    slot.best = found.get("best").small_count()?;
-    slot.restarts = found.get("restarts").small_count()?;
-    slot.newest = found.get("newest").optional_instant()?;
-    Ok(slot)
+    })
 }
 
 fn write_bounds(out: &mut Writer, bounds: Bounds) {

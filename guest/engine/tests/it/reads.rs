@@ -341,3 +341,23 @@ fn a_run_is_bounded_and_the_next_one_goes_on() {
     let report = host.run(&mut merge).expect("a report");
     assert_eq!((report.polled, report.windows), (false, 1));
 }
+
+#[test]
+fn the_published_rule_is_followed_by_its_letter_and_warned_of() {
+    let mut host = Host::linked(r#"{"rule":"fetch-start"}"#);
+    host.run(quiet("09:30")).expect("a report");
+    host.sleep();
+    let _ = host.take_requests();
+    host.run(quiet("10:20")).expect("a report");
+    assert!(
+        host.requests[1]
+            .contains("modified_after=2025-11-27T10:00:00Z&modified_before=2025-11-27T10:20:00Z"),
+        "from the start of the fetch before, which leaves 09:30 to 10:00 unread: {:?}",
+        host.requests
+    );
+    assert!(
+        host.log
+            .iter()
+            .any(|entry| entry.message.contains("fetch-start"))
+    );
+}
