@@ -51,7 +51,7 @@ fn event(name: &str, body: &Object<'_>) -> Result<Event, Problem> {
 fn model_event(name: &str, body: &Object<'_>) -> Result<Event, Problem> {
     match name.rsplit_once('.') {
         None | Some(("", _)) => Ok(ignored(name)),
-        Some((model, "synced")) => model_synced(model, body),
+        Some((_, "synced")) => model_synced(body),
         Some((model, "added" | "changed" | "removed")) => record_changed(model, body),
         Some(_) => Ok(ignored(name)),
     }
@@ -97,9 +97,9 @@ fn models_by_id(map: &Object<'_>) -> Vec<ModelStatus> {
         .collect()
 }
 
-/// Before 2024 `sync_status` was the bare state, with the model in the event's name alone:
-/// too little to act on, so no model is named.
-fn model_synced(model: &str, body: &Object<'_>) -> Result<Event, Problem> {
+/// The model is the one that the row names. Before 2024 `sync_status` was the bare state, with
+/// the model in the event's name alone: too little to act on, so no model is named.
+fn model_synced(body: &Object<'_>) -> Result<Event, Problem> {
     let account = account(body)?;
     let Some(row) = data(body).object("sync_status") else {
         return Ok(Event::Synced(Synced {
@@ -108,10 +108,8 @@ fn model_synced(model: &str, body: &Object<'_>) -> Result<Event, Problem> {
             models: Vec::new(),
         }));
     };
-    let model_id = row
+    let models = row
         .filled_text("model_id")
-        .or_else(|| model_id(&account, model));
-    let models = model_id
         .map(|model_id| of_model(model_id, &row))
         .into_iter()
         .collect();
