@@ -1,0 +1,433 @@
+//! The JSON of `/api`: snake_case keys, the contract's names for cases, instants as RFC 3339
+//! text in UTC.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bindings::exports::merge_sync::triggers::readiness::{
+    AccountPhase, AccountReadiness, Phase,
+};
+use crate::bindings::exports::merge_sync::triggers::triggers::{
+    Command, ModelView, NewAccount, Trouble, TroubleKind, View,
+};
+use crate::bindings::exports::merge_sync::triggers::types;
+use crate::instant;
+use crate::secret::Secret;
+use crate::store::{Listed, Sequenced};
+
+/// An account, as a list shows it.
+#[derive(Debug, Serialize)]
+#[expect(
+    missing_docs,
+    reason = "the fields are those of `Listed`, under their own names"
+)]
+pub struct AccountDto {
+    pub id: String,
+    pub category: String,
+    pub integration: String,
+    pub integration_slug: String,
+    pub end_user_origin_id: String,
+    pub organization_name: String,
+    pub link_status: String,
+    pub first_seen: String,
+    pub has_token: bool,
+    pub phase: String,
+    pub ready: u32,
+    pub needed: u32,
+    pub trouble: String,
+    pub fresh_to: Option<String>,
+    pub next_start: Option<String>,
+    pub notes_waiting: u64,
+}
+
+impl From<Listed> for AccountDto {
+    fn from(from: Listed) -> Self {
+        Self {
+            id: from.profile.id,
+            category: from.profile.category,
+            integration: from.profile.integration,
+            integration_slug: from.profile.integration_slug,
+            end_user_origin_id: from.profile.end_user_origin_id,
+            organization_name: from.profile.organization_name,
+            link_status: from.profile.link_status,
+            first_seen: instant::text(from.first_seen),
+            has_token: from.has_token,
+            phase: from.summary.phase,
+            ready: from.summary.ready,
+            needed: from.summary.needed,
+            trouble: from.summary.trouble,
+            fresh_to: from.summary.fresh_to.map(instant::text),
+            next_start: from.start.map(instant::text),
+            notes_waiting: from.notes,
+        }
+    }
+}
+
+/// Where an account stands.
+#[derive(Debug, Serialize)]
+pub struct ReadinessDto {
+    /// `unknown`, `syncing`, `needs-attention` or `ready`.
+    pub phase: &'static str,
+    /// Needed models.
+    pub needed: u32,
+    /// Needed models that are ready.
+    pub ready: u32,
+    /// Needed models that need attention.
+    pub attention: u32,
+    /// In model-id order.
+    pub models: Vec<ModelReadinessDto>,
+}
+
+/// Where a model stands.
+#[derive(Debug, Serialize)]
+pub struct ModelReadinessDto {
+    /// The model.
+    pub model_id: String,
+    /// `disabled`, `syncing`, `ready` or `needs-attention`.
+    pub phase: &'static str,
+    /// One sentence for people.
+    pub reason: String,
+}
+
+impl From<AccountReadiness> for ReadinessDto {
+    fn from(from: AccountReadiness) -> Self {
+        let models = from
+            .models
+            .into_iter()
+            .map(|model| ModelReadinessDto {
+                model_id: model.model_id,
+                phase: phase(model.phase),
+                reason: model.reason,
+            })
+            .collect();
+        Self {
+            phase: account_phase(from.phase),
+            needed: from.needed,
+            ready: from.ready,
+            attention: from.attention,
+            models,
+        }
+    }
+}
+
+/// The contract's name of a model's phase.
+#[must_use]
+pub fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Disabled => "disabled",
+        Phase::Syncing => "syncing",
+        Phase::Ready => "ready",
+        Phase::NeedsAttention => "needs-attention",
+    }
+}
+
+/// The contract's name of an account's phase.
+#[must_use]
+pub fn account_phase(phase: AccountPhase) -> &'static str {
+    match phase {
+        AccountPhase::Unknown => "unknown",
+        AccountPhase::Syncing => "syncing",
+        AccountPhase::NeedsAttention => "needs-attention",
+        AccountPhase::Ready => "ready",
+    }
+}
+
+/// The contract's name of a trouble.
+#[must_use]
+pub fn trouble_kind(kind: TroubleKind) -> &'static str {
+    match kind {
+        TroubleKind::Reauthorize => "reauthorize",
+        TroubleKind::DropRequest => "drop-request",
+        TroubleKind::Park => "park",
+        TroubleKind::Retrying => "retrying",
+        TroubleKind::InitialSync => "initial-sync",
+    }
+}
+
+/// Trouble with an account.
+#[derive(Debug, Serialize)]
+pub struct TroubleDto {
+    /// The contract's name of the kind.
+    pub kind: &'static str,
+    /// Since when.
+    pub since: String,
+    /// One sentence for people.
+    pub text: String,
+}
+
+impl From<Trouble> for TroubleDto {
+    fn from(from: Trouble) -> Self {
+        Self {
+            kind: trouble_kind(from.kind),
+            since: instant::text(from.since),
+            text: from.text,
+        }
+    }
+}
+
+/// A model, for a support person.
+#[derive(Debug, Serialize)]
+#[expect(
+    missing_docs,
+    reason = "the fields are the contract's, under their own names"
+)]
+pub struct ModelDto {
+    pub model_id: String,
+    pub model_name: String,
+    pub status: Option<String>,
+    pub is_initial_sync: Option<bool>,
+    pub last_sync_start: Option<String>,
+    pub next_sync_start: Option<String>,
+    pub last_sync_result: Option<String>,
+    pub last_sync_finished: Option<String>,
+    pub status_reason: String,
+    pub data_fresh_as_of: Option<String>,
+    pub progress: ProgressDto,
+    pub window: Option<WindowDto>,
+}
+
+/// The three instants that are kept for each model.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProgressDto {
+    /// When the latest completed fetch started, host's clock.
+    pub last_synced_at: Option<String>,
+    /// The `last_sync_finished` that it was for, Merge's clock.
+    pub merge_last_sync_finished: Option<String>,
+    /// When it ended, host's clock.
+    pub last_fetched_at: Option<String>,
+}
+
+/// A window that is being read.
+#[derive(Debug, Serialize)]
+pub struct WindowDto {
+    /// `modified_after`.
+    pub after: Option<String>,
+    /// `modified_before`.
+    pub before: Option<String>,
+    /// What is stored once it is complete.
+    pub watermark: String,
+}
+
+impl From<ModelView> for ModelDto {
+    fn from(from: ModelView) -> Self {
+        let status = from.status;
+        Self {
+            model_id: status.model_id,
+            model_name: status.model_name,
+            status: status.status.map(state),
+            is_initial_sync: status.is_initial_sync,
+            last_sync_start: status.last_sync_start.map(instant::text),
+            next_sync_start: status.next_sync_start.map(instant::text),
+            last_sync_result: status.last_sync_result.map(state),
+            last_sync_finished: status.last_sync_finished.map(instant::text),
+            status_reason: status.status_reason,
+            data_fresh_as_of: status.data_fresh_as_of.map(instant::text),
+            progress: ProgressDto {
+                last_synced_at: from.progress.last_synced_at.map(instant::text),
+                merge_last_sync_finished: from.progress.merge_last_sync_finished.map(instant::text),
+                last_fetched_at: from.progress.last_fetched_at.map(instant::text),
+            },
+            window: from.window.map(|window| WindowDto {
+                after: window.after.map(instant::text),
+                before: window.before.map(instant::text),
+                watermark: instant::text(window.watermark),
+            }),
+        }
+    }
+}
+
+/// A sync state as Merge spells it.
+#[must_use]
+pub fn state(state: types::SyncState) -> String {
+    match state {
+        types::SyncState::Syncing => "SYNCING".to_owned(),
+        types::SyncState::Done => "DONE".to_owned(),
+        types::SyncState::PartiallySynced => "PARTIALLY_SYNCED".to_owned(),
+        types::SyncState::Failed => "FAILED".to_owned(),
+        types::SyncState::Disabled => "DISABLED".to_owned(),
+        types::SyncState::Paused => "PAUSED".to_owned(),
+        types::SyncState::Unknown(unknown) => unknown.text,
+    }
+}
+
+/// One account, for a support person.
+#[derive(Debug, Serialize)]
+pub struct ViewDto {
+    /// As the list shows it.
+    pub account: AccountDto,
+    /// When it was linked, host's clock.
+    pub linked_at: String,
+    /// For every enabled model, or the required ones.
+    pub readiness: ReadinessDto,
+    /// In model-id order.
+    pub models: Vec<ModelDto>,
+    /// What is wrong; null if nothing is.
+    pub trouble: Option<TroubleDto>,
+    /// Merge's newest issue texts, newest first.
+    pub issues: Vec<String>,
+    /// Whether an operator paused it.
+    pub paused: bool,
+    /// When the engine wants to run next.
+    pub wake_at: Option<String>,
+}
+
+impl ViewDto {
+    /// What the engine and the store say, together.
+    #[must_use]
+    pub fn new(listed: Listed, view: View) -> Self {
+        Self {
+            account: listed.into(),
+            linked_at: instant::text(view.linked_at),
+            readiness: view.readiness.into(),
+            models: view.models.into_iter().map(ModelDto::from).collect(),
+            trouble: view.trouble.map(TroubleDto::from),
+            issues: view.issues,
+            paused: view.paused,
+            wake_at: view.wake_at.map(instant::text),
+        }
+    }
+}
+
+/// A notice in the outbox.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of `Sequenced`")]
+pub struct NoticeDto {
+    pub sequence: i64,
+    pub id: String,
+    pub account: String,
+    pub at: String,
+    pub occasion: String,
+    pub model_id: Option<String>,
+    pub text: String,
+}
+
+impl From<Sequenced> for NoticeDto {
+    fn from(from: Sequenced) -> Self {
+        Self {
+            sequence: from.sequence,
+            id: from.notice.id,
+            account: from.account,
+            at: instant::text(from.at),
+            occasion: from.notice.occasion,
+            model_id: from.notice.model_id,
+            text: from.notice.text,
+        }
+    }
+}
+
+/// The body of `POST /api/accounts`: an account to look after. Without `id` or `token`, the
+/// account is unknown to Merge or cannot be read.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkDto {
+    /// Merge's id of the linked account; left out, Merge is asked whose token it is.
+    #[serde(default)]
+    pub id: String,
+    /// The account token.
+    #[serde(deserialize_with = "secret")]
+    pub token: Secret,
+    /// `hris`, `ats`, ...
+    pub category: String,
+    /// Display name of the integration.
+    #[serde(default)]
+    pub integration: String,
+    /// Its slug.
+    #[serde(default)]
+    pub integration_slug: String,
+    /// The product's own id for its customer.
+    #[serde(default)]
+    pub end_user_origin_id: String,
+    /// The customer's name.
+    #[serde(default)]
+    pub organization_name: String,
+    /// When it was linked; left out, now.
+    #[serde(default)]
+    pub linked_at: Option<String>,
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
+    String::deserialize(from).map(Secret::new)
+}
+
+/// What Merge's `/account-details` says of a token's account.
+#[derive(Debug, Deserialize)]
+pub struct DetailsDto {
+    /// Merge's id of the linked account.
+    pub id: String,
+    /// Display name of the integration.
+    #[serde(default)]
+    pub integration: Option<String>,
+    /// Its slug.
+    #[serde(default)]
+    pub integration_slug: Option<String>,
+    /// The product's own id for its customer.
+    #[serde(default)]
+    pub end_user_origin_id: Option<String>,
+    /// The customer's name.
+    #[serde(default)]
+    pub end_user_organization_name: Option<String>,
+    /// State of the link.
+    #[serde(default)]
+    pub status: Option<String>,
+}
+
+impl LinkDto {
+    /// The same in the contract's words.
+    ///
+    /// # Errors
+    ///
+    /// Names the field at fault.
+    pub fn into_new_account(self) -> Result<NewAccount, String> {
+        let linked_at = match &self.linked_at {
+            None => None,
+            Some(text) => Some(instant::parse(text).ok_or_else(|| {
+                format!(
+                    "linked_at: `{}` is not an RFC 3339 instant",
+                    shortened(text)
+                )
+            })?),
+        };
+        Ok(NewAccount {
+            account: types::Account {
+                id: self.id,
+                category: self.category,
+                integration: self.integration,
+                integration_slug: self.integration_slug,
+                end_user_origin_id: self.end_user_origin_id,
+                organization_name: self.organization_name,
+                link_status: String::new(),
+            },
+            token: Some(self.token.expose().to_owned()),
+            linked_at,
+        })
+    }
+}
+
+/// A command by the contract's name.
+#[must_use]
+pub fn command(name: &str) -> Option<Command> {
+    Some(match name {
+        "poll" => Command::Poll,
+        "reread" => Command::Reread,
+        "pause" => Command::Pause,
+        "resume" => Command::Resume,
+        "unlink" => Command::Unlink,
+        "reset" => Command::Reset,
+        _ => return None,
+    })
+}
+
+/// Input of somebody's, cut to what a log line or an error can bear.
+#[must_use]
+pub fn shortened(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut short: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(LONGEST)
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        short.push_str("...");
+    }
+    short
+}

@@ -1,0 +1,376 @@
+//! `merge-sync explain`: what would be done about a `/sync-status` answer, and why?
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, bail};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::{Engine, bytes, table};
+use crate::api::{self, ProgressDto, ReadinessDto, shortened};
+use crate::bindings::exports::merge_sync::triggers::readiness::{
+    self, AccountPhase, AccountReadiness, PartialPolicy, Phase,
+};
+use crate::bindings::exports::merge_sync::triggers::types::ModelStatus;
+use crate::bindings::exports::merge_sync::triggers::window::{
+    self, Endpoint, Plan, Progress, SkipReason, Span,
+};
+use crate::component::Decisions;
+use crate::instant;
+
+pub(super) const HELP: &str = "\
+Give every page of the answer, in order: an account is judged by all of its models.
+
+The progress file is a JSON object by model id, each with the instants that are kept for it, any
+of which may be left out or null:
+  {\"hris.Employee\": {\"merge_last_sync_finished\": \"2025-11-27T10:39:49.905833Z\",
+                     \"last_synced_at\": null, \"last_fetched_at\": null}}";
+
+/// Flags of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Files with the pages' bodies; - is standard input
+    #[arg(default_value = "-")]
+    pages: Vec<PathBuf>,
+    /// File with the stored progress of each model
+    #[arg(long, value_name = "FILE")]
+    progress: Option<PathBuf>,
+    /// Models that the product needs, separated by commas; all enabled ones if left out
+    #[arg(long, value_delimiter = ',', value_name = "MODELS")]
+    required: Vec<String>,
+    /// What a partial initial sync counts for
+    #[arg(long, value_enum, default_value_t = Partial::Strict)]
+    partial: Partial,
+    /// Whether a model waits for the others
+    #[arg(long, value_enum, default_value_t = Gate::Account)]
+    gate: Gate,
+    /// How the bounds of a window are chosen
+    #[arg(long, value_enum, default_value_t = Rule::Contiguous)]
+    rule: Rule,
+    /// How far a window reaches back into the one before it
+    #[arg(long, default_value_t = 300_000, value_name = "MILLISECONDS")]
+    overlap_ms: u64,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    engine: Engine,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Partial {
+    Strict,
+    AcceptPartial,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Gate {
+    Account,
+    Model,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Rule {
+    Contiguous,
+    OpenEnded,
+    FetchStart,
+}
+
+/// What is printed of one model.
+#[derive(Debug)]
+struct Explained {
+    model_id: String,
+    phase: Phase,
+    reason: String,
+    plan: Planned,
+}
+
+#[derive(Debug)]
+enum Planned {
+    /// Read this path, with these bounds; without, where the endpoint cannot filter.
+    Fetch {
+        path: String,
+        filtered: bool,
+        span: Span,
+    },
+    /// Read nothing; why.
+    Skip(&'static str),
+}
+
+impl Explain {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let progress = self.stored_progress()?;
+        let mut decisions = self.engine.decisions().await?;
+        let (statuses, complete) = self.statuses(&mut decisions).await?;
+        let facts = readiness::Facts {
+            statuses: statuses.clone(),
+            complete,
+            required: self.required.clone(),
+            partial: match self.partial {
+                Partial::Strict => PartialPolicy::Strict,
+                Partial::AcceptPartial => PartialPolicy::AcceptPartial,
+            },
+            ready_before: progress
+                .iter()
+                .filter(|(_, progress)| progress.merge_last_sync_finished.is_some())
+                .map(|(model, _)| model.clone())
+                .collect(),
+            was_ready: false,
+        };
+        let account = decisions
+            .evaluate(&facts)
+            .await
+            .map_err(anyhow::Error::from)?;
+        let mut models = Vec::new();
+        for model in &account.models {
+            let status = statuses
+                .iter()
+                .find(|status| status.model_id == model.model_id);
+            let plan = match status {
+                None => Planned::Skip("Merge does not list this model."),
+                Some(status) => {
+                    let open = model.phase == Phase::Ready
+                        && (self.gate == Gate::Model || !waits(&account));
+                    let stored = progress.get(&model.model_id).copied().unwrap_or(NOTHING);
+                    self.plan(&mut decisions, status, stored, open).await?
+                }
+            };
+            models.push(Explained {
+                model_id: model.model_id.clone(),
+                phase: model.phase,
+                reason: model.reason.clone(),
+                plan,
+            });
+        }
+        if self.json {
+            println!("{}", to_json(account, &models, complete));
+        } else {
+            print(&account, &models, complete);
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The rows of all pages, and whether the last page was among them.
+    async fn statuses(
+        &self,
+        decisions: &mut Decisions,
+    ) -> anyhow::Result<(Vec<ModelStatus>, bool)> {
+        let mut statuses = Vec::new();
+        let mut complete = false;
+        for path in &self.pages {
+            let name = path.display();
+            let body = String::from_utf8(bytes(path)?)
+                .with_context(|| format!("`{name}` is not UTF-8"))?;
+            let page = decisions
+                .parse_status(&body)
+                .await
+                .map_err(anyhow::Error::from)?;
+            let page = match page {
+                Ok(page) => page,
+                Err(problem) => bail!("`{name}` is no page of /sync-status: {problem}"),
+            };
+            complete = page.next.is_none();
+            statuses.extend(page.statuses);
+        }
+        Ok((statuses, complete))
+    }
+
+    fn stored_progress(&self) -> anyhow::Result<BTreeMap<String, Progress>> {
+        let Some(path) = &self.progress else {
+            return Ok(BTreeMap::new());
+        };
+        let name = path.display();
+        let stored: BTreeMap<String, ProgressDto> = serde_json::from_slice(&bytes(path)?)
+            .with_context(|| format!("`{name}` is no progress of models"))?;
+        stored
+            .into_iter()
+            .map(|(model, stored)| {
+                let progress = read(&stored).map_err(|(field, found)| {
+                    let found = shortened(&found);
+                    anyhow::anyhow!(
+                        "`{name}`: {model}.{field}: `{found}` is not an RFC 3339 instant"
+                    )
+                })?;
+                Ok((model, progress))
+            })
+            .collect()
+    }
+
+    async fn plan(
+        &self,
+        decisions: &mut Decisions,
+        status: &ModelStatus,
+        progress: Progress,
+        ready: bool,
+    ) -> anyhow::Result<Planned> {
+        let (path, filtered) = match decisions
+            .locate(&status.model_id)
+            .await
+            .map_err(anyhow::Error::from)?
+        {
+            Endpoint::Listed(listed) => (listed.path, listed.filtered),
+            Endpoint::Unlisted => {
+                return Ok(Planned::Skip("Merge has no list of this model."));
+            }
+            Endpoint::Unmapped => {
+                return Ok(Planned::Skip(
+                    "This version does not know where the model is listed.",
+                ));
+            }
+        };
+        let facts = window::Facts {
+            status: status.clone(),
+            progress,
+            ready,
+            rule: match self.rule {
+                Rule::Contiguous => window::Rule::Contiguous,
+                Rule::OpenEnded => window::Rule::OpenEnded,
+                Rule::FetchStart => window::Rule::FetchStart,
+            },
+            overlap: self.overlap_ms,
+        };
+        Ok(
+            match decisions
+                .next_window(&facts)
+                .await
+                .map_err(anyhow::Error::from)?
+            {
+                Plan::Fetch(span) => Planned::Fetch {
+                    path,
+                    filtered,
+                    span,
+                },
+                Plan::Skip(skip) => Planned::Skip(why(skip.reason, self.gate)),
+            },
+        )
+    }
+}
+
+const NOTHING: Progress = Progress {
+    last_synced_at: None,
+    merge_last_sync_finished: None,
+    last_fetched_at: None,
+};
+
+/// Whether some needed model of the account is still syncing, as far as is known.
+fn waits(account: &AccountReadiness) -> bool {
+    matches!(account.phase, AccountPhase::Unknown | AccountPhase::Syncing)
+}
+
+fn read(stored: &ProgressDto) -> Result<Progress, (&'static str, String)> {
+    let instant = |field, text: &Option<String>| match text {
+        None => Ok(None),
+        Some(text) => instant::parse(text)
+            .map(Some)
+            .ok_or_else(|| (field, text.clone())),
+    };
+    Ok(Progress {
+        last_synced_at: instant("last_synced_at", &stored.last_synced_at)?,
+        merge_last_sync_finished: instant(
+            "merge_last_sync_finished",
+            &stored.merge_last_sync_finished,
+        )?,
+        last_fetched_at: instant("last_fetched_at", &stored.last_fetched_at)?,
+    })
+}
+
+fn why(reason: SkipReason, gate: Gate) -> &'static str {
+    match (reason, gate) {
+        (SkipReason::Disabled, _) => "The model is switched off.",
+        (SkipReason::InitialSyncIncomplete, Gate::Account) => {
+            "Its initial sync, or that of another needed model, is not complete."
+        }
+        (SkipReason::InitialSyncIncomplete, Gate::Model) => "Its initial sync is not complete.",
+        (SkipReason::Failed, _) => "Its latest sync failed: the finish says nothing about data.",
+        (SkipReason::NothingFinished, _) => "No sync that brought data has finished.",
+        (SkipReason::NotNewer, _) => "This finish was fetched already.",
+    }
+}
+
+fn describe(plan: &Planned) -> (&'static str, String) {
+    match plan {
+        Planned::Skip(why) => ("skip", (*why).to_owned()),
+        Planned::Fetch {
+            path,
+            filtered: true,
+            span,
+        } => ("fetch", format!("{path}?{}", span.query)),
+        Planned::Fetch {
+            path,
+            filtered: false,
+            ..
+        } => (
+            "fetch",
+            format!("{path}, read whole: it has no modified_after"),
+        ),
+    }
+}
+
+fn print(account: &AccountReadiness, models: &[Explained], complete: bool) {
+    println!(
+        "account: {}, {} of {} needed models ready, {} in need of attention",
+        api::account_phase(account.phase),
+        account.ready,
+        account.needed,
+        account.attention
+    );
+    if !complete {
+        println!("The last page names a next one: without it nothing is known of the account.");
+    }
+    let mut table = table(&["model", "state", "why", "plan", ""]);
+    for model in models {
+        let (plan, detail) = describe(&model.plan);
+        table.add_row([
+            &model.model_id,
+            api::phase(model.phase),
+            &model.reason,
+            plan,
+            &detail,
+        ]);
+    }
+    println!("{table}");
+}
+
+fn to_json(account: AccountReadiness, models: &[Explained], complete: bool) -> Value {
+    let models: Vec<_> = models
+        .iter()
+        .map(|model| {
+            let plan = match &model.plan {
+                Planned::Skip(why) => json!({ "tag": "skip", "reason": why }),
+                Planned::Fetch {
+                    path,
+                    filtered,
+                    span,
+                } => json!({
+                    "tag": "fetch",
+                    "path": path,
+                    "filtered": filtered,
+                    "after": span.after.map(instant::text),
+                    "before": span.before.map(instant::text),
+                    "watermark": instant::text(span.watermark),
+                    "query": span.query,
+                }),
+            };
+            json!({
+                "model_id": model.model_id,
+                "phase": api::phase(model.phase),
+                "reason": model.reason,
+                "plan": plan,
+            })
+        })
+        .collect();
+    let account = ReadinessDto {
+        models: Vec::new(),
+        ..account.into()
+    };
+    json!({
+        "complete": complete,
+        "phase": account.phase,
+        "needed": account.needed,
+        "ready": account.ready,
+        "attention": account.attention,
+        "models": models,
+    })
+}

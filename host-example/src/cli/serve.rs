@@ -1,0 +1,137 @@
+//! `merge-sync serve`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use super::{Source, component_file, variable};
+use crate::budget::Limits;
+use crate::clock::System;
+use crate::component::Component;
+use crate::config::Config;
+use crate::host::{self, Host, Setup, slots};
+use crate::merge_http::Origin;
+use crate::store::sqlite::{Options, SqliteStore};
+
+pub(super) const HELP: &str = "\
+Secrets, from the environment only:
+  MERGE_API_KEY         the API key of your Merge organization (required)
+  MERGE_WEBHOOK_SECRET  the webhooks' signing key; several, newest first, separated by commas
+                        (MERGE_SECURITY_SIGNATURE is read as well)
+
+A flag beats its environment variable, which beats the configuration file. The file
+merge-sync.sample.toml of the sources explains each key, and [settings], which only the file has.
+
+Point Merge's webhook at POST /api/webhooks/merge. Nothing else asks who is calling: keep it
+behind a proxy that passes on that path alone.";
+
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    #[command(flatten)]
+    source: Source,
+    /// How to write the log; RUST_LOG chooses what is in it, `info` if unset
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        start_log(self.log_format);
+        let file = self.source.file()?;
+        let file = file
+            .as_ref()
+            .map(|(path, text)| (path.as_path(), text.as_str()));
+        let config = Config::read(&self.source.flags, &variable, file)?;
+        let host = assemble(&config).await?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("listen: cannot listen on `{}`", config.listen))?;
+        tracing::info!(
+            address = %listener.local_addr()?,
+            database = %config.database.display(),
+            merge = config.base_url,
+            "listening"
+        );
+        host::run(listener, host, asked_to_stop()).await?;
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn assemble(config: &Config) -> anyhow::Result<Arc<Host>> {
+    let clock = Arc::new(System);
+    let wasm = component_file(config.component.as_deref())?;
+    let store = SqliteStore::open(&config.database, Options::default(), clock.clone())?;
+    let instances = slots(config.concurrency).total();
+    let component = Component::load(&wasm, Some(&beside(&config.database)), instances)?;
+    if config.webhook_keys.is_empty() {
+        tracing::warn!("MERGE_WEBHOOK_SECRET is not set: webhooks are answered 500");
+    }
+    Host::new(Setup {
+        clock,
+        store: Arc::new(store),
+        component,
+        origin: Origin {
+            base_url: config.base_url.clone(),
+            api_key: config.api_key.clone(),
+        },
+        webhook_keys: config.webhook_keys.clone(),
+        settings: config.settings.clone(),
+        limits: Limits {
+            requests_per_minute: config.requests_per_minute,
+            ..Limits::default()
+        },
+        concurrency: config.concurrency,
+        support: config.support.clone(),
+    })
+    .await
+}
+
+/// The compiled component's file, beside the database.
+fn beside(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".cwasm");
+    name.into()
+}
+
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter.from_env_lossy())
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+}
+
+/// Ctrl-C, or a polite `kill`.
+async fn asked_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    if let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    {
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+        return;
+    }
+    // Where signals cannot be had, only `kill -9` is left.
+    if interrupt.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

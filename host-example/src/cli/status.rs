@@ -1,0 +1,105 @@
+//! `merge-sync status`: what the store says of each account.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Source, table, variable};
+use crate::api::AccountDto;
+use crate::clock::System;
+use crate::config::Config;
+use crate::instant;
+use crate::store::sqlite::{Options, SqliteStore};
+use crate::store::{Listed, Store as _};
+
+/// Flags of `status`.
+#[derive(Debug, Args)]
+pub struct Status {
+    #[command(flatten)]
+    source: Source,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Accounts read at a time.
+const PAGE: u32 = 1000;
+
+impl Status {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let file = self.source.file()?;
+        let file = file
+            .as_ref()
+            .map(|(path, text)| (path.as_path(), text.as_str()));
+        let database = Config::database(&self.source.flags, &variable, file)?;
+        let options = Options {
+            create: false,
+            ..Options::default()
+        };
+        let store = SqliteStore::open(&database, options, Arc::new(System))?;
+        let mut found: Vec<Listed> = Vec::new();
+        loop {
+            let after = found
+                .last()
+                .map(|last| last.profile.id.clone())
+                .unwrap_or_default();
+            let more = store.accounts(&after, PAGE).await?;
+            if more.is_empty() {
+                break;
+            }
+            found.extend(more);
+        }
+        if self.json {
+            let accounts: Vec<_> = found.into_iter().map(AccountDto::from).collect();
+            println!("{}", json!({ "accounts": accounts }));
+        } else if found.is_empty() {
+            println!("No account is linked yet.");
+        } else {
+            println!("{}", rows(&found));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn rows(found: &[Listed]) -> comfy_table::Table {
+    let mut table = table(&[
+        "account",
+        "customer",
+        "integration",
+        "state",
+        "ready",
+        "trouble",
+        "fresh to",
+        "next start",
+    ]);
+    for listed in found {
+        let Listed {
+            profile, summary, ..
+        } = listed;
+        let customer = [&profile.organization_name, &profile.end_user_origin_id];
+        let customer = customer.into_iter().find(|name| !name.is_empty());
+        let phase = if summary.phase.is_empty() {
+            "unknown"
+        } else {
+            &summary.phase
+        };
+        let start = match listed.start {
+            Some(_) if listed.notes > 0 => "now, notes wait".to_owned(),
+            Some(start) => instant::text(start),
+            None => "never".to_owned(),
+        };
+        table.add_row([
+            profile.id.clone(),
+            customer.cloned().unwrap_or_default(),
+            profile.integration.clone(),
+            phase.to_owned(),
+            format!("{}/{}", summary.ready, summary.needed),
+            summary.trouble.clone(),
+            summary.fresh_to.map(instant::text).unwrap_or_default(),
+            start,
+        ]);
+    }
+    table
+}

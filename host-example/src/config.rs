@@ -1,0 +1,252 @@
+//! What the operator sets: flags, then the environment, then a TOML file, then defaults.
+//!
+//! Secrets come from the environment only. Every objection names the key, where it was given,
+//! what was found and what is allowed, and comes before anything has started.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+use crate::api::shortened;
+use crate::merge_http::is_loopback;
+use crate::secret::Secret;
+
+mod given;
+
+pub use given::Flags;
+use given::Given;
+
+/// A commented file with every key at its default.
+pub const SAMPLE: &str = include_str!("../merge-sync.sample.toml");
+
+/// The file that is read where none is named and it is there.
+pub const DEFAULT_FILE: &str = "merge-sync.toml";
+
+/// Everything that an operator can set, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The store's file.
+    pub database: PathBuf,
+    /// The component's file; `None` looks at the usual places.
+    pub component: Option<PathBuf>,
+    /// Merge's address, without a path.
+    pub base_url: String,
+    /// The API key.
+    pub api_key: Secret,
+    /// The webhooks' signing keys, newest first; may be empty.
+    pub webhook_keys: Vec<Secret>,
+    /// Requests of one account within a minute.
+    pub requests_per_minute: u32,
+    /// Runs at a time.
+    pub concurrency: u32,
+    /// Where "Contact support" leads.
+    pub support: Option<String>,
+    /// The engine's settings document, JSON. The engine itself checks it.
+    pub settings: String,
+}
+
+/// A key's value is not what it may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The key, and where it was given.
+    pub key: String,
+    /// What is wrong with it, and what is allowed.
+    pub objection: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.key, self.objection)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Read everything. `file` is the text of a configuration file with its path, `environment`
+    /// looks a variable up.
+    ///
+    /// # Errors
+    ///
+    /// The first value that is not allowed.
+    pub fn read(
+        flags: &Flags,
+        environment: &dyn Fn(&str) -> Option<String>,
+        file: Option<(&Path, &str)>,
+    ) -> Result<Self, ConfigError> {
+        let given = Given::new(flags, environment, file)?;
+        let base_url = base_url(&given)?;
+        Ok(Self {
+            listen: given.parse(
+                "listen",
+                "127.0.0.1:8080",
+                "an address and a port such as `127.0.0.1:8080`",
+                |text| text.parse().ok(),
+            )?,
+            database: given
+                .text("database")?
+                .unwrap_or("merge-sync.sqlite".to_owned())
+                .into(),
+            component: given.text("component")?.map(PathBuf::from),
+            base_url,
+            api_key: api_key(environment)?,
+            webhook_keys: webhook_keys(environment)?,
+            requests_per_minute: given.number("requests_per_minute", 100, 1..=100_000)?,
+            concurrency: given.number("concurrency", 8, 1..=256)?,
+            support: support(&given)?,
+            settings: given.settings()?,
+        })
+    }
+
+    /// The store's file alone, for commands that need nothing else.
+    ///
+    /// # Errors
+    ///
+    /// The file is no TOML, has unknown keys, or `database` is no text.
+    pub fn database(
+        flags: &Flags,
+        environment: &dyn Fn(&str) -> Option<String>,
+        file: Option<(&Path, &str)>,
+    ) -> Result<PathBuf, ConfigError> {
+        let given = Given::new(flags, environment, file)?;
+        Ok(given
+            .text("database")?
+            .unwrap_or("merge-sync.sqlite".to_owned())
+            .into())
+    }
+}
+
+fn base_url(given: &Given<'_>) -> Result<String, ConfigError> {
+    let region = given.text("region")?;
+    let Some(url) = given.text("base_url")? else {
+        return match region.as_deref() {
+            None | Some("us") => Ok("https://api.merge.dev".to_owned()),
+            Some("eu") => Ok("https://api-eu.merge.dev".to_owned()),
+            Some("ap") => Ok("https://api-ap.merge.dev".to_owned()),
+            Some(other) => Err(given.objection("region", other, "`us`, `eu` or `ap`")),
+        };
+    };
+    if region.is_some() {
+        return Err(given.objection("base_url", &url, "left out where `region` is given"));
+    }
+    // The API key travels with every request.
+    let encrypted = url.starts_with("https://") || is_loopback(&url);
+    let parsed = reqwest::Url::parse(&url).ok().filter(|parsed| {
+        encrypted
+            && parsed.path() == "/"
+            && parsed.query().is_none()
+            && parsed.username().is_empty()
+    });
+    match parsed {
+        Some(_) => Ok(url.trim_end_matches('/').to_owned()),
+        None => Err(given.objection(
+            "base_url",
+            &url,
+            "`https://` and a host, without a path (`http://` only for this machine)",
+        )),
+    }
+}
+
+fn support(given: &Given<'_>) -> Result<Option<String>, ConfigError> {
+    let Some(support) = given.text("support")? else {
+        return Ok(None);
+    };
+    if ["https://", "http://", "mailto:"]
+        .iter()
+        .any(|scheme| support.starts_with(scheme))
+    {
+        return Ok(Some(support));
+    }
+    Err(given.objection(
+        "support",
+        &support,
+        "an address with `mailto:`, `https://` or `http://`",
+    ))
+}
+
+fn api_key(environment: &dyn Fn(&str) -> Option<String>) -> Result<Secret, ConfigError> {
+    const KEY: &str = "MERGE_API_KEY";
+    let objection = |objection: &str| ConfigError {
+        key: KEY.to_owned(),
+        objection: objection.to_owned(),
+    };
+    match environment(KEY) {
+        None => Err(objection(
+            "not in the environment; expected the API key from Merge's dashboard",
+        )),
+        Some(key) if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_graphic()) => Err(
+            objection("empty, or with spaces or other characters that no key has"),
+        ),
+        Some(key) => Ok(Secret::new(key)),
+    }
+}
+
+/// One key or several, separated by commas, newest first. None at all is allowed: polling goes
+/// on without webhooks.
+pub fn webhook_keys(
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Vec<Secret>, ConfigError> {
+    const KEY: &str = "MERGE_WEBHOOK_SECRET";
+    const ALIAS: &str = "MERGE_SECURITY_SIGNATURE";
+    let objection = |key: &str, objection: String| ConfigError {
+        key: key.to_owned(),
+        objection,
+    };
+    let (name, text) = match (environment(KEY), environment(ALIAS)) {
+        (None, None) => return Ok(Vec::new()),
+        (Some(text), None) => (KEY, text),
+        (None, Some(text)) => (ALIAS, text),
+        (Some(one), Some(other)) if one == other => (KEY, one),
+        (Some(_), Some(_)) => {
+            let differs =
+                format!("differs from its alias {ALIAS}; expected one of them, or both equal");
+            return Err(objection(KEY, differs));
+        }
+    };
+    text.split(',')
+        .enumerate()
+        .map(|(index, key)| match key.trim() {
+            "" => Err(objection(
+                name,
+                format!(
+                    "key {} is empty; expected one signing key, or several separated by commas",
+                    index + 1
+                ),
+            )),
+            key => Ok(Secret::new(key)),
+        })
+        .collect()
+}
+
+/// A TOML file's table; its errors on one line.
+fn table(path: &Path, text: &str) -> Result<Table, ConfigError> {
+    text.parse::<Table>().map_err(|error| {
+        let line = error.span().map_or(0, |span| {
+            text.get(..span.start)
+                .map_or(0, |before| before.matches('\n').count())
+        });
+        ConfigError {
+            key: format!("`{}`", path.display()),
+            objection: format!(
+                "line {} is not TOML: {}",
+                line + 1,
+                error.message().replace('\n', ", ")
+            ),
+        }
+    })
+}
+
+/// What was found, for an objection.
+fn found(value: &Value) -> String {
+    shortened(&match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,264 @@
+//! Which value counts for a key, and how an objection to it names its place.
+
+use std::ops::RangeInclusive;
+use std::path::Path;
+
+use clap::Args;
+use toml::{Table, Value};
+
+use super::{ConfigError, found, table};
+
+/// The keys of the file, each with its flag and its variable.
+pub(super) const KEYS: [Key; 8] = [
+    Key {
+        name: "listen",
+        variable: "MERGE_SYNC_LISTEN",
+        flag: "--listen",
+    },
+    Key {
+        name: "database",
+        variable: "MERGE_SYNC_DATABASE",
+        flag: "--database",
+    },
+    Key {
+        name: "component",
+        variable: "MERGE_SYNC_COMPONENT",
+        flag: "--component",
+    },
+    Key {
+        name: "region",
+        variable: "MERGE_SYNC_REGION",
+        flag: "--region",
+    },
+    Key {
+        name: "base_url",
+        variable: "MERGE_SYNC_BASE_URL",
+        flag: "--base-url",
+    },
+    Key {
+        name: "requests_per_minute",
+        variable: "MERGE_SYNC_REQUESTS_PER_MINUTE",
+        flag: "--requests-per-minute",
+    },
+    Key {
+        name: "concurrency",
+        variable: "MERGE_SYNC_CONCURRENCY",
+        flag: "--concurrency",
+    },
+    Key {
+        name: "support",
+        variable: "MERGE_SYNC_SUPPORT",
+        flag: "--support",
+    },
+];
+
+/// Keys that people look for in the file and that do not belong there.
+const SECRETS: [(&str, &str); 4] = [
+    ("api_key", "MERGE_API_KEY"),
+    ("merge_api_key", "MERGE_API_KEY"),
+    ("webhook_secret", "MERGE_WEBHOOK_SECRET"),
+    ("merge_webhook_secret", "MERGE_WEBHOOK_SECRET"),
+];
+
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) name: &'static str,
+    variable: &'static str,
+    flag: &'static str,
+}
+
+/// Values from the command line, unread.
+///
+/// Each has an environment variable of the same name, `MERGE_SYNC_LISTEN` for `--listen`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Flags {
+    /// Where to listen [default: 127.0.0.1:8080] [env: MERGE_SYNC_LISTEN]
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// The store's SQLite file [default: merge-sync.sqlite] [env: MERGE_SYNC_DATABASE]
+    #[arg(long, value_name = "FILE")]
+    pub database: Option<String>,
+    /// The engine's component [env: MERGE_SYNC_COMPONENT]
+    #[arg(long, value_name = "FILE")]
+    pub component: Option<String>,
+    /// Merge's region: us, eu or ap [default: us] [env: MERGE_SYNC_REGION]
+    #[arg(long)]
+    pub region: Option<String>,
+    /// Merge's address, in place of a region [env: MERGE_SYNC_BASE_URL]
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Requests to Merge for one account within a minute [default: 100]
+    /// [env: MERGE_SYNC_REQUESTS_PER_MINUTE]
+    #[arg(long, value_name = "NUMBER")]
+    pub requests_per_minute: Option<String>,
+    /// Accounts that run at the same time [default: 8] [env: MERGE_SYNC_CONCURRENCY]
+    #[arg(long, value_name = "NUMBER")]
+    pub concurrency: Option<String>,
+    /// Where "Contact support" leads, mailto: or https: [env: MERGE_SYNC_SUPPORT]
+    #[arg(long, value_name = "ADDRESS")]
+    pub support: Option<String>,
+}
+
+impl Flags {
+    fn get(&self, name: &str) -> Option<&String> {
+        match name {
+            "listen" => self.listen.as_ref(),
+            "database" => self.database.as_ref(),
+            "component" => self.component.as_ref(),
+            "region" => self.region.as_ref(),
+            "base_url" => self.base_url.as_ref(),
+            "requests_per_minute" => self.requests_per_minute.as_ref(),
+            "concurrency" => self.concurrency.as_ref(),
+            "support" => self.support.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+/// All that was given.
+pub(super) struct Given<'a> {
+    flags: &'a Flags,
+    environment: &'a dyn Fn(&str) -> Option<String>,
+    file: Option<(&'a Path, Table)>,
+}
+
+impl<'a> Given<'a> {
+    pub(super) fn new(
+        flags: &'a Flags,
+        environment: &'a dyn Fn(&str) -> Option<String>,
+        file: Option<(&'a Path, &str)>,
+    ) -> Result<Self, ConfigError> {
+        let file = match file {
+            None => None,
+            Some((path, text)) => Some((path, known(path, table(path, text)?)?)),
+        };
+        Ok(Self {
+            flags,
+            environment,
+            file,
+        })
+    }
+
+    /// The value that counts, and its place as an objection names it.
+    fn find(&self, name: &str) -> Option<(Value, String)> {
+        let key = KEYS.iter().find(|key| key.name == name)?;
+        if let Some(text) = self.flags.get(name) {
+            return Some((
+                Value::String(text.clone()),
+                format!("`{name}` ({})", key.flag),
+            ));
+        }
+        if let Some(text) = (self.environment)(key.variable) {
+            return Some((Value::String(text), format!("`{name}` ({})", key.variable)));
+        }
+        let (path, table) = self.file.as_ref()?;
+        Some((
+            table.get(name)?.clone(),
+            format!("`{name}` in `{}`", path.display()),
+        ))
+    }
+
+    pub(super) fn objection(&self, name: &str, value: &str, allowed: &str) -> ConfigError {
+        let place = self
+            .find(name)
+            .map_or_else(|| format!("`{name}`"), |(_, place)| place);
+        objection(place, &Value::String(value.to_owned()), allowed)
+    }
+
+    /// A text, not empty.
+    pub(super) fn text(&self, name: &str) -> Result<Option<String>, ConfigError> {
+        match self.find(name) {
+            None => Ok(None),
+            Some((Value::String(text), _)) if !text.is_empty() => Ok(Some(text)),
+            Some((other, place)) => Err(objection(place, &other, "a text that is not empty")),
+        }
+    }
+
+    pub(super) fn parse<T>(
+        &self,
+        name: &str,
+        default: &str,
+        allowed: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        let text = self.text(name)?.unwrap_or_else(|| default.to_owned());
+        read(&text).ok_or_else(|| self.objection(name, &text, allowed))
+    }
+
+    pub(super) fn number(
+        &self,
+        name: &str,
+        default: u32,
+        allowed: RangeInclusive<u32>,
+    ) -> Result<u32, ConfigError> {
+        let Some((value, place)) = self.find(name) else {
+            return Ok(default);
+        };
+        let number = match &value {
+            Value::Integer(number) => u32::try_from(*number).ok(),
+            // A flag or a variable; in the file a number is no text.
+            Value::String(text) if !place.contains(" in ") => text.parse().ok(),
+            _ => None,
+        };
+        number
+            .filter(|number| allowed.contains(number))
+            .ok_or_else(|| {
+                let (first, last) = (allowed.start(), allowed.end());
+                objection(
+                    place,
+                    &value,
+                    &format!("a whole number from {first} to {last}"),
+                )
+            })
+    }
+
+    /// The table `settings` as JSON.
+    pub(super) fn settings(&self) -> Result<String, ConfigError> {
+        let Some((path, table)) = &self.file else {
+            return Ok("{}".to_owned());
+        };
+        let Some(value) = table.get("settings") else {
+            return Ok("{}".to_owned());
+        };
+        let place = || format!("`settings` in `{}`", path.display());
+        if !value.is_table() {
+            return Err(objection(place(), value, "a table, `[settings]`"));
+        }
+        serde_json::to_string(value).map_err(|error| ConfigError {
+            key: place(),
+            objection: error.to_string(),
+        })
+    }
+}
+
+/// The table, if it has no keys but ours.
+fn known(path: &Path, table: Table) -> Result<Table, ConfigError> {
+    let is_known = |name: &str| name == "settings" || KEYS.iter().any(|key| key.name == name);
+    let Some(other) = table.keys().find(|name| !is_known(name)) else {
+        return Ok(table);
+    };
+    let key = format!("`{}` in `{}`", crate::api::shortened(other), path.display());
+    let secret = SECRETS
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(other));
+    let objection = match secret {
+        Some((_, variable)) => {
+            format!("secrets do not belong in this file; expected {variable} in the environment")
+        }
+        None => {
+            let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
+            format!(
+                "there is no such key; expected {} or settings",
+                names.join(", ")
+            )
+        }
+    };
+    Err(ConfigError { key, objection })
+}
+
+fn objection(key: String, value: &Value, allowed: &str) -> ConfigError {
+    ConfigError {
+        key,
+        objection: format!("`{}` is not {allowed}", found(value)),
+    }
+}

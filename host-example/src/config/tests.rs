@@ -1,0 +1,227 @@
+//! Every objection in full: key, place, value, what is allowed.
+
+use std::path::Path;
+
+use super::{Config, Flags, SAMPLE, webhook_keys};
+use crate::secret::Secret;
+
+fn read(flags: &Flags, environment: &[(&str, &str)], file: Option<&str>) -> Result<Config, String> {
+    let look = |name: &str| {
+        let found = environment.iter().find(|(known, _)| *known == name);
+        found
+            .map(|(_, value)| (*value).to_owned())
+            .or(
+                (name == "MERGE_API_KEY" && !environment.iter().any(|(known, _)| known.is_empty()))
+                    .then(|| "test_key".to_owned()),
+            )
+    };
+    Config::read(
+        flags,
+        &look,
+        file.map(|text| (Path::new("merge-sync.toml"), text)),
+    )
+    .map_err(|error| error.to_string())
+}
+
+#[track_caller]
+fn refuses(file: &str, want: &str) {
+    assert_eq!(
+        read(&Flags::default(), &[], Some(file)),
+        Err(want.to_owned())
+    );
+}
+
+#[track_caller]
+fn refuses_environment(environment: &[(&str, &str)], want: &str) {
+    assert_eq!(
+        read(&Flags::default(), environment, None),
+        Err(want.to_owned())
+    );
+}
+
+#[test]
+fn the_sample_holds_the_defaults() {
+    let sample = read(&Flags::default(), &[], Some(SAMPLE));
+    assert!(sample.is_ok(), "{sample:?}");
+    assert_eq!(sample, read(&Flags::default(), &[], None));
+}
+
+#[test]
+fn a_flag_beats_the_environment_and_that_the_file() {
+    let flags = Flags {
+        concurrency: Some("1".to_owned()),
+        ..Flags::default()
+    };
+    let environment = [
+        ("MERGE_SYNC_CONCURRENCY", "2"),
+        ("MERGE_SYNC_REQUESTS_PER_MINUTE", "3"),
+    ];
+    let file = "concurrency = 4\nrequests_per_minute = 5\ndatabase = \"six\"";
+    let config = read(&flags, &environment, Some(file)).unwrap();
+    assert_eq!((config.concurrency, config.requests_per_minute), (1, 3));
+    assert_eq!(config.database, Path::new("six"));
+}
+
+#[test]
+fn settings_reach_the_engine_as_json() {
+    let config = read(
+        &Flags::default(),
+        &[],
+        Some("[settings]\noverlap_ms = 1\nrequired = [\"a.B\"]"),
+    );
+    assert_eq!(
+        config.unwrap().settings,
+        r#"{"overlap_ms":1,"required":["a.B"]}"#
+    );
+}
+
+#[test]
+fn a_value_out_of_range_is_named_with_its_range() {
+    refuses(
+        "concurrency = 0",
+        "`concurrency` in `merge-sync.toml`: `0` is not a whole number from 1 to 256",
+    );
+    refuses(
+        "concurrency = \"8\"",
+        "`concurrency` in `merge-sync.toml`: `8` is not a whole number from 1 to 256",
+    );
+    refuses_environment(
+        &[("MERGE_SYNC_REQUESTS_PER_MINUTE", "many")],
+        "`requests_per_minute` (MERGE_SYNC_REQUESTS_PER_MINUTE): `many` is not a whole number \
+         from 1 to 100000",
+    );
+}
+
+#[test]
+fn a_value_of_another_kind_is_named() {
+    refuses(
+        "listen = 8080",
+        "`listen` in `merge-sync.toml`: `8080` is not a text that is not empty",
+    );
+    refuses(
+        "listen = \"8080\"",
+        "`listen` in `merge-sync.toml`: `8080` is not an address and a port such as \
+         `127.0.0.1:8080`",
+    );
+    refuses(
+        "region = \"moon\"",
+        "`region` in `merge-sync.toml`: `moon` is not `us`, `eu` or `ap`",
+    );
+    refuses(
+        "settings = 1",
+        "`settings` in `merge-sync.toml`: `1` is not a table, `[settings]`",
+    );
+    refuses(
+        "support = \"ask Bob\"",
+        "`support` in `merge-sync.toml`: `ask Bob` is not an address with `mailto:`, `https://` \
+         or `http://`",
+    );
+}
+
+#[test]
+fn the_key_never_travels_in_the_clear() {
+    let allowed = "is not `https://` and a host, without a path (`http://` only for this machine)";
+    for url in [
+        "http://api.merge.dev",
+        "https://api.merge.dev/api",
+        "ftp://127.0.0.1",
+        "merge",
+    ] {
+        refuses(
+            &format!("base_url = \"{url}\""),
+            &format!("`base_url` in `merge-sync.toml`: `{url}` {allowed}"),
+        );
+    }
+    let config = read(
+        &Flags::default(),
+        &[],
+        Some("base_url = \"http://127.0.0.1:9000/\""),
+    );
+    assert_eq!(config.unwrap().base_url, "http://127.0.0.1:9000");
+}
+
+#[test]
+fn an_unknown_key_is_named_with_the_known_ones() {
+    refuses(
+        "listn = \"x\"",
+        "`listn` in `merge-sync.toml`: there is no such key; expected listen, database, \
+         component, region, base_url, requests_per_minute, concurrency, support or settings",
+    );
+}
+
+#[test]
+fn a_secret_in_the_file_is_sent_to_the_environment() {
+    refuses(
+        "api_key = \"production_secret\"",
+        "`api_key` in `merge-sync.toml`: secrets do not belong in this file; expected \
+         MERGE_API_KEY in the environment",
+    );
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_named_with_its_line() {
+    let error = read(&Flags::default(), &[], Some("region = \"us\"\nlisten = ")).unwrap_err();
+    assert!(
+        error.starts_with("`merge-sync.toml`: line 2 is not TOML: "),
+        "{error}"
+    );
+    assert!(!error.contains('\n'), "{error}");
+}
+
+#[test]
+fn a_missing_api_key_is_named() {
+    refuses_environment(
+        &[("", "")],
+        "MERGE_API_KEY: not in the environment; expected the API key from Merge's dashboard",
+    );
+    refuses_environment(
+        &[("MERGE_API_KEY", "two words")],
+        "MERGE_API_KEY: empty, or with spaces or other characters that no key has",
+    );
+}
+
+#[test]
+fn signing_keys_are_separated_by_commas() {
+    let keys = |environment: &'static [(&str, &str)]| {
+        webhook_keys(&move |name: &str| {
+            environment
+                .iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, v)| (*v).to_owned())
+        })
+        .map_err(|error| error.to_string())
+    };
+    let both = Ok(vec![Secret::new("new"), Secret::new("old")]);
+    assert_eq!(keys(&[]), Ok(Vec::new()));
+    assert_eq!(keys(&[("MERGE_WEBHOOK_SECRET", "new, old")]), both);
+    assert_eq!(keys(&[("MERGE_SECURITY_SIGNATURE", "new,old")]), both);
+    assert_eq!(
+        keys(&[("MERGE_WEBHOOK_SECRET", "new,")]),
+        Err(
+            "MERGE_WEBHOOK_SECRET: key 2 is empty; expected one signing key, or several \
+             separated by commas"
+                .to_owned()
+        )
+    );
+    assert_eq!(
+        keys(&[
+            ("MERGE_WEBHOOK_SECRET", "a"),
+            ("MERGE_SECURITY_SIGNATURE", "b")
+        ]),
+        Err(
+            "MERGE_WEBHOOK_SECRET: differs from its alias MERGE_SECURITY_SIGNATURE; expected \
+             one of them, or both equal"
+                .to_owned()
+        )
+    );
+}
+
+#[test]
+fn no_secret_shows_in_a_debug_text() {
+    let config = read(&Flags::default(), &[("MERGE_WEBHOOK_SECRET", "hush")], None).unwrap();
+    let text = format!("{config:?}");
+    assert!(
+        !text.contains("hush") && !text.contains("test_key"),
+        "{text}"
+    );
+}

@@ -1,0 +1,188 @@
+//! The parts put together. Everything that a test or a demonstration wants to own (clock, store,
+//! address, component) comes from outside.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+
+use crate::budget::Limits;
+use crate::clock::{Clock, Micros};
+use crate::component::{Component, Parts, Slots, Triggers};
+use crate::counters::Counters;
+use crate::merge_http::{MergeHttp, Origin};
+use crate::scheduler::Scheduler;
+use crate::secret::Secret;
+use crate::server;
+use crate::store::{Store, Unavailable};
+
+/// What a host is made of.
+#[derive(Debug)]
+pub struct Setup {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// The engine, loaded for at least [`slots`] of [`concurrency`](Self::concurrency)
+    /// instances.
+    pub component: Component,
+    /// Merge's address and the API key.
+    pub origin: Origin,
+    /// The webhooks' signing keys, newest first. With none, webhooks are answered 500.
+    pub webhook_keys: Vec<Secret>,
+    /// The engine's settings document, JSON; `{}` is all defaults.
+    pub settings: String,
+    /// The budgets of requests.
+    pub limits: Limits,
+    /// At most so many runs at a time.
+    pub concurrency: u32,
+    /// Where the page's "Contact support" leads: `mailto:` or a web address.
+    pub support: Option<String>,
+}
+
+/// Instances kept apart for webhooks, views and commands.
+const QUICK: u32 = 16;
+
+/// Runs that are under way at the shutdown are given so long.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// The instances that a host of this concurrency uses.
+#[must_use]
+pub fn slots(concurrency: u32) -> Slots {
+    Slots {
+        quick: QUICK,
+        runs: concurrency,
+    }
+}
+
+/// A host, ready to serve or to be driven by hand.
+#[derive(Debug)]
+pub struct Host {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) http: Arc<MergeHttp>,
+    pub(crate) triggers: Triggers,
+    pub(crate) webhook_keys: Vec<String>,
+    pub(crate) support: Option<String>,
+    counters: Arc<Counters>,
+    scheduler: Arc<Scheduler>,
+    wake: Arc<Notify>,
+}
+
+impl Host {
+    /// Put the parts together and have the engine check its settings.
+    ///
+    /// # Errors
+    ///
+    /// One line: the component is of another version, or which setting is wrong and why.
+    pub async fn new(setup: Setup) -> anyhow::Result<Arc<Self>> {
+        let counters = Arc::new(Counters::default());
+        let wake = Arc::new(Notify::new());
+        let http = Arc::new(MergeHttp::new(
+            setup.origin,
+            setup.limits,
+            Arc::clone(&setup.clock),
+            Arc::clone(&setup.store),
+            Arc::clone(&counters),
+        )?);
+        let parts = Parts {
+            http: Arc::clone(&http),
+            store: Arc::clone(&setup.store),
+            settings: Arc::from(setup.settings.as_str()),
+            clock: Arc::clone(&setup.clock),
+            noted: Arc::clone(&wake),
+        };
+        let triggers = Triggers::new(&setup.component, &parts, slots(setup.concurrency))
+            .map_err(|error| anyhow!("component: it does not fit this host: {error:#}"))?;
+        triggers
+            .check_settings(setup.settings)
+            .await?
+            .map_err(|objection| anyhow!("settings: {objection}"))?;
+        let scheduler = Arc::new(Scheduler::new(
+            triggers.clone(),
+            Arc::clone(&setup.store),
+            Arc::clone(&setup.clock),
+            Arc::clone(&counters),
+            setup.concurrency,
+            Arc::clone(&wake),
+        ));
+        let webhook_keys = setup
+            .webhook_keys
+            .iter()
+            .map(|key| key.expose().to_owned())
+            .collect();
+        Ok(Arc::new(Self {
+            clock: setup.clock,
+            store: setup.store,
+            http,
+            triggers,
+            webhook_keys,
+            support: setup.support,
+            counters,
+            scheduler,
+            wake,
+        }))
+    }
+
+    /// Run what is due at `now`; see [`Scheduler::run_due`].
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub async fn run_due(&self, now: Micros) -> Result<Option<Micros>, Unavailable> {
+        self.scheduler.run_due(now).await
+    }
+
+    /// What the host has done so far.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The engine, for commands and questions.
+    #[must_use]
+    pub fn triggers(&self) -> &Triggers {
+        &self.triggers
+    }
+
+    /// Look again at once which accounts are due.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+}
+
+/// Serve HTTP on `listener` and run accounts as they come due, until `shutdown`. Requests and
+/// runs under way are then given ten seconds.
+///
+/// # Errors
+///
+/// The listener failed.
+pub async fn run(
+    listener: TcpListener,
+    host: Arc<Host>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        shutdown.await;
+        stop.send_replace(true);
+    });
+    let until_stopped = |mut stopped: watch::Receiver<bool>| async move {
+        // An error means that nobody is left to say it: the same.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    let schedule = Arc::clone(&host.scheduler).serve(until_stopped(stopped.clone()));
+    let serve = axum::serve(listener, server::router(host))
+        .with_graceful_shutdown(until_stopped(stopped.clone()));
+    let both = async { tokio::join!(serve, schedule).0 };
+    let overdue = async {
+        until_stopped(stopped).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = both => served,
+        () = overdue => Ok(()),
+    }
+}

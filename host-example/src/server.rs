@@ -1,0 +1,282 @@
+//! HTTP in: the webhook route, the API, the pages.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::api::{AccountDto, LinkDto, NoticeDto, ReadinessDto, ViewDto};
+use crate::bindings::exports::merge_sync::triggers::triggers::{Failure, View};
+use crate::component::Fault;
+use crate::host::Host;
+use crate::store::{Listed, Unavailable};
+use crate::{api, linking, page, webhook};
+
+/// A larger webhook is refused unread. Merge's largest carry a status for each model of an
+/// account, or one record.
+const LARGEST_WEBHOOK: usize = 10 << 20;
+
+/// Other bodies are a form, or an account.
+const LARGEST_BODY: usize = 64 << 10;
+
+/// The most entries a list answers with, and how many it does unasked.
+const LONGEST_LIST: u32 = 1000;
+
+/// All routes.
+///
+/// There is no authentication but that of webhooks: everything beside the three webhook routes
+/// is for a private address, or for a proxy that knows who may see it.
+pub fn router(host: Arc<Host>) -> Router {
+    let webhooks = Router::new()
+        .route("/api/webhooks/merge", any(receive))
+        .route("/webhooks/merge/sync-completed", any(receive))
+        .route("/webhooks/merge/model-synced", any(receive))
+        .layer(DefaultBodyLimit::max(LARGEST_WEBHOOK));
+    let private = Router::new()
+        .route("/api/accounts", get(accounts).post(link))
+        .route("/api/accounts/{id}", get(account))
+        .route("/api/accounts/{id}/readiness", get(readiness))
+        .route("/api/accounts/{id}/{command}", post(command))
+        .route("/api/notices", get(notices))
+        .route("/healthz", get(healthz))
+        .route("/", get(page::accounts))
+        .route("/accounts/{id}", get(page::account))
+        .route("/accounts/{id}/records", get(page::records))
+        .route("/accounts/{id}/poll", post(page::poll))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(from_fn(same_origin));
+    webhooks
+        .merge(private)
+        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "there is no such path"))
+        .with_state(host)
+}
+
+/// An error of the API: `{"error": "..."}`.
+#[derive(Debug)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    message: String,
+}
+
+impl ApiError {
+    pub(crate) fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    pub(crate) fn unknown_account(id: &str) -> Self {
+        let id = api::shortened(id);
+        Self::new(
+            StatusCode::NOT_FOUND,
+            format!("account `{id}` is not in the store"),
+        )
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": self.message }).to_string();
+        (
+            self.status,
+            [(header::CONTENT_TYPE, "application/json")],
+            body,
+        )
+            .into_response()
+    }
+}
+
+impl From<Unavailable> for ApiError {
+    fn from(from: Unavailable) -> Self {
+        tracing::error!(problem = %from, "the store does not answer");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")
+    }
+}
+
+impl From<Fault> for ApiError {
+    fn from(from: Fault) -> Self {
+        let status = match &from {
+            Fault::Failure(Failure::UnknownAccount(_)) => StatusCode::NOT_FOUND,
+            Fault::Failure(Failure::State(_)) => StatusCode::CONFLICT,
+            Fault::Failure(Failure::Store(_)) => StatusCode::SERVICE_UNAVAILABLE,
+            Fault::Failure(Failure::Settings(_)) | Fault::Trap(_) => {
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        if status.is_server_error() {
+            tracing::error!(fault = %from, "a request of the API failed");
+        }
+        Self::new(status, from.to_string())
+    }
+}
+
+type Answer = Result<Response, ApiError>;
+
+fn answer(status: StatusCode, value: &impl Serialize) -> Answer {
+    let body = serde_json::to_string(value)
+        .map_err(|error| ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    Ok((status, [(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// A page elsewhere must not press buttons here: a browser says where a request comes from.
+async fn same_origin(request: Request, next: Next) -> Response {
+    if comes_from_elsewhere(request.headers()) {
+        let refused = "the request comes from a page of another origin";
+        return ApiError::new(StatusCode::FORBIDDEN, refused).into_response();
+    }
+    next.run(request).await
+}
+
+fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let Some(origin) = text(header::ORIGIN) else {
+        return false;
+    };
+    let from = origin.split_once("://").map(|(_, authority)| authority);
+    from.is_none() || from != text(header::HOST)
+}
+
+async fn receive(
+    State(host): State<Arc<Host>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let signatures = headers
+        .get_all(webhook::SIGNATURE_HEADER)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect();
+    // Too large, or cut: there is nothing whose signature could be checked.
+    let body = body.ok().map(Vec::from);
+    let reply = webhook::receive(&host, signatures, body).await;
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        reply.body,
+    )
+        .into_response()
+}
+
+#[derive(Debug, Deserialize)]
+struct ListQuery {
+    #[serde(default)]
+    after: String,
+    limit: Option<u32>,
+}
+
+impl ListQuery {
+    fn limit(&self) -> u32 {
+        self.limit.unwrap_or(LONGEST_LIST).clamp(1, LONGEST_LIST)
+    }
+}
+
+async fn accounts(State(host): State<Arc<Host>>, Query(query): Query<ListQuery>) -> Answer {
+    let found = host.store.accounts(&query.after, query.limit()).await?;
+    let accounts: Vec<_> = found.into_iter().map(AccountDto::from).collect();
+    answer(StatusCode::OK, &json!({ "accounts": accounts }))
+}
+
+/// The account as the store lists it and as the engine sees it.
+pub(crate) async fn look(
+    host: &Host,
+    id: &str,
+    required: Vec<String>,
+) -> Result<(Listed, View), ApiError> {
+    let Some(listed) = host.store.account(id).await? else {
+        return Err(ApiError::unknown_account(id));
+    };
+    let view = host.triggers.inspect(id.to_owned(), required).await?;
+    Ok((listed, view))
+}
+
+async fn account(State(host): State<Arc<Host>>, Path(id): Path<String>) -> Answer {
+    let (listed, view) = look(&host, &id, Vec::new()).await?;
+    answer(StatusCode::OK, &ViewDto::new(listed, view))
+}
+
+#[derive(Debug, Deserialize)]
+struct ReadinessQuery {
+    /// Model ids, separated by commas.
+    #[serde(default)]
+    required: String,
+}
+
+async fn readiness(
+    State(host): State<Arc<Host>>,
+    Path(id): Path<String>,
+    Query(query): Query<ReadinessQuery>,
+) -> Answer {
+    let required = query
+        .required
+        .split(',')
+        .map(str::trim)
+        .filter(|model| !model.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let (_, view) = look(&host, &id, required).await?;
+    answer(StatusCode::OK, &ReadinessDto::from(view.readiness))
+}
+
+async fn link(State(host): State<Arc<Host>>, body: Bytes) -> Answer {
+    let wanted: LinkDto = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::bad_request(format!("the body is not an account: {error}")))?;
+    let id = linking::link(&host, wanted).await?;
+    answer(StatusCode::CREATED, &json!({ "id": id }))
+}
+
+async fn command(
+    State(host): State<Arc<Host>>,
+    Path((id, name)): Path<(String, String)>,
+) -> Answer {
+    let Some(command) = api::command(&name) else {
+        return Err(ApiError::new(
+            StatusCode::NOT_FOUND,
+            format!(
+                "`{}` is no command: poll, reread, pause, resume, unlink and reset are",
+                api::shortened(&name)
+            ),
+        ));
+    };
+    host.triggers.request(id, command).await?;
+    host.wake();
+    answer(StatusCode::ACCEPTED, &json!({ "accepted": name }))
+}
+
+async fn notices(State(host): State<Arc<Host>>, Query(query): Query<ListQuery>) -> Answer {
+    let after = match query.after.as_str() {
+        "" => 0,
+        text => text.parse().map_err(|_| {
+            let found = api::shortened(text);
+            ApiError::bad_request(format!("after: `{found}` is not a notice's sequence"))
+        })?,
+    };
+    let found = host.store.notices(after, query.limit()).await?;
+    let notices: Vec<_> = found.into_iter().map(NoticeDto::from).collect();
+    answer(StatusCode::OK, &json!({ "notices": notices }))
+}
+
+async fn healthz(State(host): State<Arc<Host>>) -> Answer {
+    host.store.accounts("", 1).await?;
+    answer(
+        StatusCode::OK,
+        &json!({
+            "status": "ok",
+            "api_key_suspected": host.http.key_is_suspected(),
+            "counters": host.counters().snapshot(),
+        }),
+    )
+}

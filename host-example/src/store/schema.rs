@@ -1,0 +1,164 @@
+//! The tables, and how a file is recognized as ours.
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+
+/// Marks a SQLite file as a store of merge-sync: `MSyn`.
+const APPLICATION_ID: i32 = 0x4d53_796e;
+
+/// The version of [`TABLES`].
+pub(super) const SCHEMA_VERSION: i32 = 1;
+
+/// Instants are microseconds since 1970 in UTC: `modified_at` and `fresh_to` on Merge's clock,
+/// all others on the host's.
+const TABLES: &str = "
+CREATE TABLE linked_accounts (
+    linked_account_id TEXT PRIMARY KEY NOT NULL,
+    category TEXT NOT NULL DEFAULT '',
+    integration TEXT NOT NULL DEFAULT '',
+    integration_slug TEXT NOT NULL DEFAULT '',
+    end_user_origin_id TEXT NOT NULL DEFAULT '',
+    organization_name TEXT NOT NULL DEFAULT '',
+    status TEXT NOT NULL DEFAULT '',
+    account_token TEXT,
+    first_seen INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT '',
+    version INTEGER NOT NULL DEFAULT 0,
+    last_note INTEGER NOT NULL DEFAULT 0,
+    wake_at INTEGER,
+    not_before INTEGER,
+    start_at INTEGER,
+    phase TEXT NOT NULL DEFAULT '',
+    models_ready INTEGER NOT NULL DEFAULT 0,
+    models_needed INTEGER NOT NULL DEFAULT 0,
+    trouble TEXT NOT NULL DEFAULT '',
+    fresh_to INTEGER
+) STRICT;
+
+CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
+
+CREATE TABLE notes (
+    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
+    key TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    secret TEXT,
+    PRIMARY KEY (linked_account_id, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE records (
+    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
+    model_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    remote_id TEXT,
+    modified_at INTEGER,
+    deleted INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    pass INTEGER,
+    json TEXT NOT NULL,
+    PRIMARY KEY (linked_account_id, model_id, id)
+) STRICT;
+
+CREATE INDEX records_by_remote_id ON records (linked_account_id, model_id, remote_id);
+
+CREATE TABLE notices (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
+    at INTEGER NOT NULL,
+    occasion TEXT NOT NULL,
+    model_id TEXT,
+    text TEXT NOT NULL
+) STRICT;
+";
+
+/// What is in a file.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    Nothing,
+    Ours,
+    Newer(i32),
+    Foreign,
+}
+
+/// Make `connection` a connection to our tables, creating them in an empty file.
+///
+/// Nothing is written into a file that holds something else.
+///
+/// # Errors
+///
+/// One line that says what is wrong with the file, without its name.
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), String> {
+    match look(connection)? {
+        Found::Ours => {}
+        Found::Nothing => create(connection)?,
+        Found::Newer(version) => {
+            return Err(format!(
+                "has schema version {version}, and this merge-sync knows {SCHEMA_VERSION}: it was \
+                 written by a newer one"
+            ));
+        }
+        Found::Foreign => {
+            return Err("is not a store of merge-sync; nothing was changed in it".to_owned());
+        }
+    }
+    configure(connection).map_err(|error| explain(&error))
+}
+
+/// What SQLite's error means, in words that name what to do about the file.
+pub(super) fn explain(error: &rusqlite::Error) -> String {
+    let hint = match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => "is not a SQLite file",
+        Some(ErrorCode::DatabaseCorrupt) => "is damaged",
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "is locked by another program",
+        Some(ErrorCode::ReadOnly) => "cannot be written to, it is read-only",
+        Some(ErrorCode::DiskFull) => "cannot grow, the disk or its quota is full",
+        Some(ErrorCode::CannotOpen) => "cannot be opened",
+        Some(ErrorCode::PermissionDenied) => "may not be accessed by this user",
+        _ => return error.to_string(),
+    };
+    format!("{hint} ({error})")
+}
+
+fn look(connection: &Connection) -> Result<Found, String> {
+    let number = |pragma: &str| {
+        connection
+            .query_row(pragma, [], |row| row.get::<_, i32>(0))
+            .map_err(|error| explain(&error))
+    };
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    let application = number("PRAGMA application_id")?;
+    let version = number("PRAGMA user_version")?;
+    Ok(match (application, tables) {
+        (APPLICATION_ID, _) if version > SCHEMA_VERSION => Found::Newer(version),
+        (APPLICATION_ID, 1..) => Found::Ours,
+        (0 | APPLICATION_ID, 0) => Found::Nothing,
+        _ => Found::Foreign,
+    })
+}
+
+fn create(connection: &mut Connection) -> Result<(), String> {
+    let made = (|| {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Two programs may have found the same empty file.
+        let tables: i32 =
+            transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if tables == 0 {
+            transaction.execute_batch(TABLES)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        }
+        transaction.commit()
+    })();
+    made.map_err(|error| explain(&error))
+}
+
+/// Durable commits, readers beside the writer, and erased secrets really gone.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", "FAST")?;
+    connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}

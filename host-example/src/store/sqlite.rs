@@ -1,0 +1,353 @@
+//! The store of this host: one SQLite file.
+//!
+//! One thread writes, and SQLite's write-ahead log lets readers go on meanwhile. Changes that
+//! wait at the same moment share one transaction, each under a savepoint of its own: one
+//! `fsync` makes them all durable, and each is still all or nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use tokio::sync::oneshot;
+
+use super::change::{self, Refused};
+use super::{
+    Change, CommitError, Committed, Due, Listed, Note, NoteError, Pending, Sequenced, Store,
+    Stored, Unavailable, Versioned, schema,
+};
+use crate::clock::{Clock, Micros};
+use crate::secret::Secret;
+
+mod read;
+
+/// How to open a file.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whether a file that is not there is created.
+    pub create: bool,
+    /// How long to wait for another program's lock.
+    pub patience: Duration,
+    /// The file may not grow beyond this many pages of 4 KiB; `None` is SQLite's own limit.
+    pub max_pages: Option<u32>,
+}
+
+impl Default for Options {
+    /// Create the file, wait five seconds for locks, no limit.
+    fn default() -> Self {
+        Self {
+            create: true,
+            patience: Duration::from_secs(5),
+            max_pages: None,
+        }
+    }
+}
+
+/// A store in one SQLite file. Closing it (dropping it) ends its thread.
+#[derive(Debug)]
+pub struct SqliteStore {
+    file: Arc<File>,
+    jobs: Option<Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// At most this many changes share a transaction.
+const GROUP: usize = 64;
+
+/// Idle connections kept for readers.
+const IDLE_READERS: usize = 8;
+
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    options: Options,
+    readers: Mutex<Vec<Connection>>,
+}
+
+#[derive(Debug)]
+enum Work {
+    Note(Note),
+    Commit(Change),
+}
+
+#[derive(Debug)]
+struct Job {
+    work: Work,
+    reply: oneshot::Sender<Result<Done, Failed>>,
+}
+
+#[derive(Debug)]
+enum Done {
+    Noted,
+    Committed(Committed),
+}
+
+#[derive(Debug)]
+enum Failed {
+    UnknownAccount,
+    Stale(Option<String>),
+    Unavailable(Unavailable),
+}
+
+impl SqliteStore {
+    /// Open the file at `path`, a path or a SQLite `file:` address, creating its tables if it is
+    /// new or empty. `clock` stamps `first_seen`, `last_seen` and the notices.
+    ///
+    /// # Errors
+    ///
+    /// One line naming the file: it is no store of ours (and was left as it is), was written by
+    /// a newer version, is locked, read-only or damaged, or cannot be reached.
+    pub fn open(path: &Path, options: Options, clock: Arc<dyn Clock>) -> Result<Self, Unavailable> {
+        let file = Arc::new(File {
+            path: path.into(),
+            options,
+            readers: Mutex::default(),
+        });
+        file.create_private();
+        let mut connection = file.connect().map_err(|error| file.sqlite(&error))?;
+        schema::prepare(&mut connection).map_err(|what| file.unavailable(&what))?;
+        // A file that can be read and not written is better found out now.
+        connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .and_then(|writable| {
+                writable.pragma_update(None, "user_version", schema::SCHEMA_VERSION)?;
+                writable.commit()
+            })
+            .map_err(|error| file.sqlite(&error))?;
+        let (jobs, queue) = channel();
+        let writer = thread::Builder::new()
+            .name("store".to_owned())
+            .spawn({
+                let file = Arc::clone(&file);
+                move || write(&mut connection, &queue, &file, clock.as_ref())
+            })
+            .map_err(|error| file.unavailable(&format!("has no thread: {error}")))?;
+        Ok(Self {
+            file,
+            jobs: Some(jobs),
+            writer: Some(writer),
+        })
+    }
+
+    async fn write(&self, work: Work) -> Result<Done, Failed> {
+        let (reply, answer) = oneshot::channel();
+        if let Some(jobs) = &self.jobs {
+            // Where the thread has ended, the answer says so.
+            let _ = jobs.send(Job { work, reply });
+        }
+        match answer.await {
+            Ok(answer) => answer,
+            Err(_) => Err(Failed::Unavailable(
+                self.file.unavailable("has lost its writer"),
+            )),
+        }
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        what: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let file = Arc::clone(&self.file);
+        let read = tokio::task::spawn_blocking(move || file.read(what)).await;
+        read.unwrap_or_else(|error| Err(self.file.unavailable(&format!("was not read: {error}"))))
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has said so already.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl File {
+    /// Create the file so that only its owner may read it: it holds account tokens. Where that
+    /// fails, opening it says why.
+    fn create_private(&self) {
+        if !self.options.create || self.path.starts_with("file:") {
+            return;
+        }
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let _ = options.open(&self.path);
+    }
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        flags.set(OpenFlags::SQLITE_OPEN_CREATE, self.options.create);
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(self.options.patience)?;
+        if let Some(pages) = self.options.max_pages {
+            connection.pragma_update(None, "max_page_count", pages)?;
+        }
+        Ok(connection)
+    }
+
+    fn read<T>(
+        &self,
+        what: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Unavailable> {
+        let idle = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.connect().map_err(|error| self.sqlite(&error))?,
+        };
+        let found = what(&connection).map_err(|error| self.sqlite(&error))?;
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < IDLE_READERS {
+            readers.push(connection);
+        }
+        Ok(found)
+    }
+
+    fn sqlite(&self, error: &rusqlite::Error) -> Unavailable {
+        self.unavailable(&schema::explain(error))
+    }
+
+    fn unavailable(&self, what: &str) -> Unavailable {
+        Unavailable {
+            message: format!("store `{}` {what}", self.path.display()),
+        }
+    }
+}
+
+/// The writer's thread: until the store is dropped.
+fn write(sql: &mut Connection, jobs: &Receiver<Job>, file: &File, clock: &dyn Clock) {
+    while let Ok(first) = jobs.recv() {
+        let mut group = vec![first];
+        group.extend(jobs.try_iter().take(GROUP - 1));
+        match transact(sql, &group, clock.now()) {
+            Ok(answers) => reply(group, answers, file),
+            Err(error) if group.len() == 1 => {
+                reply(group, vec![Err(Refused::Sqlite(error))], file);
+            }
+            // Nothing of the group was written; only those at fault are to fail.
+            Err(_) => {
+                for job in group {
+                    let alone = std::slice::from_ref(&job);
+                    let answers = transact(sql, alone, clock.now())
+                        .unwrap_or_else(|error| vec![Err(Refused::Sqlite(error))]);
+                    reply(vec![job], answers, file);
+                }
+            }
+        }
+    }
+}
+
+/// All of `group` in one transaction, each under a savepoint. An error means that nothing was
+/// written.
+fn transact(
+    sql: &mut Connection,
+    group: &[Job],
+    now: Micros,
+) -> rusqlite::Result<Vec<Result<Done, Refused>>> {
+    let mut transaction = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut answers = Vec::with_capacity(group.len());
+    for job in group {
+        let savepoint = transaction.savepoint()?;
+        let done = match &job.work {
+            Work::Note(note) => change::keep_note(&savepoint, note, now).map(|()| Done::Noted),
+            Work::Commit(change) => change::commit(&savepoint, change, now).map(Done::Committed),
+        };
+        match done {
+            Ok(_) => savepoint.commit()?,
+            Err(Refused::Sqlite(error)) => return Err(error),
+            // A dropped savepoint is rolled back.
+            Err(Refused::UnknownAccount | Refused::Stale(_)) => drop(savepoint),
+        }
+        answers.push(done);
+    }
+    transaction.commit()?;
+    Ok(answers)
+}
+
+/// A caller that has gone does not hear.
+fn reply(group: Vec<Job>, answers: Vec<Result<Done, Refused>>, file: &File) {
+    for (job, answer) in group.into_iter().zip(answers) {
+        let _ = job.reply.send(answer.map_err(|refused| match refused {
+            Refused::UnknownAccount => Failed::UnknownAccount,
+            Refused::Stale(current) => Failed::Stale(current),
+            Refused::Sqlite(error) => Failed::Unavailable(file.sqlite(&error)),
+        }));
+    }
+}
+
+impl Store for SqliteStore {
+    fn keep_note(&self, note: Note) -> Pending<'_, Result<(), NoteError>> {
+        Box::pin(async move {
+            match self.write(Work::Note(note)).await {
+                Ok(_) => Ok(()),
+                Err(Failed::Unavailable(problem)) => Err(NoteError::Unavailable(problem)),
+                Err(Failed::UnknownAccount | Failed::Stale(_)) => Err(NoteError::UnknownAccount),
+            }
+        })
+    }
+
+    fn commit(&self, change: Change) -> Pending<'_, Result<Committed, CommitError>> {
+        Box::pin(async move {
+            match self.write(Work::Commit(change)).await {
+                Ok(Done::Committed(committed)) => Ok(committed),
+                Ok(Done::Noted) | Err(Failed::UnknownAccount) => Err(CommitError::Stale(None)),
+                Err(Failed::Stale(current)) => Err(CommitError::Stale(current)),
+                Err(Failed::Unavailable(problem)) => Err(CommitError::Unavailable(problem)),
+            }
+        })
+    }
+
+    fn load(&self, account: &str) -> Pending<'_, Result<Option<Versioned>, Unavailable>> {
+        let account = account.to_owned();
+        Box::pin(self.read(move |sql| read::load(sql, &account)))
+    }
+
+    fn due(&self, now: Micros, limit: u32) -> Pending<'_, Result<Vec<Due>, Unavailable>> {
+        Box::pin(self.read(move |sql| read::due(sql, now, limit)))
+    }
+
+    fn next_start(&self, now: Micros) -> Pending<'_, Result<Option<Micros>, Unavailable>> {
+        Box::pin(self.read(move |sql| read::next_start(sql, now)))
+    }
+
+    fn token(&self, account: &str) -> Pending<'_, Result<Option<Secret>, Unavailable>> {
+        let account = account.to_owned();
+        Box::pin(self.read(move |sql| read::token(sql, &account)))
+    }
+
+    fn account(&self, account: &str) -> Pending<'_, Result<Option<Listed>, Unavailable>> {
+        let account = account.to_owned();
+        Box::pin(self.read(move |sql| read::account(sql, &account)))
+    }
+
+    fn accounts(&self, after: &str, limit: u32) -> Pending<'_, Result<Vec<Listed>, Unavailable>> {
+        let after = after.to_owned();
+        Box::pin(self.read(move |sql| read::accounts(sql, &after, limit)))
+    }
+
+    fn notices(&self, after: i64, limit: u32) -> Pending<'_, Result<Vec<Sequenced>, Unavailable>> {
+        Box::pin(self.read(move |sql| read::notices(sql, after, limit)))
+    }
+
+    fn rows(
+        &self,
+        account: &str,
+        model_id: &str,
+        after: &str,
+        limit: u32,
+    ) -> Pending<'_, Result<Vec<Stored>, Unavailable>> {
+        let (account, model_id, after) =
+            (account.to_owned(), model_id.to_owned(), after.to_owned());
+        Box::pin(self.read(move |sql| read::rows(sql, &account, &model_id, &after, limit)))
+    }
+}

@@ -1,0 +1,174 @@
+//! What the host and the engine ask of the tables. Each question is one statement, or one
+//! transaction where it takes two.
+
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
+
+use crate::clock::Micros;
+use crate::secret::Secret;
+use crate::store::{
+    Due, FURTHEST_START, Listed, Notice, Numbered, Profile, Row, Sequenced, Stored, Summary,
+    Versioned,
+};
+
+pub(super) fn load(sql: &Connection, account: &str) -> rusqlite::Result<Option<Versioned>> {
+    // State and notes as of one moment.
+    let both = sql.unchecked_transaction()?;
+    let found = both
+        .prepare_cached("SELECT state, version FROM linked_accounts WHERE linked_account_id = ?1")?
+        .query_row([account], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)))
+        .optional()?;
+    let Some((state, version)) = found else {
+        return Ok(None);
+    };
+    let notes = both
+        .prepare_cached(
+            "SELECT number, key, text, secret FROM notes WHERE linked_account_id = ?1
+             ORDER BY number",
+        )?
+        .query_map([account], |row| {
+            Ok(Numbered {
+                number: row.get::<_, i64>(0)?.cast_unsigned(),
+                key: row.get(1)?,
+                text: row.get(2)?,
+                secret: row.get::<_, Option<String>>(3)?.map(Secret::new),
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Some(Versioned {
+        state,
+        version: version.to_string(),
+        notes,
+    }))
+}
+
+pub(super) fn due(sql: &Connection, now: Micros, limit: u32) -> rusqlite::Result<Vec<Due>> {
+    sql.prepare_cached(
+        "SELECT linked_account_id, start_at, version FROM linked_accounts
+         WHERE start_at IS NOT NULL AND (start_at <= ?1 OR start_at > ?2)
+         ORDER BY start_at, linked_account_id LIMIT ?3",
+    )?
+    .query_map(
+        params![now, now.saturating_add(FURTHEST_START), limit],
+        |row| {
+            Ok(Due {
+                account: row.get(0)?,
+                start: row.get(1)?,
+                version: row.get::<_, i64>(2)?.to_string(),
+            })
+        },
+    )?
+    .collect()
+}
+
+pub(super) fn next_start(sql: &Connection, now: Micros) -> rusqlite::Result<Option<Micros>> {
+    sql.prepare_cached("SELECT min(start_at) FROM linked_accounts WHERE start_at > ?1")?
+        .query_row([now], |row| row.get(0))
+}
+
+pub(super) fn token(sql: &Connection, account: &str) -> rusqlite::Result<Option<Secret>> {
+    let token: Option<Option<String>> = sql
+        .prepare_cached("SELECT account_token FROM linked_accounts WHERE linked_account_id = ?1")?
+        .query_row([account], |row| row.get(0))
+        .optional()?;
+    Ok(token.flatten().map(Secret::new))
+}
+
+const LISTED: &str = "
+SELECT linked_account_id, category, integration, integration_slug, end_user_origin_id,
+       organization_name, status, first_seen, account_token IS NOT NULL, phase, models_ready,
+       models_needed, trouble, fresh_to, start_at,
+       (SELECT count(*) FROM notes WHERE notes.linked_account_id = a.linked_account_id)
+FROM linked_accounts AS a";
+
+pub(super) fn account(sql: &Connection, account: &str) -> rusqlite::Result<Option<Listed>> {
+    sql.prepare_cached(&format!("{LISTED} WHERE linked_account_id = ?1"))?
+        .query_row([account], listed)
+        .optional()
+}
+
+pub(super) fn accounts(sql: &Connection, after: &str, limit: u32) -> rusqlite::Result<Vec<Listed>> {
+    sql.prepare_cached(&format!(
+        "{LISTED} WHERE linked_account_id > ?1 ORDER BY linked_account_id LIMIT ?2"
+    ))?
+    .query_map(params![after, limit], listed)?
+    .collect()
+}
+
+fn listed(row: &SqlRow<'_>) -> rusqlite::Result<Listed> {
+    Ok(Listed {
+        profile: Profile {
+            id: row.get(0)?,
+            category: row.get(1)?,
+            integration: row.get(2)?,
+            integration_slug: row.get(3)?,
+            end_user_origin_id: row.get(4)?,
+            organization_name: row.get(5)?,
+            link_status: row.get(6)?,
+        },
+        first_seen: row.get(7)?,
+        has_token: row.get(8)?,
+        summary: Summary {
+            phase: row.get(9)?,
+            ready: row.get(10)?,
+            needed: row.get(11)?,
+            trouble: row.get(12)?,
+            fresh_to: row.get(13)?,
+        },
+        start: row.get(14)?,
+        notes: row.get::<_, i64>(15)?.cast_unsigned(),
+    })
+}
+
+pub(super) fn notices(
+    sql: &Connection,
+    after: i64,
+    limit: u32,
+) -> rusqlite::Result<Vec<Sequenced>> {
+    sql.prepare_cached(
+        "SELECT sequence, linked_account_id, at, id, occasion, model_id, text FROM notices
+         WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+    )?
+    .query_map(params![after, limit], |row| {
+        Ok(Sequenced {
+            sequence: row.get(0)?,
+            account: row.get(1)?,
+            at: row.get(2)?,
+            notice: Notice {
+                id: row.get(3)?,
+                occasion: row.get(4)?,
+                model_id: row.get(5)?,
+                text: row.get(6)?,
+            },
+        })
+    })?
+    .collect()
+}
+
+pub(super) fn rows(
+    sql: &Connection,
+    account: &str,
+    model_id: &str,
+    after: &str,
+    limit: u32,
+) -> rusqlite::Result<Vec<Stored>> {
+    sql.prepare_cached(
+        "SELECT id, remote_id, modified_at, deleted, json, first_seen, last_seen, pass
+         FROM records WHERE linked_account_id = ?1 AND model_id = ?2 AND id > ?3
+         ORDER BY id LIMIT ?4",
+    )?
+    .query_map(params![account, model_id, after, limit], |row| {
+        Ok(Stored {
+            row: Row {
+                id: row.get(0)?,
+                remote_id: row.get(1)?,
+                modified_at: row.get(2)?,
+                deleted: row.get(3)?,
+                json: row.get(4)?,
+            },
+            first_seen: row.get(5)?,
+            last_seen: row.get(6)?,
+            pass: row.get::<_, Option<i64>>(7)?.map(i64::cast_unsigned),
+        })
+    })?
+    .collect()
+}
