@@ -1,6 +1,6 @@
 //! Where are a model's records read?
 //!
-//! Looks a model up in the [table](table) of Merge's common models, by its id or an alias.
+//! Looks a model up in the table of Merge's common models, by its id or an alias.
 //! A model that is not there is never guessed: a wrong URL would read another model's records.
 
 mod table;

@@ -1,7 +1,7 @@
 //! What did Merge just tell us, and what do we answer?
 //!
-//! An event is a hint of what to look up, in whatever order and number it arrives. What a
-//! body says is read in [`parse`]; here it is verified before and answered after.
+//! An event is a hint of what to look up, in whatever order and number it arrives. Here a body
+//! is verified and answered; what it says is read by the private module beside.
 
 mod parse;
 

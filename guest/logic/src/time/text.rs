@@ -110,7 +110,7 @@ fn split_fraction(text: &str) -> Option<(&str, &str)> {
         .then_some((fraction, zone))
 }
 
-/// Appends the zone in the one form that chrono reads.
+/// Appends the zone in the one form that chrono reads; whether its sign is one, chrono says.
 fn push_zone(normal: &mut String, zone: &str) -> Option<()> {
     if matches!(zone, "" | "Z" | "z") {
         normal.push('Z');
@@ -121,7 +121,7 @@ fn push_zone(normal: &mut String, zone: &str) -> Option<()> {
         4 => offset.split_at_checked(2)?,
         _ => offset.split_once(':')?,
     };
-    if !matches!(sign, "+" | "-") || !has_shape(hours, "00") || !has_shape(minutes, "00") {
+    if !has_shape(hours, "00") || !has_shape(minutes, "00") {
         return None;
     }
     for part in [sign, hours, ":", minutes] {
@@ -204,6 +204,7 @@ mod tests {
             "2025-11-27T10:39:49+05:3",
             "2025-11-27T10:39:49+053",
             "2025-11-27T10:39:49+24:00",
+            "2025-11-27T10:39:49~05:00",
             "2025-11-27T10:39:49+05:60",
             "2025-11-27T10:39:49\u{2212}05:00",
             "2025-02-29T10:39:49Z",
