@@ -1,4 +1,5 @@
-//! World `text`: the decisions behind one function of text, as a component that imports nothing.
+//! World `text`: the decisions and the engine's operations behind one function of text, as a
+//! component that imports nothing.
 //!
 //! The core module inside it serves runtimes that cannot host components.
 
@@ -18,7 +19,7 @@ struct Component;
 
 impl json::Guest for Component {
     fn call(operation: String, input: String) -> Result<String, String> {
-        merge_sync_logic::json::call(&operation, &input)
+        merge_sync_engine::text::call(&operation, &input)
     }
 }
 

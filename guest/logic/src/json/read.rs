@@ -112,6 +112,19 @@ impl<'a> Input<'static, 'a> {
 }
 
 impl<'p, 'a> Input<'p, 'a> {
+    /// A whole document that stands as a text in the field `name` of another one: paths begin
+    /// there.
+    #[must_use]
+    pub const fn named(name: &'p str, value: Json<'a>) -> Self {
+        Self {
+            path: Path {
+                above: Some(&Path::ROOT),
+                step: Step::Key(name),
+            },
+            value: Some(value),
+        }
+    }
+
     /// Whether there is no value here: null, or no such key.
     #[must_use]
     pub const fn is_none(&self) -> bool {
