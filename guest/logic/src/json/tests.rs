@@ -382,6 +382,13 @@ fn an_error_is_one_short_line_without_secrets() {
 }
 
 #[test]
+fn a_tree_prints_no_text() {
+    let tree = value::parse(r#"{"keys":["hunter2"]}"#).expect("JSON");
+    let input = Input::root(tree);
+    assert!(!format!("{input:?}").contains("hunter2"));
+}
+
+#[test]
 fn what_is_not_json_is_refused_with_its_place() {
     check_error(
         "meta.version",

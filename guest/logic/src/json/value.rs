@@ -17,8 +17,8 @@ use crate::types::Problem;
 /// How many lists and objects may stand inside each other.
 pub const DEEPEST: u8 = 64;
 
-/// A JSON value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A JSON value. Its `Debug` form says what kind it is and no more: a text may be a secret.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Json<'a> {
     /// `null`.
     Null,
@@ -45,6 +45,12 @@ pub struct Object<'a> {
     pub entries: BTreeMap<Cow<'a, str>, Json<'a>>,
     /// A key that was given twice, which no record allows.
     pub twice: Option<Cow<'a, str>>,
+}
+
+impl fmt::Debug for Json<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.kind())
+    }
 }
 
 impl Json<'_> {
