@@ -10,6 +10,9 @@ mod tests {
     #[test]
     fn the_version_is_three_numbers() {
         let parts: alloc::vec::Vec<_> = VERSION.split('.').map(str::parse::<u32>).collect();
-        assert!(matches!(parts.as_slice(), [Ok(_), Ok(_), Ok(_)]), "{VERSION}");
+        assert!(
+            matches!(parts.as_slice(), [Ok(_), Ok(_), Ok(_)]),
+            "{VERSION}"
+        );
     }
 }
