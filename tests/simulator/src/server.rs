@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response as HttpResponse;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -126,7 +126,12 @@ async fn write(response: Response) -> HttpResponse {
         Some(sent) => {
             let head = response.body.get(..sent).unwrap_or_default();
             let cut = io::Error::from(io::ErrorKind::ConnectionReset);
-            Body::from_stream(stream::iter([Ok(Bytes::copy_from_slice(head)), Err(cut)]))
+            let parts = stream::iter([Ok(Bytes::copy_from_slice(head)), Err(cut)]);
+            // The pause lets the first part out before the connection breaks.
+            Body::from_stream(parts.then(|part| async {
+                tokio::task::yield_now().await;
+                part
+            }))
         }
     };
     let mut builder = HttpResponse::builder().status(response.status);

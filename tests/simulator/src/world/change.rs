@@ -54,34 +54,39 @@ impl Account {
         add(&mut models[model], fields, dice)
     }
 
-    /// Delete a live record, or bring back a deleted one; an update where there is none.
+    /// Delete a live record, or bring back a deleted one, where there is one.
     fn toggle(&mut self, model: usize, delete: bool) -> usize {
-        let Self { models, dice, .. } = self;
-        let held = &mut models[model];
-        let from = dice.index(held.records.len());
-        let turn = (0..held.records.len()).map(|step| (from + step) % held.records.len());
-        let found = turn.into_iter().find(|number| {
-            let record = &held.records[*number];
-            // What Merge no longer lists does not come back: it would be another record.
-            let purged = record.versions.last().is_some_and(|version| version.purged);
-            record.truth.deleted != delete && !purged
-        });
-        let number = found.unwrap_or(from);
-        if found.is_some() {
-            held.records[number].truth.deleted = delete;
+        let number = self.some_record(model, !delete);
+        let held = &mut self.models[model];
+        let record = &mut held.records[number];
+        // What Merge no longer lists does not come back: it would be another record.
+        if !record.versions.last().is_some_and(|version| version.purged) {
+            record.truth.deleted = delete;
         }
         held.dirty.insert(number);
         number
     }
 
+    /// A record that is deleted or not as asked; any record where there is none.
+    fn some_record(&mut self, model: usize, deleted: bool) -> usize {
+        let records = &self.models[model].records;
+        let from = self.dice.index(records.len());
+        let mut turn = (0..records.len()).map(|step| (from + step) % records.len());
+        turn.find(|number| records[*number].truth.deleted == deleted)
+            .unwrap_or(from)
+    }
+
     fn update(&mut self, model: usize, now: Micros) -> usize {
-        let number = self.dice.index(self.models[model].records.len());
+        let number = self.some_record(model, false);
         self.update_one(model, number, now);
         number
     }
 
     fn update_one(&mut self, model: usize, number: usize, now: Micros) {
         let Self { models, dice, .. } = self;
+        if models[model].records[number].truth.deleted {
+            return;
+        }
         let spec = models[model].spec;
         let mut fields = (*models[model].records[number].truth.fields).clone();
         let before = &*models;
@@ -94,7 +99,7 @@ impl Account {
 
     /// Change what only `remote_data` shows.
     fn revise(&mut self, model: usize) -> usize {
-        let number = self.dice.index(self.models[model].records.len());
+        let number = self.some_record(model, false);
         self.models[model].records[number].truth.raw += 1;
         self.models[model].dirty.insert(number);
         number

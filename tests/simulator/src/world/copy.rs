@@ -52,8 +52,8 @@ impl Merge {
         let record = held.records.get_mut(number)?;
         let truth = record.truth.clone();
         let before = record.versions.last();
-        if before.is_none() && truth.deleted {
-            // Gone before Merge ever saw it.
+        if before.map_or(truth.deleted, |version| version.purged) {
+            // Gone before Merge ever saw it, or gone from Merge for good.
             return None;
         }
         let same = |version: &Version| {

@@ -6,7 +6,7 @@ use merge_simulator::time::{MINUTE, Micros, SECOND, iso, parse};
 use merge_simulator::{Merge, StoredRow};
 use serde_json::Value;
 
-use crate::client::{get, json};
+use crate::client::get;
 
 /// Where the next window begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,10 +89,8 @@ impl Consumer {
                 Rule::FetchStart => start,
             });
             let unit = if finish % SECOND == 0 { SECOND } else { 1 };
-            let mut target = format!(
-                "{base}/{}?page_size=100&include_deleted_data=true",
-                path_of(&id)?
-            );
+            let Some(path) = path_of(&id) else { continue };
+            let mut target = format!("{base}/{path}?page_size=100&include_deleted_data=true");
             if !self.whole {
                 target += &format!("&modified_before={}", iso(finish + unit));
                 target += &after
@@ -144,7 +142,6 @@ fn pages(merge: &mut Merge, number: usize, target: &str) -> Option<Vec<Value>> {
             return None;
         }
         let page: Value = serde_json::from_slice(&response.body).ok()?;
-        let _ = json(&response);
         rows.extend(page["results"].as_array()?.iter().cloned());
         let Some(cursor) = page["next"].as_str() else {
             return Some(rows);

@@ -6,12 +6,15 @@ use merge_simulator::{Config, FaultKind, Faults, Merge, StoredRow, Verdict};
 use crate::client::{after, small};
 use crate::consumer::{Consumer, Rule};
 
-/// Three days with a poll every `every`, then a quiet day.
+/// Days of changes and faults.
+const BUSY: Micros = 2 * DAY;
+
+/// Two days with a poll every `every`, then ten quiet hours: at least one sync of each model.
 fn run(mut config: Config, mut consumer: Consumer, every: Micros) -> (Merge, Consumer) {
-    let busy_until = config.start + 3 * DAY;
+    let busy_until = config.start + BUSY;
     config.changes_until = Some(busy_until);
     let mut merge = Merge::new(config);
-    while merge.now() < busy_until + DAY {
+    while merge.now() < busy_until + 10 * HOUR {
         merge.advance_to(merge.now() + every);
         merge
             .take_due()
@@ -31,7 +34,7 @@ fn verdict(config: Config, rule: Rule) -> Verdict {
 fn contiguous_windows_with_an_overlap_lose_nothing() {
     for seed in 0..4 {
         let mut config = small(seed);
-        config.faults = Faults::all(config.start + 3 * DAY);
+        config.faults = Faults::all(config.start + BUSY);
         let verdict = verdict(config, Rule::Contiguous);
         assert!(verdict.is_clean(), "seed {seed}: {verdict:?}");
         assert!(verdict.records_in_merge >= 500);
@@ -53,7 +56,7 @@ fn late_visibility_is_found_out_by_the_overlap_alone() {
         let mut config = small(seed);
         config.realtime_per_hour = 20;
         config.faults = Faults::none().with(FaultKind::LateVisible, 900);
-        config.faults.until = Some(config.start + 3 * DAY);
+        config.faults.until = Some(config.start + BUSY);
         config
     };
     // A poll every two minutes catches finishes while late rows are still out of sight.
