@@ -7,6 +7,7 @@
 //! | Module | What it is for |
 //! |---|---|
 //! | [`value`] | text to a tree: well-formed, of bounded depth, without floats |
+//! | [`path`] | where a value stands, for errors |
 //! | [`read`] | the tree to records: each field taken by name, whatever is left is refused |
 //! | [`write`] | records to text, keys in the order of the contract |
 //! | [`types`], [`signature`], [`webhook`], [`readiness`], [`window`], [`page`], [`cadence`], [`retry`] | the records of each interface, in both directions where both are used |
@@ -17,6 +18,7 @@
 pub mod cadence;
 mod operations;
 pub mod page;
+pub mod path;
 pub mod read;
 pub mod readiness;
 pub mod retry;
@@ -65,7 +67,7 @@ pub fn answer(operation: Operation, input: &str) -> Result<String, String> {
 /// The error for an operation that nobody has.
 #[must_use]
 pub fn unknown_operation(name: &str) -> String {
-    format!("operation: `{}` is not known", read::shown(name))
+    format!("operation: `{}` is not known", path::shown(name))
 }
 
 #[cfg(test)]

@@ -6,30 +6,13 @@
 
 use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::path::{Path, Step, none_of, shown};
 use super::value::Json;
 use crate::types::{Milliseconds, Problem, Secret, Timestamp};
-
-/// How much of a text an error quotes, in characters.
-const SHOWN_CHARACTERS: usize = 40;
-
-/// Where a value stands.
-#[derive(Debug, Clone, Copy)]
-pub struct Path<'p> {
-    above: Option<&'p Path<'p>>,
-    step: Step<'p>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Step<'p> {
-    Root,
-    Key(&'p str),
-    Index(usize),
-}
 
 /// A value that may be absent, and where it stands.
 #[derive(Debug)]
@@ -52,54 +35,6 @@ pub struct Tagged<'p, 'a> {
     tag: String,
 }
 
-impl<'p> Path<'p> {
-    /// The path from the root: empty.
-    pub const ROOT: Self = Self {
-        above: None,
-        step: Step::Root,
-    };
-
-    fn below<'q>(&'q self, step: Step<'q>) -> Path<'q> {
-        Path {
-            above: Some(self),
-            step,
-        }
-    }
-
-    /// The problem `what` at this place.
-    #[must_use]
-    pub fn problem(&self, what: fmt::Arguments<'_>) -> Problem {
-        Problem {
-            message: match self.step {
-                Step::Root => format!("input: {what}"),
-                Step::Key(_) | Step::Index(_) => format!("{self}: {what}"),
-            },
-        }
-    }
-}
-
-/// `statuses[3].last_sync_finished`; a key that nobody expected is shortened.
-impl fmt::Display for Path<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(above) = self.above {
-            above.fmt(formatter)?;
-        }
-        match self.step {
-            Step::Root => Ok(()),
-            Step::Key(key) => {
-                if self
-                    .above
-                    .is_some_and(|above| !matches!(above.step, Step::Root))
-                {
-                    formatter.write_str(".")?;
-                }
-                formatter.write_str(&shown(key))
-            }
-            Step::Index(index) => write!(formatter, "[{index}]"),
-        }
-    }
-}
-
 impl<'a> Input<'static, 'a> {
     /// A whole document.
     #[must_use]
@@ -117,10 +52,7 @@ impl<'p, 'a> Input<'p, 'a> {
     #[must_use]
     pub const fn named(name: &'p str, value: Json<'a>) -> Self {
         Self {
-            path: Path {
-                above: Some(&Path::ROOT),
-                step: Step::Key(name),
-            },
+            path: Path::ROOT.below(Step::Key(name)),
             value: Some(value),
         }
     }
@@ -449,38 +381,8 @@ impl<'p, 'a> Tagged<'p, 'a> {
     }
 }
 
-/// ``rule: `loose` is not one of `contiguous`, `open-ended`, `fetch-start` ``.
-fn none_of<'n>(path: &Path<'_>, found: &str, names: impl Iterator<Item = &'n str>) -> Problem {
-    let mut list = String::new();
-    for name in names {
-        list.push_str(if list.is_empty() { "`" } else { ", `" });
-        list.push_str(name);
-        list.push('`');
-    }
-    path.problem(format_args!("`{}` is not one of {list}", shown(found)))
-}
-
 fn decimal(text: &str) -> Option<u64> {
     // Rust would read a plus sign as well.
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
-}
-
-/// A text of somebody else's, fit for a line of a log: forty characters at most, none of them
-/// a control character.
-#[must_use]
-pub fn shown(text: &str) -> String {
-    let mut characters = text.chars();
-    let mut shown: String = characters
-        .by_ref()
-        .take(SHOWN_CHARACTERS)
-        .map(|character| match character {
-            control if control.is_control() => char::REPLACEMENT_CHARACTER,
-            character => character,
-        })
-        .collect();
-    if characters.next().is_some() {
-        shown.push('…');
-    }
-    shown
 }
