@@ -5,4 +5,6 @@ mod commands;
 mod failures;
 mod reads;
 mod support;
+mod text;
 mod webhooks;
+mod wire;

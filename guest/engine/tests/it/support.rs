@@ -1,4 +1,6 @@
 //! A host in memory: one account, a store with versions and notes, a scripted Merge.
+//!
+//! Whatever it asks of the engine it asks twice, natively and by text, and the answers are the same.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +12,9 @@ use merge_sync_engine::step::{Effect, Event, Run, Step, step};
 use merge_sync_engine::store::{Change, Committed, Note, Notice, Numbered, TokenChange, Versioned};
 use merge_sync_engine::view::{Failure, Report, View, inspect};
 use merge_sync_logic::types::{Account, Row, Secret, Timestamp};
+use serde_json::Value;
+
+use crate::wire;
 
 pub const ACCOUNT: &str = "7841ee0a-5a1a-44db-bc7e-2912d8c17515";
 
@@ -32,6 +37,7 @@ pub fn on(day: &str, time: &str) -> Timestamp {
 /// The host's side of one account.
 pub struct Host {
     pub settings: Settings,
+    pub settings_text: String,
     pub now: Timestamp,
     pub state: String,
     pub version: u64,
@@ -56,6 +62,7 @@ impl Host {
     pub fn new(settings: &str) -> Self {
         Self {
             settings: Settings::parse(settings).expect("settings"),
+            settings_text: settings.into(),
             now: at("10:00"),
             state: String::new(),
             version: 0,
@@ -87,7 +94,9 @@ impl Host {
             token: Some(Secret(token.into())),
             linked_at: None,
         };
-        self.keep(command::link(&new, self.now));
+        let note = command::link(&new, self.now);
+        assert_eq!(wire::link(&new, self.now), note);
+        self.keep(note);
     }
 
     pub fn keep(&mut self, note: Note) {
@@ -181,14 +190,18 @@ impl Host {
         mut script: impl FnMut(&mut Self, &Effect) -> Option<Event>,
     ) -> Result<Report, Failure> {
         let mut run = Run::new(ACCOUNT);
+        let mut run_text = Value::Null;
         let mut event = Event::Started(self.load());
         for _ in 0..1_000 {
+            let (next_text, output) = wire::step(&run_text, &self.settings_text, self.now, &event);
+            run_text = next_text;
             let Step {
                 run: next,
                 effect,
                 log,
             } = step(run, &self.settings, self.now, event);
             run = next;
+            assert_eq!(wire::effect_and_log(&output), (effect.clone(), log.clone()));
             self.log.extend(log);
             if let Effect::Send(Request { target, .. }) = &effect {
                 self.requests.push(target.clone());
@@ -209,14 +222,20 @@ impl Host {
 
     #[track_caller]
     pub fn request(&mut self, command: Command) {
-        let change =
-            command::request(ACCOUNT, &self.load(), command, &self.settings, self.now).unwrap();
+        let loaded = self.load();
+        let change = command::request(ACCOUNT, &loaded, command, &self.settings, self.now).unwrap();
+        let by_text = wire::request(&loaded, command, &self.settings_text, self.now);
+        assert_eq!(by_text.as_ref(), Ok(&change));
         self.commit(&change).expect("nobody else commits");
     }
 
     #[track_caller]
     pub fn view(&self) -> View {
-        inspect(ACCOUNT, &self.load(), &[], &self.settings, self.now).expect("a view")
+        let loaded = self.load();
+        let view = inspect(ACCOUNT, &loaded, &[], &self.settings, self.now).expect("a view");
+        let by_text = wire::inspect(&loaded, &[], &self.settings_text, self.now).expect("a view");
+        wire::check_view(&by_text, &view);
+        view
     }
 
     /// When the host starts the next run.

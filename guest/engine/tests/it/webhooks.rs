@@ -13,6 +13,7 @@ use merge_sync_logic::types::Secret;
 use sha2::Sha256;
 
 use crate::support::{ACCOUNT, Host, at, ok, page, quiet, status};
+use crate::wire;
 
 const KEY: &str = "an-example-key";
 
@@ -20,11 +21,18 @@ pub fn deliver(body: &str) -> Received {
     let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     let signature = URL_SAFE.encode(mac.finalize().into_bytes());
-    receive(&SignedBody {
+    both(&SignedBody {
         body: body.into(),
         signatures: vec![signature],
         keys: vec![Secret(KEY.into())],
     })
+}
+
+/// Natively and by text, which is the same.
+fn both(delivery: &SignedBody) -> Received {
+    let received = receive(delivery);
+    assert_eq!(wire::receive(delivery), received);
+    received
 }
 
 fn webhook(event: &str, data: &str) -> String {
@@ -55,7 +63,7 @@ fn token(host: &Host) -> Option<&str> {
 
 #[test]
 fn a_refused_webhook_leaves_nothing_but_a_warning() {
-    let received = receive(&SignedBody {
+    let received = both(&SignedBody {
         body: webhook("Employee.synced", "{}"),
         signatures: vec!["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".into()],
         keys: vec![Secret(KEY.into())],
