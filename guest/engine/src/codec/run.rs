@@ -251,3 +251,6 @@ fn read_tally(found: &Found<'_>) -> Result<Tally, Malformed> {
         rows: found.at(2).count()?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ fn instant() -> impl Strategy<Value = Timestamp> {
     any::<i64>().prop_map(Timestamp)
 }
 
-fn maybe() -> impl Strategy<Value = Option<Timestamp>> {
+pub(super) fn maybe() -> impl Strategy<Value = Option<Timestamp>> {
     proptest::option::of(instant())
 }
 
@@ -33,7 +33,7 @@ fn state() -> impl Strategy<Value = Option<SyncState>> {
     ])
 }
 
-fn trouble() -> impl Strategy<Value = Option<Trouble>> {
+pub(super) fn trouble() -> impl Strategy<Value = Option<Trouble>> {
     let kinds = prop_oneof![Just(TroubleKind::Park), Just(TroubleKind::InitialSync)];
     proptest::option::of((kinds, instant(), any::<String>()))
         .prop_map(|trouble| trouble.map(|(kind, since, text)| Trouble { kind, since, text }))
@@ -75,7 +75,7 @@ fn slot() -> impl Strategy<Value = Option<Slot>> {
 }
 
 prop_compose! {
-    fn status()(
+    pub(super) fn status()(
         model_name in any::<String>(),
         states in (state(), state()),
         initial in any::<Option<bool>>(),
@@ -132,7 +132,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn document()(
+    pub(super) fn document()(
         texts in proptest::collection::vec(any::<String>(), 7),
         instants in proptest::collection::vec(maybe(), 5),
         flags in any::<[bool; 7]>(),
