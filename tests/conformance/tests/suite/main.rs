@@ -3,6 +3,8 @@
 mod checklist;
 mod coverage;
 mod differential;
+mod engine;
 mod facts;
+mod hostile;
 mod subjects;
 mod vectors;
