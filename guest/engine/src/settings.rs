@@ -1,6 +1,5 @@
 //! How the operator wants it done: the settings document, every field defaulted.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -58,8 +57,8 @@ pub struct Settings {
     pub run_limits: RunLimits,
     pub(crate) required: Vec<ModelId>,
     pub(crate) models: Vec<ModelId>,
-    pub(crate) endpoint_overrides: BTreeMap<ModelId, Listed>,
-    pub(crate) query_extra: BTreeMap<ModelId, String>,
+    pub(crate) endpoint_overrides: Vec<(ModelId, Listed)>,
+    pub(crate) query_extra: Vec<(ModelId, String)>,
 }
 
 impl Default for Settings {
@@ -79,8 +78,8 @@ impl Default for Settings {
             },
             required: Vec::new(),
             models: Vec::new(),
-            endpoint_overrides: BTreeMap::new(),
-            query_extra: BTreeMap::new(),
+            endpoint_overrides: Vec::new(),
+            query_extra: Vec::new(),
         }
     }
 }
@@ -122,7 +121,7 @@ impl Settings {
     /// Where a model's records are read: the operator's word goes before the table's.
     #[must_use]
     pub fn endpoint(&self, model_id: &str) -> Endpoint {
-        match self.endpoint_overrides.get(canonical(model_id)) {
+        match entry(&self.endpoint_overrides, model_id) {
             Some(listed) => Endpoint::Listed(listed.clone()),
             None => window::locate(model_id),
         }
@@ -131,10 +130,18 @@ impl Settings {
     /// Parameters of the operator's for this model's list.
     #[must_use]
     pub fn query_extra(&self, model_id: &str) -> Option<&str> {
-        self.query_extra
-            .get(canonical(model_id))
-            .map(String::as_str)
+        entry(&self.query_extra, model_id).map(String::as_str)
     }
+}
+
+/// The entry of a model; of two under its several names the last. A list, since an operator names a
+/// handful of models and a map of each kind would cost three kilobytes of component.
+fn entry<'a, T>(entries: &'a [(ModelId, T)], model_id: &str) -> Option<&'a T> {
+    let id = canonical(model_id);
+    entries
+        .iter()
+        .rfind(|(named, _)| named == id)
+        .map(|(_, entry)| entry)
 }
 
 /// The id under which a model is looked up, whichever of its aliases was used.

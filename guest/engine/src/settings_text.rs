@@ -1,10 +1,11 @@
 //! The settings document: a JSON object, every field defaulted, an unknown one refused.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
+use alloc::vec::Vec;
 
+use merge_sync_logic::cadence::Policy;
 use merge_sync_logic::json::read::Input;
-use merge_sync_logic::json::{cadence, readiness, retry, value, window};
+use merge_sync_logic::json::{self, readiness, retry, value, window};
 use merge_sync_logic::types::{Milliseconds, ModelId, Problem};
 use merge_sync_logic::window::Listed;
 
@@ -68,7 +69,7 @@ fn settings(input: Input<'_, '_>) -> Result<Settings, Problem> {
             .take("query_extra")
             .or(Some(defaults.query_extra), query_extra)?,
         cadence: fields.take("cadence").or(Some(defaults.cadence), |input| {
-            cadence::read_policy(input, Some(defaults.cadence))
+            cadence(input, defaults.cadence)
         })?,
         retry: fields.take("retry").or(Some(defaults.retry), |input| {
             retry::read_policy(input, Some(defaults.retry))
@@ -88,6 +89,21 @@ fn settings(input: Input<'_, '_>) -> Result<Settings, Problem> {
 
 fn gate(input: Input<'_, '_>) -> Result<Gate, Problem> {
     input.one_of(&[("account", Gate::Account), ("model", Gate::Model)])
+}
+
+/// A longer safety net could not be told from a clock that was wrong, and would be read as now.
+fn cadence(input: Input<'_, '_>, defaults: Policy) -> Result<Policy, Problem> {
+    let longest = Policy::default().safety_net;
+    let too_long = input.problem(format_args!(
+        "expected a safety_net of at most {} milliseconds",
+        longest.0
+    ));
+    let policy = json::cadence::read_policy(input, Some(defaults))?;
+    if policy.safety_net > longest {
+        Err(too_long)
+    } else {
+        Ok(policy)
+    }
 }
 
 fn at_least(input: Input<'_, '_>, least: Milliseconds) -> Result<Milliseconds, Problem> {
@@ -118,9 +134,8 @@ fn model_id(input: Input<'_, '_>) -> Result<ModelId, Problem> {
     }
 }
 
-fn endpoint_overrides(input: Input<'_, '_>) -> Result<BTreeMap<ModelId, Listed>, Problem> {
-    let pairs = input.map(|model_id, input| Ok((canonical(model_id).into(), listed(input)?)))?;
-    Ok(pairs.into_iter().collect())
+fn endpoint_overrides(input: Input<'_, '_>) -> Result<Vec<(ModelId, Listed)>, Problem> {
+    input.map(|model_id, input| Ok((canonical(model_id).into(), listed(input)?)))
 }
 
 fn listed(input: Input<'_, '_>) -> Result<Listed, Problem> {
@@ -146,10 +161,8 @@ fn path(input: Input<'_, '_>) -> Result<String, Problem> {
     }
 }
 
-fn query_extra(input: Input<'_, '_>) -> Result<BTreeMap<ModelId, String>, Problem> {
-    let pairs =
-        input.map(|model_id, input| Ok((canonical(model_id).into(), parameters(input)?)))?;
-    Ok(pairs.into_iter().collect())
+fn query_extra(input: Input<'_, '_>) -> Result<Vec<(ModelId, String)>, Problem> {
+    input.map(|model_id, input| Ok((canonical(model_id).into(), parameters(input)?)))
 }
 
 /// A query that only adds: a filter would leave records out in silence, and a second
