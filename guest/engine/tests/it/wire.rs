@@ -181,7 +181,7 @@ fn numbered_out(note: &Numbered) -> Value {
     json!({"number": note.number, "key": note.key, "text": note.text, "secret": secret})
 }
 
-fn account_out(account: &Account) -> Value {
+pub fn account_out(account: &Account) -> Value {
     json!({
         "id": account.id,
         "category": account.category,
