@@ -2,7 +2,7 @@
 //!
 //! Exit codes: 0 for done (and for "authentic"), 1 for a plain no, 2 for what went wrong.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -137,4 +137,16 @@ fn table(header: &[&str]) -> comfy_table::Table {
         .load_preset(comfy_table::presets::NOTHING)
         .set_header(header);
     table
+}
+
+/// Print to standard output. A reader that has seen enough (`| head`) is no fault of anybody's.
+fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out
+        .write_all(text.trim_end().as_bytes())
+        .and_then(|()| out.write_all(b"\n"))
+    {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    }
 }

@@ -134,7 +134,8 @@ fn base_url(given: &Given<'_>) -> Result<String, ConfigError> {
         return Err(given.objection("base_url", &url, "left out where `region` is given"));
     }
     // The API key travels with every request.
-    let encrypted = url.starts_with("https://") || is_loopback(&url);
+    let encrypted =
+        url.starts_with("https://") || (url.starts_with("http://") && is_loopback(&url));
     let parsed = reqwest::Url::parse(&url).ok().filter(|parsed| {
         encrypted
             && parsed.path() == "/"

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Engine, bytes, table};
+use super::{Engine, bytes, say, table};
 use crate::api::{self, ProgressDto, ReadinessDto, shortened};
 use crate::bindings::exports::merge_sync::triggers::readiness::{
     self, AccountPhase, AccountReadiness, PartialPolicy, Phase,
@@ -78,6 +78,18 @@ enum Rule {
     FetchStart,
 }
 
+/// Whether a model may be fetched, and what stands in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    Open,
+    /// It is not ready itself.
+    Own,
+    /// Others are not.
+    Others,
+    /// Whether they are is not known.
+    Pages,
+}
+
 /// What is printed of one model.
 #[derive(Debug)]
 struct Explained {
@@ -131,10 +143,9 @@ impl Explain {
             let plan = match status {
                 None => Planned::Skip("Merge does not list this model."),
                 Some(status) => {
-                    let open = model.phase == Phase::Ready
-                        && (self.gate == Gate::Model || !waits(&account));
+                    let entry = self.entry(model.phase, &account, complete);
                     let stored = progress.get(&model.model_id).copied().unwrap_or(NOTHING);
-                    self.plan(&mut decisions, status, stored, open).await?
+                    self.plan(&mut decisions, status, stored, entry).await?
                 }
             };
             models.push(Explained {
@@ -144,11 +155,11 @@ impl Explain {
                 plan,
             });
         }
-        if self.json {
-            println!("{}", to_json(account, &models, complete));
+        say(&if self.json {
+            to_json(account, &models, complete).to_string()
         } else {
-            print(&account, &models, complete);
-        }
+            to_text(&account, &models, complete)
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -198,12 +209,27 @@ impl Explain {
             .collect()
     }
 
+    /// Whether a model of this phase may be fetched.
+    fn entry(&self, phase: Phase, account: &AccountReadiness, complete: bool) -> Entry {
+        match (phase, self.gate, account.phase) {
+            (Phase::Disabled | Phase::Syncing | Phase::NeedsAttention, _, _) => Entry::Own,
+            (Phase::Ready, Gate::Model, _) => Entry::Open,
+            (Phase::Ready, Gate::Account, _) if !complete => Entry::Pages,
+            (Phase::Ready, Gate::Account, AccountPhase::Unknown | AccountPhase::Syncing) => {
+                Entry::Others
+            }
+            (Phase::Ready, Gate::Account, AccountPhase::NeedsAttention | AccountPhase::Ready) => {
+                Entry::Open
+            }
+        }
+    }
+
     async fn plan(
         &self,
         decisions: &mut Decisions,
         status: &ModelStatus,
         progress: Progress,
-        ready: bool,
+        entry: Entry,
     ) -> anyhow::Result<Planned> {
         let (path, filtered) = match decisions
             .locate(&status.model_id)
@@ -223,7 +249,7 @@ impl Explain {
         let facts = window::Facts {
             status: status.clone(),
             progress,
-            ready,
+            ready: entry == Entry::Open,
             rule: match self.rule {
                 Rule::Contiguous => window::Rule::Contiguous,
                 Rule::OpenEnded => window::Rule::OpenEnded,
@@ -242,7 +268,7 @@ impl Explain {
                     filtered,
                     span,
                 },
-                Plan::Skip(skip) => Planned::Skip(why(skip.reason, self.gate)),
+                Plan::Skip(skip) => Planned::Skip(why(skip.reason, entry)),
             },
         )
     }
@@ -253,11 +279,6 @@ const NOTHING: Progress = Progress {
     merge_last_sync_finished: None,
     last_fetched_at: None,
 };
-
-/// Whether some needed model of the account is still syncing, as far as is known.
-fn waits(account: &AccountReadiness) -> bool {
-    matches!(account.phase, AccountPhase::Unknown | AccountPhase::Syncing)
-}
 
 fn read(stored: &ProgressDto) -> Result<Progress, (&'static str, String)> {
     let instant = |field, text: &Option<String>| match text {
@@ -276,13 +297,18 @@ fn read(stored: &ProgressDto) -> Result<Progress, (&'static str, String)> {
     })
 }
 
-fn why(reason: SkipReason, gate: Gate) -> &'static str {
+fn why(reason: SkipReason, gate: Entry) -> &'static str {
     match (reason, gate) {
         (SkipReason::Disabled, _) => "The model is switched off.",
-        (SkipReason::InitialSyncIncomplete, Gate::Account) => {
-            "Its initial sync, or that of another needed model, is not complete."
+        (SkipReason::InitialSyncIncomplete, Entry::Others) => {
+            "It is ready, but another needed model is still syncing."
         }
-        (SkipReason::InitialSyncIncomplete, Gate::Model) => "Its initial sync is not complete.",
+        (SkipReason::InitialSyncIncomplete, Entry::Pages) => {
+            "It is ready, but not every page of the answer is here."
+        }
+        (SkipReason::InitialSyncIncomplete, Entry::Open | Entry::Own) => {
+            "Its initial sync is not complete."
+        }
         (SkipReason::Failed, _) => "Its latest sync failed: the finish says nothing about data.",
         (SkipReason::NothingFinished, _) => "No sync that brought data has finished.",
         (SkipReason::NotNewer, _) => "This finish was fetched already.",
@@ -308,16 +334,16 @@ fn describe(plan: &Planned) -> (&'static str, String) {
     }
 }
 
-fn print(account: &AccountReadiness, models: &[Explained], complete: bool) {
-    println!(
-        "account: {}, {} of {} needed models ready, {} in need of attention",
+fn to_text(account: &AccountReadiness, models: &[Explained], complete: bool) -> String {
+    let mut text = format!(
+        "account: {}, {} of {} needed models ready, {} in need of attention\n",
         api::account_phase(account.phase),
         account.ready,
         account.needed,
         account.attention
     );
     if !complete {
-        println!("The last page names a next one: without it nothing is known of the account.");
+        text.push_str("The last page names a next one: an account is judged by all of them.\n");
     }
     let mut table = table(&["model", "state", "why", "plan", ""]);
     for model in models {
@@ -330,7 +356,7 @@ fn print(account: &AccountReadiness, models: &[Explained], complete: bool) {
             &detail,
         ]);
     }
-    println!("{table}");
+    text + &table.to_string()
 }
 
 fn to_json(account: AccountReadiness, models: &[Explained], complete: bool) -> Value {

@@ -1,5 +1,6 @@
 //! `merge-sync serve`.
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -110,6 +111,7 @@ fn start_log(format: LogFormat) {
     let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into());
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter.from_env_lossy())
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.init(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 
-use super::{Source, table, variable};
+use super::{Source, say, table, variable};
 use crate::api::AccountDto;
 use crate::clock::System;
 use crate::config::Config;
@@ -53,11 +53,11 @@ impl Status {
         }
         if self.json {
             let accounts: Vec<_> = found.into_iter().map(AccountDto::from).collect();
-            println!("{}", json!({ "accounts": accounts }));
+            say(&json!({ "accounts": accounts }).to_string())?;
         } else if found.is_empty() {
-            println!("No account is linked yet.");
+            say("No account is linked yet.")?;
         } else {
-            println!("{}", rows(&found));
+            say(&rows(&found).to_string())?;
         }
         Ok(ExitCode::SUCCESS)
     }

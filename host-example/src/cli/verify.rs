@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Engine, bytes, variable};
+use super::{Engine, bytes, say, variable};
 use crate::api;
 use crate::bindings::exports::merge_sync::triggers::signature::{Refusal, SignedBody};
 use crate::bindings::exports::merge_sync::triggers::types::{Account, ModelStatus};
@@ -69,11 +69,11 @@ impl Verify {
             }
             Err(_) => not_text(),
         };
-        if self.json {
-            println!("{}", verdict.json());
+        say(&if self.json {
+            verdict.json().to_string()
         } else {
-            verdict.print();
-        }
+            verdict.text()
+        })?;
         Ok(if verdict.authentic {
             ExitCode::SUCCESS
         } else {
@@ -238,24 +238,31 @@ impl Verdict {
         })
     }
 
-    fn print(&self) {
-        match self.key {
-            Some(key) => println!("authentic, signed with key {key}"),
-            None => println!("not authentic"),
-        }
+    fn text(&self) -> String {
+        let mut lines = vec![match self.key {
+            Some(key) => format!("authentic, signed with key {key}"),
+            None => "not authentic".to_owned(),
+        }];
         if let Some(event) = &self.event {
-            println!("event:       {event}");
+            lines.push(format!("event:       {event}"));
         }
-        if let Some(account) = &self.account {
-            println!(
-                "account:     {} ({}, {})",
-                account.id, account.integration, account.category
-            );
+        if let Some(Account {
+            id,
+            integration,
+            category,
+            ..
+        }) = &self.account
+        {
+            lines.push(format!("account:     {id} ({integration}, {category})"));
         }
         if let Some(id) = &self.delivery_id {
-            println!("delivery id: {id}");
+            lines.push(format!("delivery id: {id}"));
         }
-        println!("meaning:     {}", self.meaning);
-        println!("reply:       {} {}", self.reply.status, self.reply.body);
+        lines.push(format!("meaning:     {}", self.meaning));
+        lines.push(format!(
+            "reply:       {} {}",
+            self.reply.status, self.reply.body
+        ));
+        lines.join("\n")
     }
 }

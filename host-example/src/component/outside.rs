@@ -144,7 +144,7 @@ fn write(level: Level, message: &str, fields: &str) {
                 model,
                 event,
                 delivery_id,
-                details,
+                details = details.as_ref().map(tracing::field::display),
                 "{message}"
             )
         };
@@ -160,7 +160,7 @@ fn write(level: Level, message: &str, fields: &str) {
 fn take(fields: &mut Map<String, Value>, name: &str) -> Option<String> {
     match fields.remove(name)? {
         Value::Null => None,
-        Value::String(text) => Some(text),
+        Value::String(text) => Some(text).filter(|text| !text.is_empty()),
         other => Some(other.to_string()),
     }
 }

@@ -1,1 +1,11 @@
+//! The host from outside: its store, its client of Merge, its server, its commands.
 
+mod cli;
+mod linking;
+mod merge_http;
+mod pages;
+mod scheduler;
+mod store;
+mod store_file;
+mod support;
+mod webhooks;

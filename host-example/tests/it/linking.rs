@@ -1,0 +1,295 @@
+//! The API: linking by token, commands, questions, and who may ask.
+
+use std::sync::Arc;
+
+use merge_sync_host::store::Store;
+use merge_sync_host::store::sqlite::SqliteStore;
+use serde_json::{Value, json};
+
+use crate::support::{
+    ACCOUNT, Made, NOON, Scratch, Served, client, host, json as answer, merge, page, serve,
+    status_row,
+};
+
+struct Fixture {
+    _scratch: Scratch,
+    _merge: Served,
+    store: Arc<SqliteStore>,
+    host: Arc<merge_sync_host::host::Host>,
+    served: Served,
+}
+
+async fn fixture() -> Fixture {
+    let merge = merge(|request: axum::extract::Request| async move {
+        let path = request.uri().path();
+        if request.headers()["x-account-token"] != "token" {
+            answer(401, r#"{"detail":"Invalid account token."}"#)
+        } else if path.ends_with("/account-details") {
+            let details = json!({
+                "id": ACCOUNT, "integration": "Example HRIS", "integration_slug": "example-hris",
+                "category": "hris", "end_user_origin_id": "org_1", "status": "COMPLETE",
+                "end_user_organization_name": "Example & Sons",
+            });
+            answer(200, details.to_string())
+        } else if path.ends_with("/sync-status") {
+            page(
+                &[
+                    status_row(
+                        "Employee",
+                        "DONE",
+                        false,
+                        r#""2026-01-05T11:00:00.000001Z""#,
+                    ),
+                    status_row("Team", "SYNCING", true, "null"),
+                ]
+                .join(","),
+            )
+        } else {
+            page("")
+        }
+    })
+    .await;
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let host = host(Made {
+        merge: merge.url(""),
+        store: store.clone(),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    let served = serve(&host).await;
+    Fixture {
+        _scratch: scratch,
+        _merge: merge,
+        store,
+        host,
+        served,
+    }
+}
+
+impl Fixture {
+    async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        let request = client().post(self.served.url(path)).body(body.to_string());
+        read(request).await
+    }
+
+    async fn get(&self, path: &str) -> (u16, Value) {
+        read(client().get(self.served.url(path))).await
+    }
+
+    /// The account is linked and has been polled once.
+    async fn link(&self) {
+        let linked = self
+            .post(
+                "/api/accounts",
+                json!({"token": "token", "category": "hris"}),
+            )
+            .await;
+        assert_eq!(linked, (201, json!({"id": ACCOUNT})));
+        while self.host.counters().runs.get() == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+async fn read(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let answer = request.send().await.unwrap();
+    let status = answer.status().as_u16();
+    (
+        status,
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn an_account_is_linked_by_its_token_alone() {
+    let fixture = fixture().await;
+    fixture.link().await;
+    let listed = fixture.store.account(ACCOUNT).await.unwrap().unwrap();
+    assert_eq!(listed.profile.integration, "Example HRIS");
+    assert_eq!(listed.profile.organization_name, "Example & Sons");
+    assert!(listed.has_token);
+    let (status, accounts) = fixture.get("/api/accounts").await;
+    assert_eq!(
+        (status, &accounts["accounts"][0]["id"]),
+        (200, &json!(ACCOUNT))
+    );
+    assert!(!accounts.to_string().contains(r#""token""#));
+}
+
+#[tokio::test]
+async fn an_account_with_its_id_is_linked_without_asking_merge() {
+    let fixture = fixture().await;
+    let body = json!({"id": "mine", "token": "any", "category": "ats", "linked_at": "2026-01-01T00:00:00Z"});
+    assert_eq!(
+        fixture.post("/api/accounts", body).await,
+        (201, json!({"id": "mine"}))
+    );
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_account_is_named() {
+    let fixture = fixture().await;
+    for (body, want) in [
+        (
+            json!({"token": "", "category": "hris"}),
+            "token: it is empty",
+        ),
+        (
+            json!({"token": "t", "category": "../x"}),
+            "category: expected one such as `hris` or `ats`",
+        ),
+        (
+            json!({"token": "wrong", "category": "hris"}),
+            "token: merge answered 401 to the question whose it is",
+        ),
+        (
+            json!({"id": "x", "token": "t", "category": "hris", "linked_at": "yesterday"}),
+            "linked_at: `yesterday` is not an RFC 3339 instant",
+        ),
+    ] {
+        assert_eq!(
+            fixture.post("/api/accounts", body).await,
+            (400, json!({"error": want}))
+        );
+    }
+    let (status, unknown) = fixture.post("/api/accounts", json!({"tokn": "t"})).await;
+    assert_eq!(status, 400);
+    assert!(
+        unknown["error"].as_str().unwrap().contains("tokn"),
+        "{unknown}"
+    );
+    assert_eq!(fixture.store.accounts("", 9).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn an_account_is_seen_as_the_engine_sees_it() {
+    let fixture = fixture().await;
+    fixture.link().await;
+    let (status, view) = fixture.get(&format!("/api/accounts/{ACCOUNT}")).await;
+    assert_eq!(status, 200);
+    assert_eq!(view["readiness"]["phase"], "syncing");
+    assert_eq!(view["models"][0]["model_id"], "hris.Employee");
+    assert_eq!(
+        view["models"][0]["last_sync_finished"],
+        "2026-01-05T11:00:00.000001Z"
+    );
+    assert_eq!(view["trouble"], Value::Null);
+
+    let path = format!("/api/accounts/{ACCOUNT}/readiness");
+    let phase = |found: (u16, Value)| found.1["phase"].clone();
+    assert_eq!(phase(fixture.get(&path).await), "syncing");
+    assert_eq!(
+        phase(fixture.get(&format!("{path}?required=hris.Employee")).await),
+        "ready"
+    );
+    let both = format!("{path}?required=hris.Employee,%20hris.Team");
+    assert_eq!(phase(fixture.get(&both).await), "syncing");
+}
+
+#[tokio::test]
+async fn commands_reach_the_engine() {
+    let fixture = fixture().await;
+    fixture.link().await;
+    let command = |name: &str| format!("/api/accounts/{ACCOUNT}/{name}");
+    assert_eq!(fixture.post(&command("pause"), json!({})).await.0, 202);
+    let (_, view) = fixture.get(&format!("/api/accounts/{ACCOUNT}")).await;
+    assert_eq!(view["paused"], true);
+    assert_eq!(fixture.post(&command("unlink"), json!({})).await.0, 202);
+    assert!(
+        !fixture
+            .store
+            .account(ACCOUNT)
+            .await
+            .unwrap()
+            .unwrap()
+            .has_token
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_404() {
+    let fixture = fixture().await;
+    for path in [
+        "/api/accounts/x",
+        "/api/accounts/x/readiness",
+        "/nowhere",
+        "/accounts/x",
+    ] {
+        let (status, body) = fixture.get(path).await;
+        assert_eq!(status, 404, "{path}");
+        assert!(body["error"].is_string(), "{path}");
+    }
+    assert_eq!(fixture.post("/api/accounts/x/poll", json!({})).await.0, 404);
+    fixture.link().await;
+    let path = format!("/api/accounts/{ACCOUNT}/dance");
+    assert_eq!(fixture.post(&path, json!({})).await.0, 404);
+}
+
+#[tokio::test]
+async fn notices_are_read_from_the_outbox() {
+    let fixture = fixture().await;
+    let ready = merge_sync_host::store::Notice {
+        id: "1".to_owned(),
+        occasion: "became-ready".to_owned(),
+        model_id: None,
+        text: "Ready.".to_owned(),
+    };
+    let mut change = crate::support::change(ACCOUNT, None);
+    change.notices = vec![
+        ready.clone(),
+        merge_sync_host::store::Notice {
+            id: "2".to_owned(),
+            ..ready
+        },
+    ];
+    fixture.store.commit(change).await.unwrap();
+    let (_, all) = fixture.get("/api/notices").await;
+    assert_eq!(all["notices"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        all["notices"][0]["at"],
+        merge_sync_host::instant::text(NOON)
+    );
+    let after = format!("/api/notices?after={}", all["notices"][0]["sequence"]);
+    let (_, rest) = fixture.get(&after).await;
+    assert_eq!(rest["notices"].as_array().unwrap().len(), 1);
+    assert_eq!(fixture.get("/api/notices?after=x").await.0, 400);
+}
+
+#[tokio::test]
+async fn a_page_elsewhere_cannot_press_buttons_here() {
+    let fixture = fixture().await;
+    fixture.link().await;
+    let path = fixture
+        .served
+        .url(&format!("/api/accounts/{ACCOUNT}/unlink"));
+    for origin in ["https://example.com", "null"] {
+        let (status, _) = read(client().post(&path).header("origin", origin)).await;
+        assert_eq!(status, 403, "{origin}");
+    }
+    assert!(
+        fixture
+            .store
+            .account(ACCOUNT)
+            .await
+            .unwrap()
+            .unwrap()
+            .has_token
+    );
+    let own = format!("http://{}", fixture.served.address);
+    assert_eq!(
+        read(client().post(&path).header("origin", own)).await.0,
+        202
+    );
+}
+
+#[tokio::test]
+async fn the_host_says_that_it_is_well_and_what_it_did() {
+    let fixture = fixture().await;
+    fixture.link().await;
+    let (status, health) = fixture.get("/healthz").await;
+    assert_eq!((status, &health["status"]), (200, &json!("ok")));
+    assert_eq!(health["counters"]["polls"], 1);
+    assert_eq!(health["api_key_suspected"], false);
+}

@@ -1,0 +1,165 @@
+//! What people see while an account syncs, when it is ready, and when something is wrong.
+
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::response::Response;
+use merge_sync_host::host::Host;
+
+use crate::support::{
+    ACCOUNT, Made, NOON, Scratch, client, host, json, linked, merge, page, serve, sign, status_row,
+};
+
+/// The pages of one account after its first run: `/` and its own.
+async fn pages(status: &'static str, answer: fn(&Request) -> Option<Response>) -> (String, String) {
+    let merge = merge(move |request: Request| async move {
+        if let Some(answer) = answer(&request) {
+            return answer;
+        }
+        if !request.uri().path().ends_with("/sync-status") {
+            return page("");
+        }
+        page(&match status {
+            "ready" => status_row("Employee", "DONE", false, r#""2026-01-05T11:00:00Z""#),
+            "failed" => status_row("Employee", "FAILED", true, "null"),
+            _ => [
+                status_row("Employee", "DONE", false, r#""2026-01-05T11:00:00Z""#),
+                status_row("Team", "SYNCING", true, "null"),
+            ]
+            .join(","),
+        })
+    })
+    .await;
+    let scratch = Scratch::new();
+    let host: Arc<Host> = host(Made {
+        merge: merge.url(""),
+        store: scratch.store(),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    let body = linked(ACCOUNT, "a-token-to-hide").replace("Sons", "<b>Sons</b>");
+    let signature = sign(body.as_bytes());
+    merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+    // Merge's issues are read once an account is known to be in need of attention.
+    let next = host.run_due(NOON).await.unwrap().unwrap();
+    scratch.clock.set(next);
+    host.run_due(next).await.unwrap();
+    let served = serve(&host).await;
+    let read = async |path: &str| {
+        let answer = client().get(served.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert!(
+            answer.headers()["content-security-policy"]
+                .to_str()
+                .unwrap()
+                .contains("'none'")
+        );
+        answer.text().await.unwrap()
+    };
+    let all = read("/").await;
+    let one = read(&format!("/accounts/{ACCOUNT}")).await;
+    for page in [&all, &one] {
+        assert!(
+            page.contains("Example &amp; &lt;b&gt;Sons&lt;/b&gt;"),
+            "{page}"
+        );
+        assert!(
+            !page.contains("a-token-to-hide") && !page.contains("<b>"),
+            "{page}"
+        );
+    }
+    (all, one)
+}
+
+#[tokio::test]
+async fn while_it_syncs_a_page_says_so_and_switches_off_what_is_not_ready() {
+    let (all, one) = pages("syncing", |_| None).await;
+    assert!(all.contains("<td>1 of 2</td>"), "{all}");
+    for want in [
+        "Syncing your data",
+        "1 of 2 data types are ready.",
+        "minutes to hours",
+        "<button disabled>Team</button>",
+        "http-equiv=\"refresh\"",
+    ] {
+        assert!(one.contains(want), "{want}: {one}");
+    }
+    assert!(!one.contains("<button disabled>Employee</button>"), "{one}");
+    assert!(!one.contains("Retry"), "{one}");
+}
+
+#[tokio::test]
+async fn once_ready_a_page_has_no_banner() {
+    let (_, one) = pages("ready", |_| None).await;
+    for unwanted in [
+        "Syncing your data",
+        "refresh",
+        "disabled",
+        "Retry",
+        "Contact support",
+    ] {
+        assert!(!one.contains(unwanted), "{unwanted}: {one}");
+    }
+}
+
+#[tokio::test]
+async fn on_trouble_a_page_shows_merges_words_and_two_ways_on() {
+    let (all, one) = pages("failed", |request| {
+        let issue =
+            r#"{"id":"1","status":"ONGOING","error_description":"The <i>key</i> expired."}"#;
+        request
+            .uri()
+            .path()
+            .ends_with("/issues")
+            .then(|| page(issue))
+    })
+    .await;
+    assert!(all.contains("needs-attention"), "{all}");
+    for want in [
+        "The &lt;i&gt;key&lt;/i&gt; expired.",
+        "<button>Retry</button>",
+        "href=\"mailto:support@example.com\"",
+        "<button disabled>Employee</button>",
+    ] {
+        assert!(one.contains(want), "{want}: {one}");
+    }
+}
+
+#[tokio::test]
+async fn a_dead_token_is_told_as_trouble() {
+    let (all, one) = pages("ready", |_| Some(json(401, "{}"))).await;
+    assert!(all.contains("reauthorize"), "{all}");
+    assert!(
+        one.contains("role=\"alert\"") && one.contains("Retry"),
+        "{one}"
+    );
+}
+
+#[tokio::test]
+async fn the_retry_button_polls_and_leads_back() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let host = host(Made {
+        merge: "http://127.0.0.1:9".to_owned(),
+        store,
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    let body = linked(ACCOUNT, "token");
+    let signature = sign(body.as_bytes());
+    merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+    host.run_due(NOON).await.unwrap();
+    let served = serve(&host).await;
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    let path = served.url(&format!("/accounts/{ACCOUNT}/poll"));
+    let answer = client.post(path).send().await.unwrap();
+    assert_eq!(answer.status(), 303);
+    assert_eq!(answer.headers()["location"], format!("/accounts/{ACCOUNT}"));
+}

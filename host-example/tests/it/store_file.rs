@@ -1,0 +1,229 @@
+//! The SQLite file: what survives, what is named when it cannot be used, and that nothing is
+//! written half.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use merge_sync_host::clock::System;
+use merge_sync_host::store::sqlite::{Options, SqliteStore};
+use merge_sync_host::store::{Batch, Change, CommitError, Row, Store};
+use rusqlite::Connection;
+
+use crate::support::{ACCOUNT, Scratch, change, note};
+
+fn open(path: &Path, options: Options) -> Result<SqliteStore, String> {
+    SqliteStore::open(path, options, Arc::new(System)).map_err(|error| error.message)
+}
+
+#[track_caller]
+fn check(path: &Path, options: Options, want: &str) {
+    let found = open(path, options).map(drop);
+    let message = found.expect_err("the file cannot be used");
+    let name = format!("store `{}` ", path.display());
+    assert!(message.starts_with(&name), "{message}");
+    assert!(message[name.len()..].starts_with(want), "{message}");
+    assert!(!message.contains('\n'), "{message}");
+}
+
+fn impatient() -> Options {
+    Options {
+        patience: Duration::ZERO,
+        ..Options::default()
+    }
+}
+
+fn large_batch() -> Vec<Batch> {
+    let rows = (0..500)
+        .map(|nth| Row {
+            id: nth.to_string(),
+            remote_id: None,
+            modified_at: None,
+            deleted: false,
+            json: "x".repeat(4000),
+        })
+        .collect();
+    vec![Batch {
+        model_id: "hris.Employee".to_owned(),
+        pass: None,
+        rows,
+    }]
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_a_restart() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    store.keep_note(note(ACCOUNT, "linked")).await.unwrap();
+    store.commit(change(ACCOUNT, Some("0"))).await.unwrap();
+    let before = store.load(ACCOUNT).await;
+    drop(store);
+    assert_eq!(scratch.store().load(ACCOUNT).await, before);
+}
+
+#[tokio::test]
+async fn a_full_store_is_named_and_nothing_is_written_half() {
+    let scratch = Scratch::new();
+    let store = scratch.store_with(Options {
+        max_pages: Some(100),
+        ..Options::default()
+    });
+    store.keep_note(note(ACCOUNT, "linked")).await.unwrap();
+    let mut large = Change {
+        consumed: vec![1],
+        ..change(ACCOUNT, Some("0"))
+    };
+    large.batches = large_batch();
+    let Err(CommitError::Unavailable(problem)) = store.commit(large).await else {
+        panic!("two megabytes fit into 100 pages")
+    };
+    assert!(
+        problem.message.contains("store.sqlite` cannot grow"),
+        "{problem}"
+    );
+    let loaded = store.load(ACCOUNT).await.unwrap().unwrap();
+    assert_eq!((loaded.state.as_str(), loaded.notes.len()), ("", 1));
+    assert_eq!(
+        store.rows(ACCOUNT, "hris.Employee", "", 9).await.unwrap(),
+        []
+    );
+    store.commit(change(ACCOUNT, Some("0"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_that_fails_takes_no_other_with_it() {
+    let scratch = Scratch::new();
+    let store = scratch.store_with(Options {
+        max_pages: Some(100),
+        ..Options::default()
+    });
+    let mut racing = tokio::task::JoinSet::new();
+    for nth in 0..30 {
+        let store = Arc::clone(&store);
+        let mut one = change(&format!("account {nth}"), None);
+        if nth == 15 {
+            one.batches = large_batch();
+        }
+        racing.spawn(async move { (nth, store.commit(one).await.is_ok()) });
+    }
+    for (nth, done) in racing.join_all().await {
+        assert_eq!(done, nth != 15, "account {nth}");
+        let found = store.load(&format!("account {nth}")).await.unwrap();
+        assert_eq!(found.is_some(), nth != 15, "account {nth}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_named_and_left_alone() {
+    let scratch = Scratch::new();
+    let text = "These are notes of somebody's, and no database at all.\n".repeat(40);
+    std::fs::write(scratch.file(), &text).unwrap();
+    check(&scratch.file(), Options::default(), "is not a SQLite file");
+    assert_eq!(std::fs::read_to_string(scratch.file()).unwrap(), text);
+}
+
+#[test]
+fn a_database_of_another_program_is_named_and_left_alone() {
+    let scratch = Scratch::new();
+    let theirs = Connection::open(scratch.file()).unwrap();
+    theirs
+        .execute_batch("CREATE TABLE bookmarks (url TEXT)")
+        .unwrap();
+    drop(theirs);
+    let before = std::fs::read(scratch.file()).unwrap();
+    check(
+        &scratch.file(),
+        Options::default(),
+        "is not a store of merge-sync",
+    );
+    assert_eq!(std::fs::read(scratch.file()).unwrap(), before);
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_named_and_left_alone() {
+    let scratch = Scratch::new();
+    drop(scratch.store());
+    let newer = Connection::open(scratch.file()).unwrap();
+    newer.pragma_update(None, "user_version", 99).unwrap();
+    drop(newer);
+    check(
+        &scratch.file(),
+        Options::default(),
+        "has schema version 99, and this",
+    );
+}
+
+#[test]
+fn a_locked_store_is_named() {
+    let scratch = Scratch::new();
+    drop(scratch.store());
+    let other = Connection::open(scratch.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    check(&scratch.file(), impatient(), "is locked by another program");
+}
+
+#[tokio::test]
+async fn a_store_that_is_locked_later_is_named_and_works_again_after() {
+    let scratch = Scratch::new();
+    let store = scratch.store_with(impatient());
+    let other = Connection::open(scratch.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let Err(CommitError::Unavailable(problem)) = store.commit(change(ACCOUNT, None)).await else {
+        panic!("a locked file was written to")
+    };
+    assert!(
+        problem.message.contains("store.sqlite` is locked"),
+        "{problem}"
+    );
+    other.execute_batch("ROLLBACK").unwrap();
+    store.commit(change(ACCOUNT, None)).await.unwrap();
+}
+
+/// SQLite's own read-only mode stands in for a file's permissions, which do not bind the
+/// superuser that tests may run as.
+#[test]
+fn a_read_only_store_is_named() {
+    let scratch = Scratch::new();
+    drop(scratch.store());
+    let address = format!("file:{}?mode=ro", scratch.file().display());
+    check(
+        Path::new(&address),
+        Options::default(),
+        "cannot be written to, it is read-only",
+    );
+}
+
+#[test]
+fn a_place_where_no_file_can_be_is_named() {
+    let scratch = Scratch::new();
+    let path = scratch
+        .folder
+        .path()
+        .join("no such folder")
+        .join("store.sqlite");
+    check(&path, Options::default(), "cannot be opened");
+    let absent = scratch.file();
+    check(
+        &absent,
+        Options {
+            create: false,
+            ..Options::default()
+        },
+        "cannot be opened",
+    );
+    assert!(!absent.exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn only_its_owner_may_read_a_new_store() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    for entry in std::fs::read_dir(scratch.folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", entry.path().display());
+    }
+    drop(store);
+}

@@ -1,0 +1,321 @@
+//! Deliveries over real HTTP: the replies to good and bad ones, and what is left behind.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use merge_sync_host::clock::SECOND;
+use merge_sync_host::host::Host;
+use merge_sync_host::store::Store;
+use merge_sync_host::store::sqlite::SqliteStore;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::{
+    ACCOUNT, Gated, Made, SIGNING_KEY, Scratch, Served, client, host, linked, post_webhook, serve,
+    sign, sign_with, synced,
+};
+
+const RECEIVED: &str = r#"{"received": true}"#;
+const MISSING: &str = r#"{"error": "Missing signature"}"#;
+const INVALID: &str = r#"{"error": "Invalid signature"}"#;
+
+struct Fixture {
+    _scratch: Scratch,
+    store: Arc<SqliteStore>,
+    host: Arc<Host>,
+    served: Served,
+}
+
+/// A host whose scheduler stays out of the way: Merge is nowhere.
+async fn fixture() -> Fixture {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let host = host(Made {
+        merge: "http://127.0.0.1:9".to_owned(),
+        store: store.clone(),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    let served = serve(&host).await;
+    Fixture {
+        _scratch: scratch,
+        store,
+        host,
+        served,
+    }
+}
+
+impl Fixture {
+    async fn post(&self, body: &[u8], signatures: &[&str]) -> (u16, String) {
+        let mut request = client().post(self.served.url("/api/webhooks/merge"));
+        for signature in signatures {
+            request = request.header("X-Merge-Webhook-Signature", *signature);
+        }
+        let answer = request.body(body.to_vec()).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    #[track_caller]
+    fn counted(&self, accepted: u64, refused: u64, failed: u64, duplicate: u64) {
+        let counters = self.host.counters();
+        let found = [
+            counters.webhooks_accepted.get(),
+            counters.webhooks_refused.get(),
+            counters.webhooks_failed.get(),
+            counters.webhooks_duplicate.get(),
+        ];
+        assert_eq!(found, [accepted, refused, failed, duplicate]);
+    }
+}
+
+#[tokio::test]
+async fn a_refused_delivery_leaves_nothing_and_the_next_good_one_works() {
+    let fixture = fixture().await;
+    let body = linked(ACCOUNT, "token");
+    let bytes = body.as_bytes();
+    let good = sign(bytes);
+    let mut flipped = good.clone().into_bytes();
+    flipped[0] ^= 1;
+    let flipped = String::from_utf8(flipped).unwrap();
+    let other_key = sign_with("another key", bytes);
+    let mut other_body = bytes.to_vec();
+    other_body[10] ^= 1;
+    let hostile: [(&[u8], &[&str], &str); 9] = [
+        (bytes, &[], MISSING),
+        (b"", &[], MISSING),
+        (bytes, &[&good, &good], INVALID),
+        (bytes, &[&good, &other_key], INVALID),
+        (bytes, &[&other_key], INVALID),
+        (bytes, &[&flipped], INVALID),
+        (bytes, &["not base64"], INVALID),
+        (bytes, &[""], INVALID),
+        (&other_body, &[&good], INVALID),
+    ];
+    for (body, signatures, want) in hostile {
+        let reply = fixture.post(body, signatures).await;
+        assert_eq!(reply, (401, want.to_owned()), "{signatures:?}");
+    }
+    let not_text = [bytes, &[0xff, 0xfe]].concat();
+    let reply = fixture.post(&not_text, &[&sign(&not_text)]).await;
+    assert_eq!(reply, (401, INVALID.to_owned()));
+    assert_eq!(fixture.store.accounts("", 9).await.unwrap(), []);
+    fixture.counted(0, 10, 0, 0);
+
+    assert_eq!(
+        fixture.post(bytes, &[&good]).await,
+        (200, RECEIVED.to_owned())
+    );
+    fixture.counted(1, 10, 0, 0);
+    let listed = fixture.store.accounts("", 9).await.unwrap();
+    assert_eq!(listed[0].profile.organization_name, "Example & Sons");
+}
+
+#[tokio::test]
+async fn what_is_signed_and_means_nothing_is_received_and_changes_nothing() {
+    let fixture = fixture().await;
+    let deep = "[".repeat(100_000);
+    let long_model = format!(
+        r#"{{"hook":{{"event":"X.synced"}},"linked_account":{{"id":"nobody"}},
+            "data":{{"sync_status":{{"model_id":"{}"}}}}}}"#,
+        "m".repeat(10_000)
+    );
+    let bodies = [
+        "",
+        "not JSON",
+        "null",
+        "{}",
+        &deep,
+        r#"{"hook":{"event":1e999999}}"#,
+        r#"{"hook":{"event":"LinkedAccount.linked"}}"#,
+        r#"{"hook":{"event":"Employee.synced"},"linked_account":{"id":18446744073709551616}}"#,
+        r#"{"hook":{"event":"Something.else"},"linked_account":{"id":"x"},"more":{}}"#,
+        r#"{"response":"Success! This URL will be notified."}"#,
+        &long_model,
+        &synced("nobody linked this account"),
+    ];
+    for body in bodies {
+        let reply = post_webhook(&fixture.served, body).await;
+        assert_eq!(reply, (200, RECEIVED.to_owned()), "{:.60}", body);
+    }
+    assert_eq!(fixture.store.accounts("", 9).await.unwrap(), []);
+    fixture.counted(bodies.len() as u64, 0, 0, 0);
+}
+
+#[tokio::test]
+async fn a_body_beyond_ten_megabytes_is_refused() {
+    let fixture = fixture().await;
+    let body = vec![b' '; (10 << 20) + 1];
+    let reply = fixture.post(&body, &[&sign(&body)]).await;
+    assert_eq!(reply, (401, INVALID.to_owned()));
+}
+
+#[tokio::test]
+async fn the_aliases_of_the_guide_take_webhooks_too() {
+    let fixture = fixture().await;
+    let body = linked(ACCOUNT, "token");
+    for path in [
+        "/webhooks/merge/sync-completed",
+        "/webhooks/merge/model-synced",
+    ] {
+        let answer = client()
+            .post(fixture.served.url(path))
+            .header("X-Merge-Webhook-Signature", sign(body.as_bytes()))
+            .body(body.clone())
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.headers()["content-type"], "application/json");
+    }
+    // The same bytes twice.
+    fixture.counted(2, 0, 0, 1);
+}
+
+#[tokio::test]
+async fn without_a_key_every_delivery_is_the_hosts_fault() {
+    let scratch = Scratch::new();
+    let setup = crate::support::setup(Made {
+        merge: "http://127.0.0.1:9".to_owned(),
+        store: scratch.store(),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    });
+    let host = Host::new(merge_sync_host::host::Setup {
+        webhook_keys: Vec::new(),
+        ..setup
+    })
+    .await
+    .unwrap();
+    let served = serve(&host).await;
+    let reply = post_webhook(&served, &linked(ACCOUNT, "token")).await;
+    assert_eq!(
+        reply,
+        (500, r#"{"error": "Server configuration error"}"#.to_owned())
+    );
+}
+
+#[tokio::test]
+async fn a_note_that_is_not_durable_after_five_seconds_is_answered_500_and_kept_later() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let gated = Gated::new(store.clone());
+    let host = host(Made {
+        merge: "http://127.0.0.1:9".to_owned(),
+        store: gated.clone(),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    let served = serve(&host).await;
+    let body = linked(ACCOUNT, "token");
+    let (reply, ()) = tokio::join!(post_webhook(&served, &body), async {
+        gated.waiting.acquire().await.unwrap().forget();
+        scratch.clock.advance(5 * SECOND);
+    });
+    assert_eq!(reply, (500, r#"{"error": "Processing error"}"#.to_owned()));
+    assert_eq!(store.load(ACCOUNT).await, Ok(None));
+    gated.notes.add_permits(2);
+    // Merge sends it again; the first call, left alone meanwhile, has its instance to itself.
+    assert_eq!(post_webhook(&served, &body).await.0, 200);
+    assert!(store.load(ACCOUNT).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_delivery_is_taken_in_though_its_sender_has_gone() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let gated = Gated::new(store.clone());
+    let host = host(Made {
+        merge: "http://127.0.0.1:9".to_owned(),
+        store: gated.clone(),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    let served = serve(&host).await;
+    let body = linked(ACCOUNT, "token");
+    let mut sender = TcpStream::connect(served.address).await.unwrap();
+    let request = format!(
+        "POST /api/webhooks/merge HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\
+         x-merge-webhook-signature: {}\r\n\r\n{body}",
+        body.len(),
+        sign(body.as_bytes())
+    );
+    sender.write_all(request.as_bytes()).await.unwrap();
+    gated.waiting.acquire().await.unwrap().forget();
+    drop(sender);
+    gated.notes.add_permits(2);
+    // Notes of one account are kept in the order in which they come to the store: once the
+    // second is, the first is.
+    assert_eq!(post_webhook(&served, &synced(ACCOUNT)).await.0, 200);
+    let notes = store.load(ACCOUNT).await.unwrap().unwrap().notes;
+    assert_eq!(notes.len(), 2, "{notes:?}");
+}
+
+/// What is logged on this thread.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+impl Log {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn each_delivery_is_one_line_of_the_log_without_any_secret() {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(log.clone())
+        .with_ansi(false)
+        .with_max_level(tracing::Level::INFO)
+        .finish();
+    let _here = tracing::subscriber::set_default(subscriber);
+    let scratch = Scratch::new();
+    let host = host(Made {
+        merge: "http://127.0.0.1:9".to_owned(),
+        store: scratch.store(),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    let good = linked(ACCOUNT, "a-token-to-hide").into_bytes();
+    let deliveries: [(Vec<u8>, Vec<String>, &str); 5] = [
+        (good.clone(), vec![], "WARN"),
+        (good.clone(), vec!["x".to_owned()], "WARN"),
+        (vec![0xff], vec![sign(&[0xff])], "WARN"),
+        (b"{}".to_vec(), vec![sign(b"{}")], "WARN"),
+        (good.clone(), vec![sign(&good)], "INFO"),
+    ];
+    log.take();
+    for (body, signatures, level) in deliveries {
+        merge_sync_host::webhook::receive(&host, signatures, Some(body)).await;
+        let text = log.take();
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains(level), "{text}");
+        for secret in ["a-token-to-hide", SIGNING_KEY] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}
