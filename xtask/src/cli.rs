@@ -33,8 +33,8 @@ pub enum Task {
     },
     /// Check format, lints, documentation, licences and where dependencies come from.
     ///
-    /// Runs `cargo deny` too, security advisories included, where it is installed
-    /// (`cargo install cargo-deny --locked`).
+    /// Runs `cargo deny` too, where it is installed (`cargo install cargo-deny --locked`). Its
+    /// security advisories are downloaded and change by the day: `cargo deny check advisories`.
     Lint,
     /// Build everything and run the demo: `cargo xtask demo --check --json` for example.
     ///
