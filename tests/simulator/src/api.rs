@@ -87,9 +87,14 @@ impl Response {
 type Handled = Result<Response, Response>;
 
 impl Merge {
-    /// Answer a request as Merge does, at the current instant of the virtual clock.
+    /// Answer a request as Merge does, at the current instant of the virtual clock, which
+    /// [`Config::request_takes`](crate::Config::request_takes) may move first.
     pub fn respond(&mut self, request: Request<'_>) -> Response {
         self.stats.requests += 1;
+        if self.config.request_takes > 0 {
+            let took = self.answer_dice.between(0, self.config.request_takes);
+            self.advance_to(self.now + took);
+        }
         let mut response = if self.breaker.is_blocked(request.client, self.now) {
             Response::html(403, "Access denied")
         } else {
@@ -125,6 +130,8 @@ impl Merge {
             return Err(auth::unauthorized("Missing X-Account-Token header."));
         }
         if let Some(number) = account {
+            let id = self.accounts[number].id.clone();
+            *self.stats.requests_by_account.entry(id).or_default() += 1;
             self.throttle(number)?;
         }
         self.before_answer(account, &query)?;

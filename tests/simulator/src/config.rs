@@ -56,7 +56,14 @@ pub struct Config {
     pub failed_ends_initial: bool,
     /// Requests a minute and account before a 429; `None` for no limit.
     pub rate_limit_per_minute: Option<u32>,
-    /// Where webhooks go. Without it none are sent.
+    /// The clock moves by up to so much with each request, so that a third party can change
+    /// something between two pages of one read. 0 leaves the clock to the driver.
+    pub request_takes: Micros,
+    /// Also send what Merge gave up in 2024: `LinkedAccount.synced`, and a second
+    /// `<Model>.synced` whose `sync_status` is a bare text.
+    pub legacy_webhooks: bool,
+    /// Where webhooks go. Without it none are sent. The address is part of each body, hence
+    /// of each signature.
     pub webhook_url: Option<String>,
     /// What goes wrong.
     pub faults: Faults,
@@ -88,6 +95,8 @@ impl Config {
             partial_ends_initial: None,
             failed_ends_initial: false,
             rate_limit_per_minute: None,
+            request_takes: 0,
+            legacy_webhooks: false,
             webhook_url: None,
             faults: Faults::none(),
         }

@@ -26,11 +26,12 @@ CONTROL: POST a JSON object (or nothing) to /_control/...; no key is needed.
   mute-issues     {\"account\": id}
   model           {\"account\": id, \"model_id\": \"hris.Team\", \"enabled\": false}
   webhook-url     {\"url\": \"http://127.0.0.1:8080/api/webhooks/merge\"} or {\"url\": null}
+  emit            {\"account\": id, \"event\": \"AsyncPost.completed\", \"data\": {}}; sends any event
   ping            sends the test message of the dashboard, which has no event
   changes-until   {\"at\": \"...\"} or {}; no third party changes anything after it
-FAULTS: webhook_lost webhook_duplicated webhook_delayed webhook_reordered too_many_requests
-  server_error html_error slow_response cut_response cut_json stale_cursor sync_failed
-  sync_partial sync_paused clock_skew late_visible";
+FAULTS: webhook_lost webhook_duplicated webhook_delayed webhook_reordered webhook_forged
+  too_many_requests server_error html_error slow_response cut_response cut_json stale_cursor
+  sync_failed sync_partial sync_paused clock_skew late_visible";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -65,6 +66,15 @@ struct OfModel {
     account: String,
     model_id: String,
     enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Emit {
+    account: String,
+    event: String,
+    #[serde(default)]
+    data: Value,
 }
 
 #[derive(Deserialize)]
@@ -134,6 +144,16 @@ fn obey(merge: &mut Merge, command: &str, body: &[u8]) -> Result<Option<Value>, 
             let Url { url } = read(body)?;
             merge.set_webhook_url(url.clone());
             json!({ "url": url })
+        }
+        "emit" => {
+            let Emit {
+                account,
+                event,
+                data,
+            } = read(body)?;
+            let number = number(merge, &account)?;
+            merge.emit_event(number, &event, &data);
+            json!({ "event": event })
         }
         "ping" => {
             merge.ping();

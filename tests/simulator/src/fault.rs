@@ -16,6 +16,8 @@ pub enum FaultKind {
     WebhookDelayed,
     /// A webhook arrives after the one emitted next for the same account.
     WebhookReordered,
+    /// Somebody else posts that an account was deleted, with a signature of their own.
+    WebhookForged,
     /// A 429 with `Retry-After`.
     TooManyRequests,
     /// A 500, 502, 503 or 504 with a JSON body.
@@ -44,11 +46,12 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::WebhookLost,
         Self::WebhookDuplicated,
         Self::WebhookDelayed,
         Self::WebhookReordered,
+        Self::WebhookForged,
         Self::TooManyRequests,
         Self::ServerError,
         Self::HtmlError,
@@ -71,6 +74,7 @@ impl FaultKind {
             Self::WebhookDuplicated => "webhook_duplicated",
             Self::WebhookDelayed => "webhook_delayed",
             Self::WebhookReordered => "webhook_reordered",
+            Self::WebhookForged => "webhook_forged",
             Self::TooManyRequests => "too_many_requests",
             Self::ServerError => "server_error",
             Self::HtmlError => "html_error",
@@ -95,7 +99,7 @@ impl FaultKind {
     /// How often it strikes when everything is on, in a thousand occasions.
     fn usual(self) -> u32 {
         match self {
-            Self::SyncPaused => 5,
+            Self::SyncPaused | Self::WebhookForged => 5,
             Self::HtmlError | Self::SlowResponse | Self::CutResponse | Self::CutJson => 8,
             Self::TooManyRequests | Self::ServerError => 12,
             Self::LateVisible => 30,

@@ -55,7 +55,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let merge: Shared = Arc::new(Mutex::new(Merge::new(config(&args))));
     {
         let mut merge = lock(&merge);
-        // The first account is linked at the very start; the others follow while it runs.
         let to = merge.now() + Micros::from(args.ahead_hours) * HOUR;
         merge.advance_to(to);
     }
@@ -73,6 +72,8 @@ fn config(args: &Args) -> Config {
     let mut config = Config::new(args.seed);
     config.accounts = args.accounts;
     config.records_per_account = args.records;
+    // Nobody who starts the program wants to wait for its accounts.
+    config.link_within = 0;
     config.webhook_url.clone_from(&args.webhook_url);
     if args.faults {
         config.faults = Faults::all(config.start + Micros::from(args.faults_hours) * HOUR);

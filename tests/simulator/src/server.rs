@@ -1,6 +1,6 @@
 //! The API on a socket: a thin shell around [`Merge::respond`].
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +10,8 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response as HttpResponse;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::{StreamExt, stream};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -22,6 +24,9 @@ pub type Shared = Arc<Mutex<Merge>>;
 
 /// No control request is larger.
 const BODY_LIMIT: usize = 1 << 20;
+
+/// Smaller bodies are not compressed, in bytes.
+const COMPRESS_FROM: usize = 500;
 
 /// Lock it. A panic elsewhere while it was locked does not matter: the state is only data.
 pub fn lock(merge: &Shared) -> MutexGuard<'_, Merge> {
@@ -112,8 +117,29 @@ async fn answer(
         headers: &headers,
         client: &client,
     };
-    let response = lock(&merge).respond(request);
+    let mut response = lock(&merge).respond(request);
+    let accepted = headers.iter().find(|(name, _)| *name == "accept-encoding");
+    if accepted.is_some_and(|(_, value)| value.contains("gzip")) {
+        compress(&mut response);
+    }
     write(response).await
+}
+
+/// Merge compresses what is worth it. A cut answer is cut at half of what is sent.
+fn compress(response: &mut Response) {
+    if response.body.len() < COMPRESS_FROM {
+        return;
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    // Writing to a vector does not fail; if it did, the answer would go out as it is.
+    let written = encoder.write_all(&response.body);
+    if let Ok(body) = written.and_then(|()| encoder.finish()) {
+        response.cut_after = response.cut_after.map(|_| body.len() / 2);
+        response.body = body;
+        response
+            .headers
+            .push(("Content-Encoding", "gzip".to_owned()));
+    }
 }
 
 async fn write(response: Response) -> HttpResponse {

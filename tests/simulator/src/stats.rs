@@ -15,7 +15,7 @@ pub struct WebhookStats {
     pub attempts: u64,
     /// Deliveries that got a 2xx.
     pub accepted: u64,
-    /// Deliveries dropped for a 4xx.
+    /// Deliveries dropped for a 4xx, forged ones included.
     pub refused: u64,
     /// Deliveries given up after the last attempt.
     pub given_up: u64,
@@ -23,6 +23,8 @@ pub struct WebhookStats {
     pub duplicated: u64,
     /// Never sent.
     pub lost: u64,
+    /// Sent with a wrong signature, beside the true ones.
+    pub forged: u64,
 }
 
 /// Everything counted since the start.
@@ -30,6 +32,8 @@ pub struct WebhookStats {
 pub struct Stats {
     /// Requests to the API, blocked ones included.
     pub requests: u64,
+    /// Requests with a good token, by linked account's id.
+    pub requests_by_account: BTreeMap<String, u64>,
     /// Answers by status.
     pub answers: BTreeMap<u16, u64>,
     /// Answers whose body broke off.

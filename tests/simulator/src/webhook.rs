@@ -32,6 +32,7 @@ impl Merge {
             return;
         };
         let now = self.now;
+        self.forge(number, &url);
         let account = &mut self.accounts[number];
         let body = json!({
             "hook": { "id": self.hook_id, "event": event, "target": url },
@@ -85,6 +86,42 @@ impl Merge {
             return;
         }
         self.outbox.push(delivery);
+    }
+
+    /// Let somebody else claim that the account was deleted, where the fault says so. The
+    /// claim is well-formed; only the key is not Merge's.
+    fn forge(&mut self, number: usize, url: &str) {
+        let account = &mut self.accounts[number];
+        let kind = FaultKind::WebhookForged;
+        if !self.plan.strikes(kind, self.now, &mut account.webhook_dice) {
+            return;
+        }
+        let event = "LinkedAccount.deleted";
+        let body = json!({
+            "hook": { "id": self.hook_id, "event": event, "target": url },
+            "linked_account": account.details(),
+            "data": {},
+        });
+        let body = body.to_string().into_bytes();
+        self.stats.webhooks.forged += 1;
+        self.outbox.push(Delivery {
+            id: 0,
+            due_at: self.now,
+            url: url.to_owned(),
+            event: event.to_owned(),
+            account_id: account.id.clone(),
+            signature: sign("not the key", &body),
+            body,
+            attempt: 1,
+        });
+    }
+
+    /// Send any event about an account, for example one of those that Merge documents and
+    /// the simulator has no occasion for, such as `AsyncPost.completed`.
+    pub fn emit_event(&mut self, number: usize, event: &str, data: &Value) {
+        if number < self.accounts.len() {
+            self.emit(number, event, data);
+        }
     }
 
     /// Send the message that the dashboard's test button sends. It has no `hook`.

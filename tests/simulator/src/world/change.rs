@@ -112,8 +112,10 @@ impl Merge {
         let mean = HOUR.checked_div(i64::try_from(per_hour).ok()?)?;
         let account = self.accounts.get_mut(number)?;
         let at = self.now + account.dice.between(1, 2 * mean);
-        let open = self.config.changes_until.is_none_or(|until| at < until);
-        (open && account.link != Link::Deleted).then_some(at)
+        self.config
+            .changes_until
+            .is_none_or(|until| at < until)
+            .then_some(at)
     }
 
     pub(crate) fn hidden_change(&mut self, number: usize) {

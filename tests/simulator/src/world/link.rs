@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::Merge;
 use crate::catalog::{self, compose};
@@ -65,26 +65,25 @@ pub(crate) fn new_account(config: &Config, number: usize, now: Micros) -> Accoun
 fn fill(models: &mut [Model], records: u64, dice: &mut Dice, now: Micros) {
     let listed = models.iter().filter(|model| model.spec.path.is_some());
     let total: u64 = listed.map(|model| model.spec.weight).sum();
+    for model in models.iter_mut() {
+        let share = (records * model.spec.weight).checked_div(total);
+        for _ in 0..share.unwrap_or(0).max(1) {
+            add(model, Map::new(), dice);
+        }
+    }
+    // Only now does every reference find what it refers to.
     for number in 0..models.len() {
-        let spec = models[number].spec;
-        let count = (records * spec.weight)
-            .checked_div(total)
-            .unwrap_or(0)
-            .max(1);
-        for _ in 0..count {
-            let before = &*models;
-            let fields = compose(spec, dice, now, &|model, dice| some_id(before, model, dice));
-            add(&mut models[number], fields, dice);
+        for record in 0..models[number].records.len() {
+            let all = &*models;
+            let ids = |model: &str, dice: &mut Dice| some_id(all, model, dice);
+            let fields = compose(models[number].spec, dice, now, &ids);
+            models[number].records[record].truth.fields = Arc::new(fields);
         }
     }
 }
 
 /// A record comes into being in the third party.
-pub(crate) fn add(
-    model: &mut Model,
-    fields: serde_json::Map<String, serde_json::Value>,
-    dice: &mut Dice,
-) -> usize {
+pub(crate) fn add(model: &mut Model, fields: Map<String, Value>, dice: &mut Dice) -> usize {
     let number = model.records.len();
     model.records.push(Record {
         id: dice.uuid(),
@@ -163,7 +162,6 @@ impl Merge {
         if account.link == Link::Pending {
             return;
         }
-        let was_deleted = account.link == Link::Deleted;
         account.link = Link::Complete;
         account.completed_at = now;
         account.token = account.dice.secret(54);
@@ -172,12 +170,6 @@ impl Merge {
         self.emit(number, "LinkedAccount.linked", &data);
         self.resolve_all(number);
         self.begin_round(number, true);
-        if was_deleted {
-            self.queue
-                .plan(now, Event::HiddenChange { account: number });
-            self.queue
-                .plan(now, Event::RealtimeChange { account: number });
-        }
     }
 
     /// The account is deleted: its token is dead from now on.
@@ -194,6 +186,30 @@ impl Merge {
             model.phase = Phase::Idle;
         }
         self.emit(number, "LinkedAccount.deleted", &json!({}));
+    }
+
+    /// Whether every enabled model of the account has its initial sync behind it, as a client
+    /// that judges by `status == DONE` or `is_initial_sync == false` would find.
+    #[must_use]
+    pub fn initial_syncs_over(&self, number: usize) -> bool {
+        self.accounts.get(number).is_some_and(|account| {
+            let mut enabled = account.models.iter().filter(|model| model.enabled);
+            account.is_linked() && enabled.all(|model| model.status() == "DONE" || !model.initial)
+        })
+    }
+
+    /// The longest time, without faults, from a change in a third party until a sync that
+    /// carries it has finished: how long the quiet time at the end of a run must be, beside
+    /// what the consumer itself needs.
+    #[must_use]
+    pub fn longest_interval(&self) -> Micros {
+        let turns = |model: &Model| i64::try_from(model.spec.every).unwrap_or(1);
+        let longest = |account: &Account| {
+            let turns = account.models.iter().map(turns).max().unwrap_or(1);
+            // A round, its spread and the sync itself.
+            account.sync_every * turns + account.sync_every / 20 + self.config.sync_at_most
+        };
+        self.accounts.iter().map(longest).max().unwrap_or(0)
     }
 
     /// Switch a model on or off. One that comes on starts with an initial sync.

@@ -95,7 +95,11 @@ impl Model {
 
     /// The row of `/sync-status`.
     pub fn status_row(&self) -> Value {
-        let reason = (self.phase == Phase::Queued).then_some("WAITING_ON_OTHER_MODELS");
+        let reason = match self.phase {
+            Phase::Queued => Some("WAITING_ON_OTHER_MODELS"),
+            Phase::Running(Outcome::Partial) => Some("RATE_LIMITED"),
+            Phase::Running(Outcome::Done | Outcome::Failed) | Phase::Idle => None,
+        };
         json!({
             "model_name": self.spec.name,
             "model_id": self.spec.id,

@@ -12,14 +12,8 @@ use crate::world::model::{Outcome, Phase};
 impl Merge {
     /// The regular round, which plans the one after it.
     pub(crate) fn round(&mut self, number: usize) {
-        let account = &self.accounts[number];
-        if account.link == Link::Deleted {
-            return;
-        }
-        self.queue.plan(
-            self.now + account.sync_every,
-            Event::Round { account: number },
-        );
+        let next = self.now + self.accounts[number].sync_every;
+        self.queue.plan(next, Event::Round { account: number });
         self.begin_round(number, false);
     }
 
@@ -216,6 +210,11 @@ impl Merge {
         });
         let event = format!("{}.synced", held.spec.event_name());
         self.emit(number, &event, &data);
+        if self.config.legacy_webhooks {
+            let mut data = data;
+            data["sync_status"] = data["sync_status"]["last_sync_result"].take();
+            self.emit(number, &event, &data);
+        }
     }
 
     /// One model of the round is through; when it was the last, the account's webhook goes out.
@@ -242,5 +241,8 @@ impl Merge {
             "sync_status": Value::Object(models),
         });
         self.emit(number, "LinkedAccount.sync_completed", &data);
+        if self.config.legacy_webhooks {
+            self.emit(number, "LinkedAccount.synced", &data);
+        }
     }
 }

@@ -55,7 +55,7 @@ fn faults_are_set_forced_and_ended() {
         30_000
     );
     let all = ask(&mut merge, "faults", &json!({ "all": true }), 200);
-    assert_eq!(all["on"].as_array().map(Vec::len), Some(16));
+    assert_eq!(all["on"].as_array().map(Vec::len), Some(17));
     ask(
         &mut merge,
         "faults",
@@ -94,4 +94,38 @@ fn accounts_and_models_come_and_go() {
     assert_eq!(ask(&mut merge, "unlink", &of, 200)["status"], "DELETED");
     ask(&mut merge, "unlink", &json!({ "account": "nobody" }), 400);
     ask(&mut merge, "dance", &json!({}), 404);
+}
+
+#[test]
+fn the_help_names_every_fault_and_every_command() {
+    for kind in merge_simulator::FaultKind::ALL {
+        assert!(control::HELP.contains(kind.name()), "{}", kind.name());
+    }
+    let mut merge = settled();
+    for line in control::HELP.lines().skip(1) {
+        let Some(command) = line
+            .strip_prefix("  ")
+            .filter(|rest| !rest.starts_with(' '))
+        else {
+            break;
+        };
+        let command = command.split(' ').next().unwrap_or_default();
+        let response = control::handle(&mut merge, command, b"");
+        assert!([200, 400].contains(&response.status), "{command}");
+    }
+}
+
+#[test]
+fn any_event_can_be_sent() {
+    let mut merge = settled();
+    merge.take_due();
+    let id = merge.accounts()[0].id.clone();
+    let body = json!({ "account": id, "event": "AsyncPost.completed", "data": { "x": 1 } });
+    ask(&mut merge, "emit", &body, 200);
+    merge.advance_to(merge.now() + HOUR / 60);
+    let due = merge.take_due();
+    assert!(
+        due.iter()
+            .any(|delivery| delivery.event == "AsyncPost.completed")
+    );
 }

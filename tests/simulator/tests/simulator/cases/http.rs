@@ -78,6 +78,44 @@ async fn a_cut_answer_is_a_transport_error() {
 }
 
 #[tokio::test]
+async fn a_large_answer_is_compressed_for_those_who_ask() {
+    use flate2::read::GzDecoder;
+    use std::io::Read as _;
+
+    let merge: Shared = Arc::new(Mutex::new(settled()));
+    let (handle, http) = serve(&merge).await;
+    let url = format!("{}/api/hris/v1/employees", handle.base_url());
+    let (_, headers, plain) = get(&http, &merge, url.clone()).await;
+    assert!(!headers.contains_key("content-encoding"));
+    let (key, token) = {
+        let merge = lock(&merge);
+        (
+            format!("Bearer {}", merge.api_key()),
+            merge.accounts()[0].token.clone(),
+        )
+    };
+    let request = Request::get(url)
+        .header("Authorization", key)
+        .header("X-Account-Token", token)
+        .header("Accept-Encoding", "gzip, br")
+        .body(Full::default())
+        .expect("a request");
+    let response = http.request(request).await.expect("an answer");
+    assert_eq!(response.headers()["content-encoding"], "gzip");
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a body")
+        .to_bytes();
+    let mut text = Vec::new();
+    GzDecoder::new(&body[..])
+        .read_to_end(&mut text)
+        .expect("gzip");
+    assert_eq!(Some(Bytes::from(text)), plain);
+}
+
+#[tokio::test]
 async fn control_requests_need_no_key() {
     let merge: Shared = Arc::new(Mutex::new(settled()));
     let (handle, http) = serve(&merge).await;

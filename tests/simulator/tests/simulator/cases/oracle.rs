@@ -9,12 +9,13 @@ use crate::consumer::{Consumer, Rule};
 /// Days of changes and faults.
 const BUSY: Micros = 2 * DAY;
 
-/// Two days with a poll every `every`, then ten quiet hours: at least one sync of each model.
+/// Two days with a poll every `every`, then a quiet time of one sync of each model and an hour.
 fn run(mut config: Config, mut consumer: Consumer, every: Micros) -> (Merge, Consumer) {
     let busy_until = config.start + BUSY;
     config.changes_until = Some(busy_until);
     let mut merge = Merge::new(config);
-    while merge.now() < busy_until + 10 * HOUR {
+    let end = busy_until + merge.longest_interval() + HOUR;
+    while merge.now() < end {
         merge.advance_to(merge.now() + every);
         merge
             .take_due()
@@ -40,6 +41,18 @@ fn contiguous_windows_with_an_overlap_lose_nothing() {
         assert!(verdict.records_in_merge >= 500);
         assert_eq!(verdict.records_in_merge, verdict.records_stored);
     }
+}
+
+#[test]
+fn changes_between_the_pages_of_a_read_lose_nothing() {
+    let mut config = small(5);
+    // About 50 pages a poll, each up to 20 s, while 600 records an hour change.
+    config.request_takes = 20 * merge_simulator::time::SECOND;
+    config.realtime_per_hour = 200;
+    config.changes_per_hour = 400;
+    config.records_per_account = 600;
+    let verdict = verdict(config, Rule::Contiguous);
+    assert!(verdict.is_clean(), "{verdict:?}");
 }
 
 #[test]
