@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::component::{Component, Decisions};
 use crate::config::{DEFAULT_FILE, Flags};
+use crate::demo;
 use crate::locate::locate;
 
 mod explain;
@@ -41,6 +42,9 @@ pub enum Command {
     Explain(explain::Explain),
     /// Show each account in the store
     Status(status::Status),
+    /// Watch it work against a simulated Merge, and hold the two against each other
+    #[command(after_help = demo::HELP)]
+    Demo(demo::Demo),
 }
 
 /// Carry out a command.
@@ -54,6 +58,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Verify(verify) => verify.run().await,
         Command::Explain(explain) => explain.run().await,
         Command::Status(status) => status.run().await,
+        Command::Demo(demo) => demo.run().await,
     }
 }
 
@@ -87,7 +92,7 @@ impl Source {
 
 /// Which component answers.
 #[derive(Debug, Clone, Args)]
-struct Engine {
+pub(crate) struct Engine {
     /// The engine's component [default: beside this program, else in dist/ here or above]
     /// [env: MERGE_SYNC_COMPONENT]
     #[arg(long, value_name = "FILE")]
@@ -95,12 +100,17 @@ struct Engine {
 }
 
 impl Engine {
-    async fn decisions(&self) -> anyhow::Result<Decisions> {
+    /// The component's file.
+    pub(crate) fn file(&self) -> anyhow::Result<PathBuf> {
         let named = self
             .component
             .clone()
             .or_else(|| variable("MERGE_SYNC_COMPONENT").map(Into::into));
-        let component = Component::load(&component_file(named.as_deref())?, None, 1)?;
+        component_file(named.as_deref())
+    }
+
+    async fn decisions(&self) -> anyhow::Result<Decisions> {
+        let component = Component::load(&self.file()?, None, 1)?;
         Decisions::new(&component)
             .await
             .map_err(|error| anyhow::anyhow!("component: it does not fit this program: {error:#}"))
@@ -131,7 +141,7 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// A table without lines, for a terminal.
-fn table(header: &[&str]) -> comfy_table::Table {
+pub(crate) fn table(header: &[&str]) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table
         .load_preset(comfy_table::presets::NOTHING)
@@ -140,7 +150,7 @@ fn table(header: &[&str]) -> comfy_table::Table {
 }
 
 /// Print to standard output. A reader that has seen enough (`| head`) is no fault of anybody's.
-fn say(text: &str) -> anyhow::Result<()> {
+pub(crate) fn say(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match out
         .write_all(text.trim_end().as_bytes())

@@ -14,6 +14,7 @@
 //! | what the world may ask | [`server`], [`webhook`], [`page`], [`api`] |
 //! | what the operator may set | [`config`] |
 //! | how the component is run | [`component`] |
+//! | what the demonstration shows | [`demo`] |
 //!
 //! # A host of your own
 //!
@@ -66,6 +67,7 @@ pub mod clock;
 pub mod component;
 pub mod config;
 pub mod counters;
+pub mod demo;
 pub mod host;
 pub mod instant;
 mod linking;

@@ -85,7 +85,8 @@ impl Show {
         if let Some(pace) = &mut self.pace {
             let accounts = reader.accounts()?;
             let first = accounts.iter().any(|account| account.phase != "ready");
-            pace.keep(next - world.now(), first || accounts.is_empty()).await;
+            pace.keep(next - world.now(), first || accounts.is_empty())
+                .await;
         }
         Ok(())
     }

@@ -196,17 +196,37 @@ impl Summary {
             table.add_row([what, &how_many, meaning]);
         };
         let days = hours(self.simulated_seconds);
-        line("virtual time", days, &format!("in {:.1} s", self.real_seconds));
+        line(
+            "virtual time",
+            days,
+            &format!("in {:.1} s", self.real_seconds),
+        );
         line(
             "accounts",
             format!("{} of {}", self.accounts_ready, self.accounts),
             "ready",
         );
-        line("records in Merge", self.records_in_merge.to_string(), "deleted ones included");
-        line("records stored", self.records_stored.to_string(), "in one SQLite file");
-        line("lost", self.lost.to_string(), "in Merge and not in the store");
+        line(
+            "records in Merge",
+            self.records_in_merge.to_string(),
+            "deleted ones included",
+        );
+        line(
+            "records stored",
+            self.records_stored.to_string(),
+            "in one SQLite file",
+        );
+        line(
+            "lost",
+            self.lost.to_string(),
+            "in Merge and not in the store",
+        );
         line("stale", self.stale.to_string(), "not as Merge has them now");
-        line("wrongly deleted", self.wrongly_deleted.to_string(), "marked as deleted, live in Merge");
+        line(
+            "wrongly deleted",
+            self.wrongly_deleted.to_string(),
+            "marked as deleted, live in Merge",
+        );
         line(
             "webhooks",
             self.webhooks.sent.to_string(),
@@ -216,7 +236,11 @@ impl Summary {
             ),
         );
         line("polls", self.polls.to_string(), "reads of /sync-status");
-        line("windows", self.windows.to_string(), "fetched, each of one model");
+        line(
+            "windows",
+            self.windows.to_string(),
+            "fetched, each of one model",
+        );
         line("requests", self.requests.to_string(), "to Merge");
         let faults: u64 = self.faults.values().sum();
         if faults > 0 {

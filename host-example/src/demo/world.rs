@@ -139,7 +139,9 @@ impl World {
                 self.rounds = 0;
             }
             merge.advance_to(at);
-            merge.next_delivery_at().is_some_and(|due| due <= merge.now())
+            merge
+                .next_delivery_at()
+                .is_some_and(|due| due <= merge.now())
         };
         if posts {
             self.poster.post_due(&self.merge).await;
