@@ -9,7 +9,8 @@ mod page;
 mod query;
 mod status;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::Merge;
 use crate::api::query::Query;
@@ -45,8 +46,11 @@ pub struct Response {
 }
 
 impl Response {
-    pub(crate) fn json(status: u16, body: &Value) -> Self {
-        Self::new(status, "application/json", body.to_string().into_bytes())
+    pub(crate) fn json(status: u16, body: &impl Serialize) -> Self {
+        // Everything served is made of texts, numbers, lists and maps with text keys, which
+        // always can be written.
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        Self::new(status, "application/json", body)
     }
 
     pub(crate) fn html(status: u16, title: &str) -> Self {

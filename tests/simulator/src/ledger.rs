@@ -50,7 +50,7 @@ impl Merge {
                         deleted: version.truth.deleted || version.purged,
                         purged: version.purged,
                         versions: record.versions.len(),
-                        row: record.row(version, true),
+                        row: record.row(version, true).to_value(),
                     };
                     ledger.insert(key, entry);
                 }

@@ -1,6 +1,6 @@
 //! Instants of the virtual clock and the ways Merge writes them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Utc};
 
 /// Microseconds since 1970-01-01T00:00:00Z, or a span in microseconds.
 pub type Micros = i64;
@@ -25,14 +25,14 @@ pub fn iso(at: Micros) -> String {
     if at.rem_euclid(SECOND) == 0 {
         return iso_seconds(at);
     }
-    utc(at).format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+    utc(at).to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// As in the `sync_completed` webhook: cut to the whole second.
 #[must_use]
 pub fn iso_seconds(at: Micros) -> String {
     let whole = at - at.rem_euclid(SECOND);
-    utc(whole).format("%Y-%m-%dT%H:%M:%SZ").to_string()
+    utc(whole).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// The form of the `Date` header.

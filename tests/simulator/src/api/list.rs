@@ -1,7 +1,5 @@
 //! The list endpoints of the models.
 
-use serde_json::Value;
-
 use crate::Merge;
 use crate::api::query::Query;
 use crate::api::{Handled, Response, not_found};
@@ -74,11 +72,12 @@ impl Merge {
         let body = self.page(&what, query, rows, |(record, version)| {
             record.row(version, raw)
         });
-        self.note_misuse(query, body.is_err());
-        let body = body?;
+        let found = body.map(|body| (body.results.len(), Response::json(200, &body)));
+        self.note_misuse(query, found.is_err());
+        let (rows, response) = found?;
         self.stats.list_reads += u64::from(query.text("cursor").is_none());
-        self.stats.rows += body["results"].as_array().map_or(0, Vec::len) as u64;
-        Ok(Response::json(200, &body))
+        self.stats.rows += rows as u64;
+        Ok(response)
     }
 
     pub(super) fn retrieve(&self, number: usize, path: &str, id: &str, query: &Query) -> Handled {
@@ -86,7 +85,7 @@ impl Merge {
         let record = model.records.iter().find(|record| record.id == id);
         let record = record.filter(|_| model.enabled).ok_or_else(not_found)?;
         let version = record.visible(self.now).ok_or_else(not_found)?;
-        let row: Value = record.row(version, query.flag("include_remote_data"));
+        let row = record.row(version, query.flag("include_remote_data"));
         Ok(Response::json(200, &row))
     }
 }

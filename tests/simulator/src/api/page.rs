@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Value, json};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::Merge;
@@ -49,6 +49,14 @@ impl Cursor {
     }
 }
 
+/// What a paged endpoint answers.
+#[derive(Debug, Serialize)]
+pub(super) struct Page<R> {
+    next: Option<String>,
+    previous: Option<String>,
+    pub results: Vec<R>,
+}
+
 pub(super) fn invalid_cursor() -> Response {
     Response::detail(400, "Invalid cursor")
 }
@@ -56,13 +64,13 @@ pub(super) fn invalid_cursor() -> Response {
 impl Merge {
     /// One page of `items`, which come in order. `what` and the query's fixed parameters tell
     /// reads apart: a cursor of another read is refused.
-    pub(super) fn page<'a, T>(
+    pub(super) fn page<'a, T, R>(
         &self,
         what: &str,
         query: &Query,
         items: impl DoubleEndedIterator<Item = (&'a Key, T)>,
-        render: impl Fn(T) -> Value,
-    ) -> Result<Value, Response> {
+        render: impl Fn(T) -> R,
+    ) -> Result<Page<R>, Response> {
         let mut hash = Sha256::new();
         hash.update(what);
         hash.update("?");
@@ -109,8 +117,12 @@ impl Merge {
         let next = link(page.last(), false).filter(|_| more || back);
         let previous =
             link(page.first(), true).filter(|_| if back { more } else { cursor.is_some() });
-        let results: Vec<Value> = page.into_iter().map(|(_, item)| render(item)).collect();
-        Ok(json!({ "next": next, "previous": previous, "results": results }))
+        let results = page.into_iter().map(|(_, item)| render(item)).collect();
+        Ok(Page {
+            next,
+            previous,
+            results,
+        })
     }
 
     /// Count a cursor whose read had other parameters; it is refused with a 400 as well.

@@ -37,7 +37,7 @@ impl Merge {
         let Some(version) = record.versions.last() else {
             return;
         };
-        let data = record.row(version, false);
+        let data = record.row(version, false).to_value();
         self.emit(account, &event, &data);
     }
 

@@ -46,11 +46,11 @@ fn contiguous_windows_with_an_overlap_lose_nothing() {
 #[test]
 fn changes_between_the_pages_of_a_read_lose_nothing() {
     let mut config = small(5);
-    // About 50 pages a poll, each up to 20 s, while 600 records an hour change.
+    // Every page takes up to 20 s, while 900 records an hour change.
     config.request_takes = 20 * merge_simulator::time::SECOND;
-    config.realtime_per_hour = 200;
-    config.changes_per_hour = 400;
-    config.records_per_account = 600;
+    config.realtime_per_hour = 100;
+    config.changes_per_hour = 200;
+    config.records_per_account = 400;
     let verdict = verdict(config, Rule::Contiguous);
     assert!(verdict.is_clean(), "{verdict:?}");
 }
