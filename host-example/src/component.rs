@@ -96,10 +96,6 @@ fn engine(instances: u32) -> anyhow::Result<Engine> {
 }
 
 /// Let time pass for the guests, until the engine is gone.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a beat for the guests: it waits for nothing"
-)]
 fn tick(engine: &Engine, ticks: Arc<AtomicU64>) -> anyhow::Result<()> {
     let engine = engine.weak();
     std::thread::Builder::new()

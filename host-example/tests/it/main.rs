@@ -2,6 +2,7 @@
 
 mod cli;
 mod linking;
+mod log;
 mod merge_http;
 mod pages;
 mod scheduler;

@@ -1,7 +1,6 @@
 //! Deliveries over real HTTP: the replies to good and bad ones, and what is left behind.
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use merge_sync_host::clock::SECOND;
 use merge_sync_host::host::Host;
@@ -9,8 +8,8 @@ use merge_sync_host::store::Store;
 use merge_sync_host::store::sqlite::SqliteStore;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
-use tracing_subscriber::fmt::MakeWriter;
 
+use crate::log;
 use crate::support::{
     ACCOUNT, Gated, Made, SIGNING_KEY, Scratch, Served, client, host, linked, post_webhook, serve,
     sign, sign_with, synced,
@@ -247,51 +246,14 @@ async fn a_delivery_is_taken_in_though_its_sender_has_gone() {
     gated.waiting.acquire().await.unwrap().forget();
     drop(sender);
     gated.notes.add_permits(2);
-    // Notes of one account are kept in the order in which they come to the store: once the
-    // second is, the first is.
+    // `synced` creates no account: it is there because the first delivery is.
     assert_eq!(post_webhook(&served, &synced(ACCOUNT)).await.0, 200);
-    let notes = store.load(ACCOUNT).await.unwrap().unwrap().notes;
-    assert_eq!(notes.len(), 2, "{notes:?}");
-}
-
-/// What is logged on this thread.
-#[derive(Debug, Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-impl Log {
-    fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
-    }
+    assert!(store.account(ACCOUNT).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn each_delivery_is_one_line_of_the_log_without_any_secret() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(log.clone())
-        .with_ansi(false)
-        .with_max_level(tracing::Level::INFO)
-        .finish();
-    let _here = tracing::subscriber::set_default(subscriber);
+    log::start();
     let scratch = Scratch::new();
     let host = host(Made {
         merge: "http://127.0.0.1:9".to_owned(),
@@ -308,10 +270,10 @@ async fn each_delivery_is_one_line_of_the_log_without_any_secret() {
         (b"{}".to_vec(), vec![sign(b"{}")], "WARN"),
         (good.clone(), vec![sign(&good)], "INFO"),
     ];
-    log.take();
+    log::take();
     for (body, signatures, level) in deliveries {
         merge_sync_host::webhook::receive(&host, signatures, Some(body)).await;
-        let text = log.take();
+        let text = log::take();
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(text.contains(level), "{text}");
         for secret in ["a-token-to-hide", SIGNING_KEY] {
