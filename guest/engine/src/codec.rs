@@ -104,7 +104,7 @@ fn into_problem(malformed: Malformed) -> Problem {
     }
 }
 
-fn document(root: &Found<'_>) -> Result<Document, Malformed> {
+fn document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     let version = root.get("v").unsigned()?;
     if version != VERSION {
         return Err(root
@@ -135,18 +135,13 @@ fn document(root: &Found<'_>) -> Result<Document, Malformed> {
     document.claim = root.get("claim").if_present(claim)?;
     document.trouble = root.get("trouble").if_present(read_trouble)?;
     document.shown = root.get("shown").if_present(shown)?;
-    for issue in root.get("issues").items()? {
-        document.issues.push(issue.text()?.to_string());
-    }
-    for delivery in root.get("linked_deliveries").items()? {
-        document
-            .linked_deliveries
-            .push(delivery.text()?.to_string());
-    }
-    for found in root.get("models").items()? {
-        let (model_id, model) = model::read(&found, linked_at)?;
+    document.issues = root.get("issues").texts()?;
+    document.linked_deliveries = root.get("linked_deliveries").texts()?;
+    root.get("models").each(|found| {
+        let (model_id, model) = model::read(found, linked_at)?;
         document.models.insert(model_id, model);
-    }
+        Ok(())
+    })?;
     Ok(document)
 }
 
@@ -164,7 +159,7 @@ pub(crate) fn write_account(out: &mut Writer, account: &Account) {
 }
 
 /// The reverse of [`write_account`].
-pub(crate) fn read_account(found: &Found<'_>) -> Result<Account, Malformed> {
+pub(crate) fn read_account(found: &Found<'_, '_>) -> Result<Account, Malformed> {
     Ok(Account {
         id: found.get("id").text()?.to_string(),
         category: found.get("category").text_or_empty()?,
@@ -185,7 +180,7 @@ fn write_trouble(out: &mut Writer, trouble: &Trouble) {
     out.end(']');
 }
 
-fn read_trouble(found: &Found<'_>) -> Result<Trouble, Malformed> {
+fn read_trouble(found: &Found<'_, '_>) -> Result<Trouble, Malformed> {
     Ok(Trouble {
         kind: trouble_kind(&found.at(0))?,
         since: found.at(1).instant()?,
@@ -193,21 +188,21 @@ fn read_trouble(found: &Found<'_>) -> Result<Trouble, Malformed> {
     })
 }
 
-fn claim(found: &Found<'_>) -> Result<Claim, Malformed> {
+fn claim(found: &Found<'_, '_>) -> Result<Claim, Malformed> {
     Ok(Claim {
         number: found.at(0).unsigned()?,
         until: found.at(1).instant()?,
     })
 }
 
-fn shown(found: &Found<'_>) -> Result<Shown, Malformed> {
+fn shown(found: &Found<'_, '_>) -> Result<Shown, Malformed> {
     Ok(Shown {
         kind: trouble_kind(&found.at(0))?,
         since: found.at(1).instant()?,
     })
 }
 
-fn trouble_kind(found: &Found<'_>) -> Result<TroubleKind, Malformed> {
+fn trouble_kind(found: &Found<'_, '_>) -> Result<TroubleKind, Malformed> {
     let kinds = [
         TroubleKind::Reauthorize,
         TroubleKind::DropRequest,
@@ -228,7 +223,7 @@ fn life_name(life: Life) -> &'static str {
     }
 }
 
-fn life(found: &Found<'_>) -> Result<Life, Malformed> {
+fn life(found: &Found<'_, '_>) -> Result<Life, Malformed> {
     let lives = [Life::Active, Life::Paused, Life::Stopped];
     let text = found.text()?;
     let life = lives.into_iter().find(|life| life_name(*life) == text);

@@ -34,7 +34,7 @@ pub(crate) fn parse(text: &str) -> Option<Message> {
     message(&Found::root(&root)).ok()
 }
 
-fn message(found: &Found<'_>) -> Result<Message, Malformed> {
+fn message(found: &Found<'_, '_>) -> Result<Message, Malformed> {
     Ok(Message {
         event: found.get("event").text_or_empty()?,
         delivery_id: found.get("delivery_id").text_or_empty()?,
@@ -43,7 +43,7 @@ fn message(found: &Found<'_>) -> Result<Message, Malformed> {
     })
 }
 
-fn subject(found: &Found<'_>) -> Result<Subject, Malformed> {
+fn subject(found: &Found<'_, '_>) -> Result<Subject, Malformed> {
     if let Some(model_id) = found.get("changed").if_present(|found| found.text())? {
         return Ok(Subject::Changed(model_id.to_string()));
     }
@@ -62,7 +62,7 @@ fn subject(found: &Found<'_>) -> Result<Subject, Malformed> {
     Err(found.refuse("something to act on"))
 }
 
-fn linked(found: &Found<'_>) -> Result<Linked, Malformed> {
+fn linked(found: &Found<'_, '_>) -> Result<Linked, Malformed> {
     Ok(Linked {
         replaces: found.get("replaces").flag()?,
         at: found.get("at").optional_instant()?,

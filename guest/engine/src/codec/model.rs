@@ -54,7 +54,7 @@ pub(super) fn write(out: &mut Writer, model_id: &str, model: &Model, base: Times
     out.end(']');
 }
 
-pub(super) fn read(found: &Found<'_>, base: Timestamp) -> Result<(String, Model), Malformed> {
+pub(super) fn read(found: &Found<'_, '_>, base: Timestamp) -> Result<(String, Model), Malformed> {
     let model_id = found.at(0).text()?.to_string();
     let mut model = Model::default();
     let instants = read_instants(&found.at(3), base)?;
@@ -148,17 +148,18 @@ fn write_instants(out: &mut Writer, instants: &[Option<Timestamp>], base: Timest
     out.end(']');
 }
 
-fn read_instants(found: &Found<'_>, base: Timestamp) -> Result<Vec<Option<Timestamp>>, Malformed> {
+fn read_instants(
+    found: &Found<'_, '_>,
+    base: Timestamp,
+) -> Result<Vec<Option<Timestamp>>, Malformed> {
     let mut base = base;
-    let mut instants = Vec::new();
-    for item in found.items()? {
+    found.each(|item| {
         let instant = item
             .if_present(Found::signed)?
             .map(|difference| apart(base, difference));
         base = instant.unwrap_or(base);
-        instants.push(instant);
-    }
-    Ok(instants)
+        Ok(instant)
+    })
 }
 
 /// Three characters: state, initial flag, result.
@@ -178,7 +179,7 @@ fn row_code(row: &ModelStatus) -> String {
 
 type Row = (Option<SyncState>, Option<bool>, Option<SyncState>);
 
-fn read_row_code(found: &Found<'_>, rest: &Found<'_>) -> Result<Row, Malformed> {
+fn read_row_code(found: &Found<'_, '_>, rest: &Found<'_, '_>) -> Result<Row, Malformed> {
     let mut letters = found.text()?.chars();
     let mut letter = || letters.next().ok_or_else(|| found.refuse("three letters"));
     let (state, initial, result) = (letter()?, letter()?, letter()?);
@@ -207,8 +208,8 @@ fn state_letter(state: &SyncState) -> char {
 
 fn read_state(
     letter: char,
-    code: &Found<'_>,
-    text: &Found<'_>,
+    code: &Found<'_, '_>,
+    text: &Found<'_, '_>,
 ) -> Result<Option<SyncState>, Malformed> {
     Ok(Some(match letter {
         '-' => return Ok(None),

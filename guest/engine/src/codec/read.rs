@@ -7,11 +7,21 @@ use core::fmt;
 use merge_sync_logic::json::value::{self, Json};
 use merge_sync_logic::types::Timestamp;
 
-/// A place of a document and what is there.
-#[derive(Debug, Clone)]
-pub(crate) struct Found<'a> {
-    path: String,
+/// A place of a document and what is there. The way to it leads over the places above, which
+/// stand on the stack: a path becomes text only where something is refused.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found<'p, 'a> {
+    above: Option<&'p Found<'p, 'a>>,
+    step: Step,
     value: &'a Json<'a>,
+}
+
+/// From the place above to this one.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Root,
+    Key(&'static str),
+    Index(usize),
 }
 
 /// What was expected and not found.
@@ -40,48 +50,60 @@ pub(crate) fn parse(text: &str) -> Result<Json<'_>, Malformed> {
     })
 }
 
-impl<'a> Found<'a> {
+impl<'p, 'a> Found<'p, 'a> {
     /// The whole of a document.
     pub(crate) fn root(value: &'a Json<'a>) -> Self {
         Self {
-            path: String::new(),
+            above: None,
+            step: Step::Root,
             value,
+        }
+    }
+
+    fn below(&'p self, step: Step, value: Option<&'a Json<'a>>) -> Self {
+        Self {
+            above: Some(self),
+            step,
+            value: value.unwrap_or(&Json::Null),
         }
     }
 
     /// What stands under `key`; null where nothing does.
-    pub(crate) fn get(&self, key: &str) -> Self {
+    #[inline(never)]
+    pub(crate) fn get(&'p self, key: &'static str) -> Self {
         let value = match self.value {
             Json::Object(object) => object.entries.get(key),
             _ => None,
         };
-        let value = value.unwrap_or(&Json::Null);
-        Self {
-            path: alloc::format!("{}.{key}", self.path),
-            value,
-        }
+        self.below(Step::Key(key), value)
     }
 
     /// The item at `index`; null where there is none.
-    pub(crate) fn at(&self, index: usize) -> Self {
+    #[inline(never)]
+    pub(crate) fn at(&'p self, index: usize) -> Self {
         let value = match self.value {
             Json::List(items) => items.get(index),
             _ => None,
         };
-        let value = value.unwrap_or(&Json::Null);
-        Self {
-            path: alloc::format!("{}[{index}]", self.path),
-            value,
-        }
+        self.below(Step::Index(index), value)
     }
 
-    /// The items of an array; none where it is absent.
-    pub(crate) fn items(&self) -> Result<Vec<Self>, Malformed> {
+    /// What `read` makes of each item of a list; nothing where there is none.
+    pub(crate) fn each<T>(
+        &self,
+        mut read: impl FnMut(&Found<'_, 'a>) -> Result<T, Malformed>,
+    ) -> Result<Vec<T>, Malformed> {
+        let mut all = Vec::new();
         match self.value {
-            Json::Null => Ok(Vec::new()),
-            Json::List(items) => Ok((0..items.len()).map(|index| self.at(index)).collect()),
-            _ => Err(self.refuse("a list")),
+            Json::Null => {}
+            Json::List(items) => {
+                for index in 0..items.len() {
+                    all.push(read(&self.at(index))?);
+                }
+            }
+            _ => return Err(self.refuse("a list")),
         }
+        Ok(all)
     }
 
     /// What `read` makes of it; `None` where nothing is there.
@@ -94,6 +116,11 @@ impl<'a> Found<'a> {
         } else {
             read(self).map(Some)
         }
+    }
+
+    /// The texts of a list.
+    pub(crate) fn texts(&self) -> Result<Vec<String>, Malformed> {
+        self.each(|item| item.owned_text())
     }
 
     pub(crate) fn text(&self) -> Result<&'a str, Malformed> {
@@ -155,11 +182,30 @@ impl<'a> Found<'a> {
     }
 
     /// What is wrong here.
+    #[inline(never)]
     pub(crate) fn refuse(&self, expected: &'static str) -> Malformed {
-        let path = self.path.strip_prefix('.').unwrap_or(&self.path);
-        Malformed {
-            path: path.into(),
-            expected,
+        let mut path = String::new();
+        self.write_path(&mut path);
+        Malformed { path, expected }
+    }
+
+    fn write_path(&self, path: &mut String) {
+        if let Some(above) = self.above {
+            above.write_path(path);
+        }
+        match self.step {
+            Step::Root => {}
+            Step::Key(key) => {
+                if !path.is_empty() {
+                    path.push('.');
+                }
+                path.push_str(key);
+            }
+            Step::Index(index) => {
+                path.push('[');
+                path.push_str(&index.to_string());
+                path.push(']');
+            }
         }
     }
 }

@@ -5,7 +5,6 @@
 //! holds a secret: a token goes from its note to its change within one step.
 
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
 use merge_sync_logic::types::{ModelStatus, Problem, Timestamp};
 
@@ -67,7 +66,7 @@ pub fn decode(text: &str) -> Result<Run, Problem> {
     })
 }
 
-fn read_run(root: &Found<'_>) -> Result<Run, Malformed> {
+fn read_run(root: &Found<'_, '_>) -> Result<Run, Malformed> {
     let version = root.get("v");
     if version.unsigned()? != VERSION {
         return Err(version.refuse("a run of this version of the component (1)"));
@@ -82,9 +81,7 @@ fn read_run(root: &Found<'_>) -> Result<Run, Malformed> {
     run.pages = root.get("pages").small_count()?;
     run.overtaken = root.get("overtaken").small_count()?;
     run.polled = root.get("polled").flag()?;
-    for found in root.get("notices").items()? {
-        run.notices.push(read_notice(&found)?);
-    }
+    run.notices = root.get("notices").each(read_notice)?;
     run.done = read_tally(&root.get("done"))?;
     run.pending = read_tally(&root.get("pending"))?;
     run.trouble = root.get("trouble").if_present(read_trouble)?;
@@ -115,7 +112,7 @@ fn write_stage(out: &mut Writer, stage: &Stage) {
     out.end(']');
 }
 
-fn read_stage(found: &Found<'_>) -> Result<Stage, Malformed> {
+fn read_stage(found: &Found<'_, '_>) -> Result<Stage, Malformed> {
     Ok(match found.at(0).text()? {
         "idle" => Stage::Idle,
         "polling" => Stage::Polling(read_reading(&found.at(1))?),
@@ -142,7 +139,7 @@ fn write_then(out: &mut Writer, then: &Then) {
     }
 }
 
-fn read_then(stage: &Found<'_>) -> Result<Then, Malformed> {
+fn read_then(stage: &Found<'_, '_>) -> Result<Then, Malformed> {
     Ok(match stage.at(1).text()? {
         "claimed" => Then::Claimed(stage.at(2).unsigned()?),
         "go-on" => Then::GoOn,
@@ -168,16 +165,14 @@ fn write_reading(out: &mut Writer, reading: &Reading) {
     out.end('}');
 }
 
-fn read_reading(found: &Found<'_>) -> Result<Reading, Malformed> {
-    let rows = found.get("rows").items()?;
-    let rows: Result<Vec<ModelStatus>, Malformed> = rows.iter().map(read_row).collect();
+fn read_reading(found: &Found<'_, '_>) -> Result<Reading, Malformed> {
     Ok(Reading {
-        rows: rows?,
+        rows: found.get("rows").each(read_row)?,
         paging: slot::read_paging(found)?,
     })
 }
 
-fn read_row(found: &Found<'_>) -> Result<ModelStatus, Malformed> {
+fn read_row(found: &Found<'_, '_>) -> Result<ModelStatus, Malformed> {
     let (_, model) = model::read(found, BASE)?;
     model.status.ok_or_else(|| found.refuse("a row"))
 }
@@ -190,7 +185,7 @@ fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
-fn read_kind(found: &Found<'_>) -> Result<Kind, Malformed> {
+fn read_kind(found: &Found<'_, '_>) -> Result<Kind, Malformed> {
     let kinds = [Kind::Window, Kind::Hint, Kind::Reread];
     let text = found.text()?;
     let kind = kinds.into_iter().find(|kind| kind_name(*kind) == text);
@@ -210,7 +205,7 @@ fn write_notice(out: &mut Writer, notice: &Notice) {
     out.end(']');
 }
 
-fn read_notice(found: &Found<'_>) -> Result<Notice, Malformed> {
+fn read_notice(found: &Found<'_, '_>) -> Result<Notice, Malformed> {
     Ok(Notice {
         id: found.at(0).text()?.to_string(),
         occasion: read_occasion(&found.at(1))?,
@@ -219,7 +214,7 @@ fn read_notice(found: &Found<'_>) -> Result<Notice, Malformed> {
     })
 }
 
-fn read_occasion(found: &Found<'_>) -> Result<Occasion, Malformed> {
+fn read_occasion(found: &Found<'_, '_>) -> Result<Occasion, Malformed> {
     let occasions = [
         Occasion::BecameReady,
         Occasion::WindowCompleted,
@@ -244,7 +239,7 @@ fn write_tally(out: &mut Writer, tally: Tally) {
     out.end(']');
 }
 
-fn read_tally(found: &Found<'_>) -> Result<Tally, Malformed> {
+fn read_tally(found: &Found<'_, '_>) -> Result<Tally, Malformed> {
     Ok(Tally {
         polls: found.at(0).small_count()?,
         windows: found.at(1).small_count()?,

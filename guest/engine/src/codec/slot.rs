@@ -1,7 +1,5 @@
 //! A read under way as an object; what is zero or absent is left out.
 
-use alloc::vec::Vec;
-
 use super::read::{Found, Malformed};
 use super::write::Writer;
 use crate::paging::Paging;
@@ -26,20 +24,14 @@ pub(super) fn write(out: &mut Writer, slot: &Slot) {
     out.end('}');
 }
 
-pub(super) fn read(found: &Found<'_>) -> Result<Slot, Malformed> {
+pub(super) fn read(found: &Found<'_, '_>) -> Result<Slot, Malformed> {
     let bounds = read_bounds(&found.get("bounds"))?;
     let mut slot = Slot::new(
         bounds,
         found.get("watermark").instant()?,
         found.get("started_at").instant()?,
     );
-    let parts: Result<Vec<Bounds>, Malformed> = found
-        .get("parts")
-        .items()?
-        .iter()
-        .map(read_bounds)
-        .collect();
-    let parts = parts?;
+    let parts = found.get("parts").each(read_bounds)?;
     if !parts.is_empty() {
         slot.parts = parts;
     }
@@ -64,7 +56,7 @@ pub(super) fn write_paging(out: &mut Writer, paging: &Paging) {
 }
 
 /// The reverse of [`write_paging`], from the object's keys.
-pub(super) fn read_paging(found: &Found<'_>) -> Result<Paging, Malformed> {
+pub(super) fn read_paging(found: &Found<'_, '_>) -> Result<Paging, Malformed> {
     let cursor = found.get("cursor").optional_text()?;
     let mark = if found.get("marked").flag()? {
         cursor.clone()
@@ -89,7 +81,7 @@ fn write_bounds(out: &mut Writer, bounds: Bounds) {
     out.end(']');
 }
 
-fn read_bounds(found: &Found<'_>) -> Result<Bounds, Malformed> {
+fn read_bounds(found: &Found<'_, '_>) -> Result<Bounds, Malformed> {
     Ok(Bounds {
         after: found.at(0).optional_instant()?,
         before: found.at(1).optional_instant()?,
