@@ -1,5 +1,5 @@
-//! Instants as text, read and printed with a library that the code under test does not print
-//! with.
+//! Instants as text for the typed form, which has them as numbers. Printed by chrono, where the
+//! guest prints by hand.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 

@@ -27,6 +27,9 @@ impl std::fmt::Debug for Typed {
 }
 
 impl Typed {
+    /// What [`Subject::name`] says of it.
+    pub const NAME: &'static str = "typed interfaces";
+
     /// Load the component. Its linker is empty: it must import nothing.
     ///
     /// # Errors
@@ -102,7 +105,7 @@ impl Typed {
 
 impl Subject for Typed {
     fn name(&self) -> &'static str {
-        "typed interfaces"
+        Self::NAME
     }
 
     fn call(&mut self, operation: &str, input: &str) -> Result<String, Refused> {

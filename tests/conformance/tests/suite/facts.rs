@@ -345,6 +345,23 @@ fn body(operation: &str) -> BoxedStrategy<String> {
         .boxed()
 }
 
+/// Any operation with the input of a vector, as text, damaged in one place.
+pub(crate) fn damaged_input() -> BoxedStrategy<(String, String)> {
+    let vectors = load_vectors().expect("the vectors load");
+    let known: Vec<_> = vectors
+        .into_iter()
+        .map(|vector| (vector.operation, vector.input.to_string()))
+        .collect();
+    let patch = select(vec![
+        "", "null", "0", "-1", "1.5", "\"\"", "[]", "{}", ",", "}", "\\", "é",
+    ]);
+    (select(known), any::<Index>(), 0_usize..8, patch)
+        .prop_map(|((operation, input), at, length, patch)| {
+            (operation, damaged(&input, at, length, patch))
+        })
+        .boxed()
+}
+
 /// `readiness.parse-status`.
 pub(crate) fn status_body() -> BoxedStrategy<Value> {
     body("readiness.parse-status")
