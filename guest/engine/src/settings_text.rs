@@ -34,8 +34,11 @@ pub(crate) fn parse_in(name: &str, text: &str) -> Result<Settings, Problem> {
     if text.trim_ascii().is_empty() {
         return Ok(Settings::default());
     }
-    let value = value::parse(text).map_err(|problem| Problem {
-        message: problem.message.replacen("input", name, 1),
+    let value = value::parse(text).map_err(|problem| {
+        let what = problem.message.strip_prefix("input").unwrap_or_default();
+        Problem {
+            message: alloc::format!("{name}{what}"),
+        }
     })?;
     settings(Input::named(name, value))
 }

@@ -1,5 +1,7 @@
 //! A run goes on from its text as it would have gone on by itself.
 
+use alloc::vec::Vec;
+
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
