@@ -1,8 +1,5 @@
 //! Taking in a webhook: the note is durable before Merge hears that it was received.
 
-use alloc::format;
-use alloc::string::String;
-
 use merge_sync_engine::log::{Entry, Level};
 use merge_sync_engine::receive;
 use merge_sync_engine::store::Note;
@@ -47,19 +44,7 @@ fn keep(note: Note, reply: Reply) -> Reply {
 }
 
 fn entry(message: &str, account: &str, problem: &str) -> Entry {
-    let fields = format!(
-        r#"{{"account":{},"problem":{}}}"#,
-        text(account),
-        text(problem)
-    );
-    Entry {
-        level: Level::Error,
-        message: message.into(),
-        fields,
-    }
-}
-
-/// A JSON string.
-fn text(value: &str) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+    Entry::new(Level::Error, message)
+        .text("account", account)
+        .text("problem", problem)
 }
