@@ -38,7 +38,7 @@ mod summary;
 mod world;
 
 pub(crate) const HELP: &str = "\
-A run takes about a day and a half of virtual time. Changes and faults end after 26 hours; then
+A run takes a good day of virtual time. Changes and faults end after 21 hours; then
 Merge syncs each model once more, the host is given an hour, and Merge's ledger is held against
 the store's file, read by a connection of its own.
 

@@ -9,7 +9,6 @@ use rusqlite::{Connection, OpenFlags};
 /// One account, for the progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Account {
-    pub name: String,
     pub integration: String,
     /// `syncing`, `ready`, ...; empty before the first poll.
     pub phase: String,
@@ -51,7 +50,7 @@ impl Reader {
     /// Every account that came into the store so far, in that order.
     pub(super) fn accounts(&self) -> rusqlite::Result<Vec<Account>> {
         let mut all = self.0.prepare_cached(
-            "SELECT organization_name, integration, phase, models_ready, models_needed,
+            "SELECT integration, phase, models_ready, models_needed,
                     (SELECT count(*) FROM records
                      WHERE records.linked_account_id = linked_accounts.linked_account_id)
              FROM linked_accounts ORDER BY first_seen, linked_account_id",
@@ -62,12 +61,11 @@ impl Reader {
         };
         let accounts = all.query_map([], |row| {
             Ok(Account {
-                name: row.get(0)?,
-                integration: row.get(1)?,
-                phase: row.get(2)?,
-                ready: count(row, 3)?,
-                needed: count(row, 4)?,
-                records: count(row, 5)?,
+                integration: row.get(0)?,
+                phase: row.get(1)?,
+                ready: count(row, 2)?,
+                needed: count(row, 3)?,
+                records: count(row, 4)?,
             })
         })?;
         accounts.collect()

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::clock::{HOUR, MINUTE, Micros, SECOND};
 
 /// Changes, and faults, go on for so long.
-const BUSY: Micros = 26 * HOUR;
+const BUSY: Micros = 21 * HOUR;
 
 /// Beyond a good sync of each model, a host is given so long to catch up.
 const GRACE: Micros = HOUR;
@@ -16,6 +16,10 @@ const REREAD: Micros = 6 * HOUR;
 
 /// A request takes up to so long, so that things change between two pages of one read.
 const REQUEST_TAKES: Micros = SECOND / 2;
+
+/// A slow answer takes up to so long: longer than a run may last, and a little less than a host
+/// waits.
+const SLOW_ANSWER_TAKES: Micros = 28 * SECOND;
 
 /// What a run is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +42,7 @@ impl Scenario {
         let mut config = Config::new(self.seed);
         let quiet_from = config.start + BUSY;
         config.changes_until = Some(quiet_from);
-        config.sync_every = vec![HOUR, 50 * MINUTE, 90 * MINUTE];
+        config.sync_every = vec![HOUR, 50 * MINUTE, 75 * MINUTE];
         config.request_takes = REQUEST_TAKES;
         if self.rereads() {
             // What no window can show.
@@ -47,7 +51,10 @@ impl Scenario {
             config.purged_deletions = 100;
         }
         if self.faults {
-            config.faults = Faults::all(quiet_from);
+            config.faults = Faults {
+                slow_takes: SLOW_ANSWER_TAKES,
+                ..Faults::all(quiet_from)
+            };
         }
         Merge::new(config)
     }

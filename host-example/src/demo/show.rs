@@ -23,6 +23,9 @@ const SPEED: f64 = 3.5;
 /// While an account is not ready yet there is more to see: time passes so much more slowly.
 const SLOWER_AT_FIRST: f64 = 20.0;
 
+/// A bar. It fits a terminal of 80 columns.
+const LINE: &str = "{prefix:<16} [{bar:20}] {msg}";
+
 /// Shows where a run is.
 #[derive(Debug)]
 pub(super) struct Show {
@@ -168,6 +171,10 @@ impl Scene {
             .to_string()
     }
 
+    fn elapsed(&self, start: Micros) -> String {
+        format!("{} h after the first link", (self.at - start) / HOUR)
+    }
+
     fn counts(&self) -> String {
         let faults = match self.faults {
             0 => String::new(),
@@ -200,7 +207,7 @@ fn state(account: &Account) -> String {
         phase => phase,
     };
     format!(
-        "{phase}, {} of {} models, {} records",
+        "{phase} {}/{} models, {} records",
         account.ready, account.needed, account.records
     )
 }
@@ -211,6 +218,7 @@ struct Bars {
     all: MultiProgress,
     time: ProgressBar,
     accounts: Vec<ProgressBar>,
+    counts: ProgressBar,
     start: Micros,
     drawn: Instant,
 }
@@ -219,11 +227,14 @@ impl Bars {
     fn new(start: Micros, end: Micros) -> Self {
         let all = MultiProgress::new();
         let time = all.add(ProgressBar::new(end.abs_diff(start)));
-        time.set_style(style("{prefix:<28} [{bar:24}] {msg}"));
+        time.set_style(style(LINE));
+        let counts = all.add(ProgressBar::new_spinner());
+        counts.set_style(style("{msg}"));
         Self {
             all,
             time,
             accounts: Vec::new(),
+            counts,
             start,
             drawn: Instant::now(),
         }
@@ -232,16 +243,17 @@ impl Bars {
     fn draw(&mut self, scene: &Scene) {
         self.drawn = Instant::now();
         self.time.set_prefix(scene.time());
-        self.time.set_message(scene.counts());
+        self.time.set_message(scene.elapsed(self.start));
+        self.counts.set_message(scene.counts());
         self.time.set_position(scene.at.abs_diff(self.start));
         for (nth, account) in scene.accounts.iter().enumerate() {
             if self.accounts.len() == nth {
-                let bar = self.all.add(ProgressBar::new(1));
-                bar.set_style(style("{prefix:<28} [{bar:24.green}] {msg}"));
+                let bar = self.all.insert_before(&self.counts, ProgressBar::new(1));
+                bar.set_style(style(LINE));
                 self.accounts.push(bar);
             }
             if let Some(bar) = self.accounts.get(nth) {
-                bar.set_prefix(format!("{} ({})", account.name, account.integration));
+                bar.set_prefix(account.integration.clone());
                 bar.set_length(account.needed.max(1));
                 bar.set_position(account.ready);
                 bar.set_message(state(account));
@@ -251,7 +263,7 @@ impl Bars {
 
     /// Leave the last picture where it is.
     fn stay(&self) {
-        for bar in self.accounts.iter().chain([&self.time]) {
+        for bar in self.accounts.iter().chain([&self.time, &self.counts]) {
             bar.abandon();
         }
     }

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use merge_simulator::{Handle, Poster, Server, Shared, lock};
@@ -27,6 +28,9 @@ const CONCURRENCY: u32 = 3;
 
 /// A host that runs so often without a moment passing never ends.
 const ROUNDS: u32 = 1_000;
+
+/// While the host runs, webhooks that came due are looked for this often, in real time.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Both sides, and the driver between them.
 #[derive(Debug)]
@@ -164,15 +168,18 @@ impl World {
         let mut posts = JoinSet::new();
         let mut posted = false;
         self.moved.mark_unchanged();
+        let mut looks = tokio::time::interval(LOOK);
         let next = {
             let mut run = pin!(self.host.run_due(self.clock.now()));
             loop {
                 tokio::select! {
                     next = &mut run => break next,
-                    // The sender lives as long as the clock.
+                    // The host looked at its clock. (The sender lives as long as the clock.)
                     Ok(()) = self.moved.changed() => {
                         posted |= post_due(&self.merge, &self.poster, &mut posts);
                     }
+                    // While it waits for a slow answer it does not look.
+                    _ = looks.tick() => posted |= post_due(&self.merge, &self.poster, &mut posts),
                     Some(_) = posts.join_next() => {}
                 }
             }

@@ -92,7 +92,8 @@ type Handled = Result<Response, Response>;
 
 impl Merge {
     /// Answer a request as Merge does, at the current instant of the virtual clock, which
-    /// [`Config::request_takes`](crate::Config::request_takes) may move first.
+    /// [`Config::request_takes`](crate::Config::request_takes) may move first and
+    /// [`Faults::slow_takes`](crate::Faults::slow_takes) afterwards.
     pub fn respond(&mut self, request: Request<'_>) -> Response {
         self.stats.requests += 1;
         if self.config.request_takes > 0 {
@@ -114,6 +115,11 @@ impl Merge {
         self.stats.cut += u64::from(response.cut_after.is_some());
         response.headers.push(("Date", http_date(self.now)));
         response.headers.push(("Vary", "Accept, Cookie".to_owned()));
+        let slow = self.plan.faults.slow_takes;
+        if response.delay_millis > 0 && slow > 0 {
+            let took = self.answer_dice.between(slow / 4, slow);
+            self.advance_to(self.now + took);
+        }
         response
     }
 

@@ -130,6 +130,9 @@ pub struct Faults {
     pub at_least: u32,
     /// How long a slow response takes, in real milliseconds.
     pub slow_millis: u64,
+    /// The most virtual time that passes while a slow response is on its way; at least a
+    /// quarter of it does. 0 leaves the clock to the driver.
+    pub slow_takes: Micros,
     /// The largest difference between the two clocks.
     pub skew_at_most: Micros,
     /// The longest time a row stays out of sight.
@@ -146,6 +149,7 @@ impl Faults {
             until: None,
             at_least: 0,
             slow_millis: 40,
+            slow_takes: 0,
             skew_at_most: 2 * MINUTE,
             late_at_most: 4 * MINUTE,
         }

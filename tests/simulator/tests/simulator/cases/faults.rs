@@ -101,6 +101,21 @@ fn answers_fail_in_the_manner_of_their_kind() {
 }
 
 #[test]
+fn virtual_time_passes_while_a_slow_answer_is_on_its_way() {
+    let mut config = small(1);
+    config.faults.slow_takes = MINUTE;
+    let mut merge = Merge::new(config);
+    merge.advance_to(merge.now() + HOUR);
+    let before = merge.now();
+    get(&mut merge, 2, "/api/ticketing/v1/comments");
+    assert_eq!(merge.now(), before);
+    merge.force(FaultKind::SlowResponse, 1);
+    get(&mut merge, 2, "/api/ticketing/v1/comments");
+    let took = merge.now() - before;
+    assert!((MINUTE / 4..=MINUTE).contains(&took), "{took}");
+}
+
+#[test]
 fn syncs_end_as_forced() {
     for (kind, status) in [
         (FaultKind::SyncFailed, "FAILED"),
