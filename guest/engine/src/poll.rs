@@ -280,7 +280,12 @@ fn replace_rows(document: &mut Document, rows: Vec<ModelStatus>) {
         }
         model.status = Some(row);
     }
-    document.models.retain(|_, model| !model.is_blank());
+    // Moved one by one: to retain them would bring the balancing of trees into the components.
+    for (model_id, model) in core::mem::take(&mut document.models) {
+        if !model.is_blank() {
+            document.models.insert(model_id, model);
+        }
+    }
 }
 
 /// The first sight of each `FAILED` is a hint: it may hide a good finish before it.

@@ -22,15 +22,16 @@ mod triggers;
 
 use alloc::string::String;
 
-use merge_sync_logic::json::read::Input;
+use merge_sync_logic::json::read::{Fields, Input};
 use merge_sync_logic::json::signature::read_signed_body;
 use merge_sync_logic::json::webhook::write_reply;
 use merge_sync_logic::json::write::{Object, alone};
 use merge_sync_logic::json::{self, Operation};
-use merge_sync_logic::types::Problem;
+use merge_sync_logic::types::{AccountId, Problem, Timestamp};
 
 use crate::receive::Received;
 use crate::settings::Settings;
+use crate::store::Versioned;
 use crate::view::Failure;
 use crate::{command, settings_text, view};
 
@@ -86,34 +87,43 @@ fn link(input: Input<'_, '_>) -> Result<String, Problem> {
 
 fn request(input: Input<'_, '_>) -> Result<String, Problem> {
     let mut fields = input.object()?;
-    let account = fields.take("account").text()?;
-    let loaded = store::read_versioned(fields.take("loaded"))?;
     let command = triggers::read_command(fields.take("command"))?;
-    let settings = read_settings(fields.take("settings"))?;
-    let now = fields.take("now").timestamp()?;
-    fields.finish()?;
-    let change = command::request(&account, &loaded, command, &settings, now).map_err(why)?;
-    Ok(alone(&change, store::write_change))
+    let of = read_subject(fields)?;
+    let change = command::request(&of.account, &of.loaded, command, &of.settings, of.now);
+    Ok(alone(&change.map_err(why)?, store::write_change))
 }
 
 fn inspect(input: Input<'_, '_>) -> Result<String, Problem> {
     let mut fields = input.object()?;
-    let account = fields.take("account").text()?;
-    let loaded = store::read_versioned(fields.take("loaded"))?;
     let required = fields.take("required").list(|each| each.text())?;
-    let settings = read_settings(fields.take("settings"))?;
-    let now = fields.take("now").timestamp()?;
+    let of = read_subject(fields)?;
+    let view = view::inspect(&of.account, &of.loaded, &required, &of.settings, of.now);
+    Ok(alone(&view.map_err(why)?, triggers::write_view))
+}
+
+/// What a question about one account, or a wish for it, is asked of.
+struct Subject {
+    account: AccountId,
+    loaded: Versioned,
+    settings: Settings,
+    now: Timestamp,
+}
+
+/// The fields that are left.
+fn read_subject(mut fields: Fields<'_, '_>) -> Result<Subject, Problem> {
+    let subject = Subject {
+        account: fields.take("account").text()?,
+        loaded: store::read_versioned(fields.take("loaded"))?,
+        settings: read_settings(fields.take("settings"))?,
+        now: fields.take("now").timestamp()?,
+    };
     fields.finish()?;
-    let view = view::inspect(&account, &loaded, &required, &settings, now).map_err(why)?;
-    Ok(alone(&view, triggers::write_view))
+    Ok(subject)
 }
 
 /// The answer has nothing to say: null.
 fn check_settings(input: Input<'_, '_>) -> Result<String, Problem> {
-    let mut fields = input.object()?;
-    let text = fields.take("text").text()?;
-    fields.finish()?;
-    Settings::parse(&text)?;
+    Settings::parse(&input.only_text("text")?)?;
     Ok("null".into())
 }
 

@@ -43,18 +43,16 @@ fn read_header(input: Input<'_, '_>) -> Result<Header, Problem> {
 pub(super) fn read_send_error(input: Input<'_, '_>) -> Result<SendError, Problem> {
     let tagged = input.tagged()?;
     match tagged.tag() {
-        "transport" => tagged.payload(read_transport).map(SendError::Transport),
+        "transport" => tagged
+            .payload(|input| input.only_text("message"))
+            .map(SendError::Transport),
         "held-back" => tagged.payload(read_held_back).map(SendError::HeldBack),
-        "no-token" => tagged.payload(read_no_token).map(|_| SendError::NoToken),
+        // The account is that of the request: read for the form alone.
+        "no-token" => tagged
+            .payload(|input| input.only_text("account"))
+            .map(|_| SendError::NoToken),
         _ => Err(tagged.unknown(&["transport", "held-back", "no-token"])),
     }
-}
-
-fn read_transport(input: Input<'_, '_>) -> Result<String, Problem> {
-    let mut fields = input.object()?;
-    let message = fields.take("message").text()?;
-    fields.finish()?;
-    Ok(message)
 }
 
 fn read_held_back(input: Input<'_, '_>) -> Result<Milliseconds, Problem> {
@@ -62,12 +60,4 @@ fn read_held_back(input: Input<'_, '_>) -> Result<Milliseconds, Problem> {
     let after = fields.take("after").milliseconds()?;
     fields.finish()?;
     Ok(after)
-}
-
-/// The account is that of the request: read for the form alone.
-fn read_no_token(input: Input<'_, '_>) -> Result<String, Problem> {
-    let mut fields = input.object()?;
-    let account = fields.take("account").text()?;
-    fields.finish()?;
-    Ok(account)
 }

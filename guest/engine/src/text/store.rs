@@ -37,10 +37,7 @@ fn read_numbered(input: Input<'_, '_>) -> Result<Numbered, Problem> {
 }
 
 fn read_secret(input: Input<'_, '_>) -> Result<Secret, Problem> {
-    let mut fields = input.object()?;
-    let secret = fields.take("value").secret()?;
-    fields.finish()?;
-    Ok(secret)
+    input.only_text("value").map(Secret)
 }
 
 /// Read what a change did.

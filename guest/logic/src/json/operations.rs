@@ -1,11 +1,7 @@
 //! Names to decisions.
 
-use alloc::string::String;
-
-use super::read::Input;
 use super::write::alone;
 use super::{Operation, cadence, page, readiness, retry, signature, webhook, window};
-use crate::types::Problem;
 use crate::{meta, page as pages};
 
 /// The operation of a name, `None` where the decisions have none of it.
@@ -21,7 +17,7 @@ pub fn operation(name: &str) -> Option<Operation> {
             Ok(alone(&handling, webhook::write_handling))
         },
         "readiness.parse-status" => |input| {
-            let page = crate::readiness::parse_status(&argument(input, "body")?)?;
+            let page = crate::readiness::parse_status(&input.only_text("body")?)?;
             Ok(alone(&page, readiness::write_status_page))
         },
         "readiness.evaluate" => |input| {
@@ -37,11 +33,11 @@ pub fn operation(name: &str) -> Option<Operation> {
             Ok(alone(&progress, window::write_progress))
         },
         "window.locate" => |input| {
-            let endpoint = crate::window::locate(&argument(input, "model_id")?);
+            let endpoint = crate::window::locate(&input.only_text("model_id")?);
             Ok(alone(&endpoint, window::write_endpoint))
         },
         "page.parse" => |input| {
-            let contents = pages::parse(&argument(input, "body")?)?;
+            let contents = pages::parse(&input.only_text("body")?)?;
             Ok(alone(&contents, page::write_contents))
         },
         "cadence.next" => |input| {
@@ -59,12 +55,4 @@ pub fn operation(name: &str) -> Option<Operation> {
         _ => return None,
     };
     Some(operation)
-}
-
-/// The one plain argument of a function.
-fn argument(input: Input<'_, '_>, name: &str) -> Result<String, Problem> {
-    let mut fields = input.object()?;
-    let argument = fields.take(name).text()?;
-    fields.finish()?;
-    Ok(argument)
 }

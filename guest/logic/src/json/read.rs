@@ -8,7 +8,7 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+use core::{fmt, mem};
 
 use super::path::{Path, Step, none_of, shown};
 use super::value::Json;
@@ -25,14 +25,16 @@ pub struct Input<'p, 'a> {
 #[derive(Debug)]
 pub struct Fields<'p, 'a> {
     path: Path<'p>,
-    left: BTreeMap<Cow<'a, str>, Json<'a>>,
+    values: BTreeMap<Cow<'a, str>, Json<'a>>,
+    taken: Vec<&'static str>,
 }
 
 /// A case of a variant and its payload.
 #[derive(Debug)]
 pub struct Tagged<'p, 'a> {
-    fields: Fields<'p, 'a>,
+    path: Path<'p>,
     tag: String,
+    value: Option<Json<'a>>,
 }
 
 impl<'a> Input<'static, 'a> {
@@ -247,11 +249,24 @@ impl<'p, 'a> Input<'p, 'a> {
                 }
                 Ok(Fields {
                     path: self.path,
-                    left: object.entries,
+                    values: object.entries,
+                    taken: Vec::new(),
                 })
             }
             _ => Err(self.unexpected("an object")),
         }
+    }
+
+    /// An object of one text, as the payload of many a case is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Input::object`] and [`Input::text`], and where there is another key.
+    pub fn only_text(self, key: &'static str) -> Result<String, Problem> {
+        let mut fields = self.object()?;
+        let text = fields.take(key).text()?;
+        fields.finish()?;
+        Ok(text)
     }
 
     /// A list.
@@ -267,16 +282,14 @@ impl<'p, 'a> Input<'p, 'a> {
             return Err(self.unexpected("a list"));
         };
         let path = self.path;
-        values
-            .into_iter()
-            .enumerate()
-            .map(|(index, value)| {
-                read(Input {
-                    path: path.below(Step::Index(index)),
-                    value: Some(value),
-                })
-            })
-            .collect()
+        let mut list = Vec::with_capacity(values.len());
+        for (index, value) in values.into_iter().enumerate() {
+            list.push(read(Input {
+                path: path.below(Step::Index(index)),
+                value: Some(value),
+            })?);
+        }
+        Ok(list)
     }
 
     /// An object whose keys are data, such as model ids. In the order of the keys.
@@ -288,35 +301,43 @@ impl<'p, 'a> Input<'p, 'a> {
         self,
         read: impl Fn(&str, Input<'_, 'a>) -> Result<T, Problem>,
     ) -> Result<Vec<T>, Problem> {
-        let Fields { path, left } = self.object()?;
-        left.into_iter()
-            .map(|(key, value)| {
-                let input = Input {
-                    path: path.below(Step::Key(&key)),
-                    value: Some(value),
-                };
-                read(&key, input)
-            })
-            .collect()
+        let Fields { path, values, .. } = self.object()?;
+        let mut list = Vec::with_capacity(values.len());
+        for (key, value) in values {
+            let input = Input {
+                path: path.below(Step::Key(&key)),
+                value: Some(value),
+            };
+            list.push(read(&key, input)?);
+        }
+        Ok(list)
     }
 
     /// A case of a variant, `{"tag": ..., "value": ...}`.
     ///
     /// # Errors
     ///
-    /// Where it is no object with a text `tag`.
+    /// Where it is no object with a text `tag`, or has a key other than `tag` and `value`.
     pub fn tagged(self) -> Result<Tagged<'p, 'a>, Problem> {
         let mut fields = self.object()?;
         let tag = fields.take("tag").text()?;
-        Ok(Tagged { fields, tag })
+        let value = fields.take("value").value;
+        let path = fields.path;
+        fields.finish()?;
+        Ok(Tagged { path, tag, value })
     }
 }
 
 impl<'p, 'a> Fields<'p, 'a> {
-    /// The field `key`, which is then no longer left.
-    pub fn take<'s>(&'s mut self, key: &'s str) -> Input<'s, 'a> {
+    /// The field `key`, which then counts as taken. It stays as null: to remove it would bring
+    /// the balancing of trees into the components.
+    pub fn take<'s>(&'s mut self, key: &'static str) -> Input<'s, 'a> {
+        self.taken.push(key);
         Input {
-            value: self.left.remove(key),
+            value: self
+                .values
+                .get_mut(key)
+                .map(|value| mem::replace(value, Json::Null)),
             path: self.path.below(Step::Key(key)),
         }
     }
@@ -327,7 +348,8 @@ impl<'p, 'a> Fields<'p, 'a> {
     ///
     /// Where something is left: a key that the record does not have.
     pub fn finish(self) -> Result<(), Problem> {
-        match self.left.keys().next() {
+        let mut keys = self.values.keys();
+        match keys.find(|key| !self.taken.contains(&key.as_ref())) {
             None => Ok(()),
             Some(key) => Err(self
                 .path
@@ -348,21 +370,22 @@ impl<'p, 'a> Tagged<'p, 'a> {
     ///
     /// # Errors
     ///
-    /// Those of `read`, and a key other than `tag` and `value`.
+    /// Those of `read`.
     pub fn payload<T>(
-        mut self,
+        self,
         read: impl FnOnce(Input<'_, 'a>) -> Result<T, Problem>,
     ) -> Result<T, Problem> {
-        let payload = read(self.fields.take("value"))?;
-        self.fields.finish()?;
-        Ok(payload)
+        read(Input {
+            path: self.path.below(Step::Key("value")),
+            value: self.value,
+        })
     }
 
     /// A case without payload: `value` is null or absent.
     ///
     /// # Errors
     ///
-    /// Where there is a payload, or a key other than `tag` and `value`.
+    /// Where there is a payload.
     pub fn bare<T>(self, case: T) -> Result<T, Problem> {
         self.payload(|value| {
             if value.is_none() {
@@ -376,7 +399,7 @@ impl<'p, 'a> Tagged<'p, 'a> {
     /// The error for a tag that is none of `tags`.
     #[must_use]
     pub fn unknown(&self, tags: &[&str]) -> Problem {
-        let path = self.fields.path.below(Step::Key("tag"));
+        let path = self.path.below(Step::Key("tag"));
         none_of(&path, &self.tag, tags.iter().copied())
     }
 }

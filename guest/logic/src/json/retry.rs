@@ -48,9 +48,7 @@ fn read_response(input: Input<'_, '_>) -> Result<ResponseFacts, Problem> {
 }
 
 fn read_failure(input: Input<'_, '_>) -> Result<TransportFailure, Problem> {
-    let mut fields = input.object()?;
-    let message = fields.take("message").text()?;
-    fields.finish()?;
+    let message = input.only_text("message")?;
     Ok(TransportFailure { message })
 }
 

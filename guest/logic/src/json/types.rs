@@ -67,10 +67,7 @@ pub fn read_sync_state(input: Input<'_, '_>) -> Result<SyncState, Problem> {
 }
 
 fn read_unknown_state(input: Input<'_, '_>) -> Result<SyncState, Problem> {
-    let mut fields = input.object()?;
-    let text = fields.take("text").text()?;
-    fields.finish()?;
-    Ok(SyncState::Unknown(text))
+    input.only_text("text").map(SyncState::Unknown)
 }
 
 /// Write a sync state.
@@ -185,9 +182,7 @@ pub fn write_row(out: &mut String, row: &Row) {
 ///
 /// Names the field at fault.
 pub fn read_problem(input: Input<'_, '_>) -> Result<Problem, Problem> {
-    let mut fields = input.object()?;
-    let message = fields.take("message").text()?;
-    fields.finish()?;
+    let message = input.only_text("message")?;
     Ok(Problem { message })
 }
 
