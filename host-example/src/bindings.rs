@@ -1,6 +1,6 @@
 //! The contract in `wit/`, as Rust; and the one place where this crate needs `unsafe`.
 //!
-//! Nothing here is written by hand except [`deserialize`].
+//! Nothing here is written by hand except `deserialize`.
 
 pub use generated::{SyncEngine, SyncEnginePre, exports, merge_sync};
 

@@ -7,11 +7,11 @@
 //!
 //! | To change | Look at |
 //! |---|---|
-//! | what happens, and for how long | [`scenario`] |
-//! | how time passes | [`world`], [`clock`] |
-//! | what is compared | [`reader`], and the simulator's verdict |
-//! | what is good enough | [`summary`] |
-//! | what people see meanwhile | [`show`] |
+//! | what happens, and for how long | `scenario` |
+//! | how time passes | `world`, `clock` |
+//! | what is compared | `reader`, and the simulator's verdict |
+//! | what is good enough | `summary` |
+//! | what people see meanwhile | `show` |
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
