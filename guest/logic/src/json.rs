@@ -9,7 +9,7 @@
 //! | [`value`] | text to a tree: well-formed, of bounded depth, without floats |
 //! | [`path`] | where a value stands, for errors |
 //! | [`read`] | the tree to records: each field taken by name, whatever is left is refused |
-//! | [`write`] | records to text, keys in the order of the contract |
+//! | [`mod@write`] | records to text, keys in the order of the contract |
 //! | [`types`], [`signature`], [`webhook`], [`readiness`], [`window`], [`page`], [`cadence`], [`retry`] | the records of each interface, in both directions where both are used |
 //!
 //! [`operation`] and [`answer`] are [`call`] in two halves, so that a shell can add operations
