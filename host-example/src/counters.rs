@@ -18,6 +18,8 @@ pub struct Counters {
     /// Accepted webhooks whose signature was accepted before, among the latest
     /// [`REMEMBERED_DELIVERIES`]: Merge's own advice for telling deliveries apart.
     pub webhooks_duplicate: Count,
+    /// Notes for accounts that nobody linked: there is no token to act with.
+    pub accounts_unknown: Count,
     /// Runs that ended.
     pub runs: Count,
     /// Runs that ended with a failure or a trap.
@@ -56,6 +58,7 @@ pub struct Snapshot {
     pub webhooks_refused: u64,
     pub webhooks_failed: u64,
     pub webhooks_duplicate: u64,
+    pub accounts_unknown: u64,
     pub runs: u64,
     pub runs_failed: u64,
     pub polls: u64,
@@ -112,6 +115,7 @@ impl Counters {
             webhooks_refused: self.webhooks_refused.get(),
             webhooks_failed: self.webhooks_failed.get(),
             webhooks_duplicate: self.webhooks_duplicate.get(),
+            accounts_unknown: self.accounts_unknown.get(),
             runs: self.runs.get(),
             runs_failed: self.runs_failed.get(),
             polls: self.polls.get(),

@@ -93,6 +93,7 @@ impl Host {
             settings: Arc::from(setup.settings.as_str()),
             clock: Arc::clone(&setup.clock),
             noted: Arc::clone(&wake),
+            counters: Arc::clone(&counters),
         };
         let triggers = Triggers::new(&setup.component, &parts, slots(setup.concurrency))
             .map_err(|error| anyhow!("component: it does not fit this host: {error:#}"))?;

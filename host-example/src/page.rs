@@ -14,7 +14,9 @@ use crate::api;
 use crate::bindings::exports::merge_sync::triggers::readiness::{
     AccountPhase, ModelReadiness, Phase,
 };
-use crate::bindings::exports::merge_sync::triggers::triggers::{Command, View};
+use crate::bindings::exports::merge_sync::triggers::triggers::{
+    Command, Trouble, TroubleKind, View,
+};
 use crate::host::Host;
 use crate::instant;
 use crate::server::{ApiError, look};
@@ -82,12 +84,7 @@ pub(crate) async fn account(State(host): State<Arc<Host>>, Path(id): Path<String
         name(&listed)
     );
     let waiting = banner(&mut body, &view);
-    trouble(
-        &mut body,
-        &view,
-        &listed.profile.id,
-        host.support.as_deref(),
-    );
+    trouble(&mut body, &host, &view, &listed.profile.id);
     models(&mut body, &listed.profile.id, &view);
     Ok(html(
         &name(&listed),
@@ -213,7 +210,7 @@ fn banner(body: &mut String, view: &View) -> bool {
     true
 }
 
-fn trouble(body: &mut String, view: &View, id: &str, support: Option<&str>) {
+fn trouble(body: &mut String, host: &Host, view: &View, id: &str) {
     if view.paused {
         body.push_str("<div class=\"trouble\"><p>Syncing of this account is paused.</p></div>");
     }
@@ -223,6 +220,13 @@ fn trouble(body: &mut String, view: &View, id: &str, support: Option<&str>) {
     }
     body.push_str("<div class=\"trouble\" role=\"alert\">");
     match &view.trouble {
+        // Not the customer's to mend, whatever the engine can tell from one account.
+        Some(Trouble { kind: TroubleKind::Reauthorize, .. }) if host.http.key_is_suspected() => {
+            body.push_str(
+                "<p>Your data cannot be read at the moment, and the reason is on our side: your \
+                 own connection need not be made anew.</p>",
+            );
+        }
         Some(trouble) => {
             let _ = write!(body, "<p>{}</p>", escaped(&trouble.text));
         }
@@ -241,7 +245,7 @@ fn trouble(body: &mut String, view: &View, id: &str, support: Option<&str>) {
         "<form method=\"post\" action=\"/accounts/{}/poll\"><button>Retry</button></form>",
         path_text(id)
     );
-    if let Some(support) = support {
+    if let Some(support) = &host.support {
         let _ = write!(
             body,
             " <a href=\"{}\">Contact support</a>",

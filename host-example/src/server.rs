@@ -1,4 +1,18 @@
 //! HTTP in: the webhook route, the API, the pages.
+//!
+//! | Route | For |
+//! |---|---|
+//! | `POST /api/webhooks/merge` | Merge's webhooks; also `/webhooks/merge/sync-completed` and `/webhooks/merge/model-synced` |
+//! | `GET /api/accounts?after=&limit=` | the accounts, by id |
+//! | `POST /api/accounts` | an account to look after: `{"token", "category"}`, and `id` if it is known |
+//! | `GET /api/accounts/{id}` | one account, as the engine sees it |
+//! | `GET /api/accounts/{id}/readiness?required=` | where it stands for these models |
+//! | `POST /api/accounts/{id}/{command}` | `poll`, `reread`, `pause`, `resume`, `unlink`, `reset` |
+//! | `GET /api/notices?after=&limit=` | the outbox: what a product may want to act on |
+//! | `GET /healthz` | whether the store answers, and what was done so far |
+//! | `GET /`, `GET /accounts/{id}` | pages for people |
+//!
+//! The webhook routes answer nothing but 200, 401 and 500, to whatever is sent to them.
 
 use std::sync::Arc;
 

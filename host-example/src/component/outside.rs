@@ -10,8 +10,9 @@ use tracing::Level;
 use crate::bindings::merge_sync::triggers::{clock, http, log, settings, store, types};
 use crate::clock::{Clock, Micros};
 use crate::component::convert;
+use crate::counters::Counters;
 use crate::merge_http::MergeHttp;
-use crate::store::Store;
+use crate::store::{NoteError, Store};
 
 /// What the component's imports are made of.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Told after each note that was kept: its account may be due.
     pub noted: Arc<Notify>,
+    /// What is counted of all this.
+    pub counters: Arc<Counters>,
 }
 
 /// The data of one instance.
@@ -76,8 +79,10 @@ impl store::Host for Outside {
     async fn keep_note(&mut self, note: store::Note) -> Result<(), store::NoteError> {
         let account = note.account.clone();
         let kept = self.parts.store.keep_note(convert::note(note)).await;
-        if kept.is_ok() {
-            self.parts.noted.notify_one();
+        match &kept {
+            Ok(()) => self.parts.noted.notify_one(),
+            Err(NoteError::UnknownAccount) => self.parts.counters.accounts_unknown.one(),
+            Err(NoteError::Unavailable(_)) => {}
         }
         self.enter();
         kept.map_err(|error| convert::note_error(error, &account))

@@ -3,8 +3,10 @@
 //! The file holds a key (which component, for which wasmtime and machine), a checksum of the
 //! code, and the code. One that does not fit, or is damaged, is replaced.
 
+use std::fs::{self, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::Path;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
@@ -48,7 +50,10 @@ fn key(engine: &Engine, wasm: &[u8]) -> [u8; HASH] {
 }
 
 fn cached(engine: &Engine, key: &[u8; HASH], path: &Path) -> Option<Component> {
-    let file = std::fs::read(path).ok()?;
+    if !is_ours_alone(path) {
+        return None;
+    }
+    let file = fs::read(path).ok()?;
     let (found, rest) = file.split_first_chunk::<HASH>()?;
     let (checksum, code) = rest.split_first_chunk::<HASH>()?;
     let fits = found == key && *checksum == <[u8; HASH]>::from(Sha256::digest(code));
@@ -59,14 +64,51 @@ fn cached(engine: &Engine, key: &[u8; HASH], path: &Path) -> Option<Component> {
     }
 }
 
+/// Whether nobody else can have written the file: what is in it will be executed, and a folder
+/// such as `/tmp` is open to all. Whose we are is seen from a file that we make.
+#[cfg(unix)]
+fn is_ours_alone(path: &Path) -> bool {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let probe = beside(path);
+    let Ok(file) = fs::symlink_metadata(path) else { return false };
+    let ours = create(&probe).and_then(|probe| probe.metadata());
+    let _ = fs::remove_file(&probe);
+    let others_may_write = file.permissions().mode() & 0o022 != 0;
+    file.is_file() && !others_may_write && ours.is_ok_and(|ours| ours.uid() == file.uid())
+}
+
+#[cfg(not(unix))]
+fn is_ours_alone(path: &Path) -> bool {
+    path.is_file()
+}
+
 /// Written beside and moved into place, so that no start ever reads half of it.
-fn keep(key: &[u8; HASH], code: &[u8], path: &Path) -> std::io::Result<()> {
+fn keep(key: &[u8; HASH], code: &[u8], path: &Path) -> io::Result<()> {
     let checksum: [u8; HASH] = Sha256::digest(code).into();
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}", std::process::id()));
-    std::fs::write(
-        &beside,
-        [key.as_slice(), checksum.as_slice(), code].concat(),
-    )?;
-    std::fs::rename(&beside, path)
+    let beside = beside(path);
+    let mut file = create(&beside)?;
+    for part in [key.as_slice(), checksum.as_slice(), code] {
+        file.write_all(part)?;
+    }
+    fs::rename(&beside, path)
+}
+
+/// A new file that only its owner may write, whatever lies about under that name.
+fn create(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A name beside `path` that no other program of ours uses now.
+fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    name.into()
 }

@@ -7,7 +7,7 @@ use merge_sync_host::store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ACCOUNT, Made, NOON, Scratch, Served, client, host, json as answer, merge, page, serve,
+    ACCOUNT, Made, NOON, Scratch, Served, client, host, json as answer, merge, page, serve, soon,
     status_row,
 };
 
@@ -87,9 +87,12 @@ impl Fixture {
             )
             .await;
         assert_eq!(linked, (201, json!({"id": ACCOUNT})));
-        while self.host.counters().runs.get() == 0 {
-            tokio::task::yield_now().await;
-        }
+        let polled = async {
+            while self.host.counters().runs.get() == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon(polled).await;
     }
 }
 

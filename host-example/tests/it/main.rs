@@ -1,6 +1,7 @@
 //! The host from outside: its store, its client of Merge, its server, its commands.
 
 mod cli;
+mod component;
 mod linking;
 mod log;
 mod merge_http;

@@ -137,6 +137,34 @@ async fn a_dead_token_is_told_as_trouble() {
 }
 
 #[tokio::test]
+async fn when_the_operators_key_is_refused_no_customer_is_blamed() {
+    let merge = merge(|_| async { json(401, "{}") }).await;
+    let scratch = Scratch::new();
+    let host = host(Made {
+        merge: merge.url(""),
+        store: scratch.store(),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    for account in ["a", "b", "c"] {
+        let body = linked(account, "token");
+        let signature = sign(body.as_bytes());
+        merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+    }
+    host.run_due(NOON).await.unwrap();
+    let served = serve(&host).await;
+    for (path, want) in [
+        ("/", "the operator has to put the key right"),
+        ("/accounts/a", "the reason is on our side"),
+        ("/healthz", r#""api_key_suspected":true"#),
+    ] {
+        let page = client().get(served.url(path)).send().await.unwrap().text().await.unwrap();
+        assert!(page.contains(want), "{path}: {page}");
+    }
+}
+
+#[tokio::test]
 async fn the_retry_button_polls_and_leads_back() {
     let scratch = Scratch::new();
     let store = scratch.store();

@@ -10,8 +10,8 @@ use merge_sync_host::store::{Change, Store};
 use tokio::sync::Semaphore;
 
 use crate::support::{
-    ACCOUNT, Made, NOON, Scratch, change, host, json, linked, merge, page, post_webhook, serve,
-    status_row, synced,
+    ACCOUNT, BREAKING, Gated, Made, NOON, Scratch, change, host, json, linked, merge, note, page,
+    post_webhook, serve, soon, status_row, synced,
 };
 
 /// Merge with one ready model and no records.
@@ -25,6 +25,12 @@ fn quiet(request: &Request) -> Response {
         ))
     } else {
         page("")
+    }
+}
+
+async fn until(happened: impl Fn() -> bool) {
+    while !happened() {
+        tokio::task::yield_now().await;
     }
 }
 
@@ -63,7 +69,7 @@ async fn a_webhook_is_taken_in_while_its_accounts_run_hangs_and_is_acted_on_afte
         post_webhook(&served, &linked(ACCOUNT, "token")).await.0,
         200
     );
-    asked.acquire().await.unwrap().forget();
+    soon(asked.acquire()).await.unwrap().forget();
 
     // The run waits for Merge, and will until this test lets it go. The clock stands still, so
     // the reply comes within five seconds or not at all.
@@ -75,9 +81,7 @@ async fn a_webhook_is_taken_in_while_its_accounts_run_hangs_and_is_acted_on_afte
     // Merge answers, the run ends, and what the note asks for is done as soon as the pause
     // between two polls is over: long before the regular poll.
     release.add_permits(1);
-    while host.counters().runs.get() == 0 {
-        tokio::task::yield_now().await;
-    }
+    soon(until(|| host.counters().runs.get() > 0)).await;
     let start = store
         .account(ACCOUNT)
         .await
@@ -90,11 +94,9 @@ async fn a_webhook_is_taken_in_while_its_accounts_run_hangs_and_is_acted_on_afte
         "the note waits for the regular poll"
     );
     scratch.clock.set(start);
-    asked.acquire().await.unwrap().forget();
+    soon(asked.acquire()).await.unwrap().forget();
     release.add_permits(1);
-    while host.counters().polls.get() < 2 {
-        tokio::task::yield_now().await;
-    }
+    soon(until(|| host.counters().polls.get() > 1)).await;
     assert_eq!(store.load(ACCOUNT).await.unwrap().unwrap().notes, []);
 }
 
@@ -118,9 +120,10 @@ async fn an_account_that_hangs_holds_up_no_other() {
     })
     .await;
     let scratch = Scratch::new();
+    let store = scratch.store();
     let host = host(Made {
         merge: server.url(""),
-        store: scratch.store(),
+        store: store.clone(),
         clock: Arc::clone(&scratch.clock),
         concurrency: 2,
     })
@@ -130,7 +133,10 @@ async fn an_account_that_hangs_holds_up_no_other() {
     for nth in 0..5 {
         post_webhook(&served, &linked(&format!("account {nth}"), "quick")).await;
     }
-    done.acquire_many(5).await.unwrap().forget();
+    soon(done.acquire_many(5)).await.unwrap().forget();
+    // It still hangs: the others did not wait for its time-out.
+    let slow = store.account("the slow one").await.unwrap().unwrap();
+    assert_eq!(slow.summary.trouble, "");
     release.add_permits(99);
 }
 
@@ -233,15 +239,38 @@ async fn an_account_that_fails_delays_no_other() {
     let signatures = vec![crate::support::sign(body.as_bytes())];
     merge_sync_host::webhook::receive(&host, signatures, Some(body.into())).await;
     let mut now = NOON;
-    while now < NOON + HOUR {
+    for _ in 0..40 {
         scratch.clock.set(now);
         now = host.run_due(now).await.unwrap().unwrap().max(now);
     }
+    assert!(now > NOON + HOUR, "an account is run again and again");
     assert_eq!(
         store.account(ACCOUNT).await.unwrap().unwrap().summary.phase,
         "ready"
     );
     assert!(polls.load(Ordering::SeqCst) >= 3);
+}
+
+/// A call that ends in a panic of the host's, or a trap of the guest's, is over for its instance
+/// and its account, and for nobody else.
+#[tokio::test]
+async fn a_run_that_breaks_down_is_a_failed_run_and_no_more() {
+    let server = merge(|request| async move { quiet(&request) }).await;
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    for account in [BREAKING, ACCOUNT] {
+        store.keep_note(note(account, "poll")).await.unwrap();
+    }
+    let host = host(Made {
+        merge: server.url(""),
+        store: Gated::new(store.clone()),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    assert_eq!(host.run_due(NOON).await, Ok(Some(NOON + MINUTE)));
+    let counters = host.counters();
+    assert_eq!((counters.runs.get(), counters.runs_failed.get()), (2, 1));
 }
 
 #[tokio::test]

@@ -36,6 +36,9 @@ pub const SIGNING_KEY: &str = "signing key of the tests";
 
 pub const API_KEY: &str = "test_api_key";
 
+/// An account over which a [`Gated`] store breaks down.
+pub const BREAKING: &str = "breaking";
+
 pub const ACCOUNT: &str = "7841ee0a-5a1a-44db-bc7e-2912d8c17515";
 
 /// The built component, compiled once for all tests.
@@ -252,6 +255,15 @@ pub async fn serve(host: &Arc<Host>) -> Served {
     }
 }
 
+/// What has to happen soon. The deadline is for a host that is broken: it makes the test fail
+/// where it would wait for ever.
+pub async fn soon<T>(what: impl Future<Output = T>) -> T {
+    let deadline = std::time::Duration::from_secs(60);
+    tokio::time::timeout(deadline, what)
+        .await
+        .expect("it never happens")
+}
+
 /// A client that knows nothing of proxies.
 pub fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -298,7 +310,8 @@ pub fn synced(account: &str) -> String {
     )
 }
 
-/// A store that lets notes through only as far as there are permits.
+/// A store that lets notes through only as far as there are permits, and breaks down over one
+/// account.
 #[derive(Debug)]
 pub struct Gated {
     pub inner: Arc<dyn Store>,
@@ -326,6 +339,7 @@ impl Store for Gated {
     }
 
     fn load(&self, account: &str) -> Pending<'_, Result<Option<Versioned>, Unavailable>> {
+        assert_ne!(account, BREAKING, "the store breaks down, as the test wants");
         self.inner.load(account)
     }
 
