@@ -71,3 +71,127 @@ impl Reader {
         accounts.collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use merge_simulator::{Config, Merge, Verdict};
+
+    use super::*;
+    use crate::clock::{HOUR, Manual};
+    use crate::store::sqlite::{Options, SqliteStore};
+    use crate::store::{Batch, Change, Row, Store as _, Summary, TokenChange};
+
+    /// A small Merge whose initial syncs are over.
+    fn merge() -> Merge {
+        let mut merge = Merge::new(Config {
+            records_per_account: 40,
+            ..Config::new(1)
+        });
+        merge.advance_to(merge.now() + 6 * HOUR);
+        merge
+    }
+
+    /// Everything that `merge` holds, in a store.
+    async fn store(merge: &Merge, file: &Path) -> SqliteStore {
+        let clock = Arc::new(Manual::at(merge.now()));
+        let store = SqliteStore::open(file, Options::default(), clock).unwrap();
+        for account in merge.accounts() {
+            let batches = merge
+                .ledger()
+                .into_iter()
+                .filter(|((owner, _, _), _)| *owner == account.id)
+                .map(|((_, model_id, id), entry)| Batch {
+                    model_id,
+                    pass: None,
+                    rows: vec![Row {
+                        id,
+                        remote_id: None,
+                        modified_at: Some(entry.modified_at),
+                        deleted: entry.deleted,
+                        json: entry.row.to_string(),
+                    }],
+                });
+            let change = Change {
+                account: account.id.clone(),
+                expected: None,
+                state: "{}".to_owned(),
+                consumed: Vec::new(),
+                wake_at: None,
+                not_before: None,
+                token: TokenChange::Keep,
+                summary: Summary {
+                    phase: "ready".to_owned(),
+                    ready: 3,
+                    needed: 4,
+                    ..Summary::default()
+                },
+                batches: batches.collect(),
+                sweep: None,
+                notices: Vec::new(),
+            };
+            store.commit(change).await.unwrap();
+        }
+        store
+    }
+
+    /// What becomes of the verdict when `damage` is done to the file behind the host's back.
+    async fn damaged(damage: &str) -> Verdict {
+        let merge = merge();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store.sqlite");
+        let _host = store(&merge, &file).await;
+        let rows = Connection::open(&file)
+            .unwrap()
+            .execute(damage, [])
+            .unwrap();
+        assert_eq!(rows, 1);
+        merge.verdict(Reader::open(&file).unwrap().rows().unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_store_that_holds_all_of_it_is_clean() {
+        let merge = merge();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("store.sqlite");
+        let _host = store(&merge, &file).await;
+        let reader = Reader::open(&file).unwrap();
+        let verdict = merge.verdict(reader.rows().unwrap());
+        assert!(verdict.is_clean(), "{verdict:?}");
+        assert!(verdict.records_stored > 100);
+        let accounts = reader.accounts().unwrap();
+        assert_eq!(accounts.len(), 3);
+        let records: u64 = accounts.iter().map(|account| account.records).sum();
+        assert_eq!(records, verdict.records_stored);
+        assert_eq!((accounts[0].ready, accounts[0].needed), (3, 4));
+    }
+
+    #[tokio::test]
+    async fn a_row_that_is_not_in_the_file_is_lost() {
+        let verdict = damaged(
+            "DELETE FROM records WHERE rowid = (SELECT max(rowid) FROM records WHERE NOT deleted)",
+        )
+        .await;
+        assert_eq!((verdict.lost, verdict.stale), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_row_with_other_content_is_stale() {
+        let verdict = damaged(
+            "UPDATE records SET json = '{}' WHERE rowid = (SELECT max(rowid) FROM records)",
+        )
+        .await;
+        assert_eq!((verdict.lost, verdict.stale), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn a_live_row_marked_as_deleted_is_wrongly_deleted() {
+        let verdict = damaged(
+            "UPDATE records SET deleted = 1
+             WHERE rowid = (SELECT max(rowid) FROM records WHERE NOT deleted)",
+        )
+        .await;
+        assert_eq!((verdict.lost, verdict.wrongly_deleted), (0, 1));
+    }
+}

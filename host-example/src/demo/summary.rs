@@ -192,78 +192,222 @@ impl Summary {
     /// For people.
     pub(super) fn text(&self) -> String {
         let mut table = crate::cli::table(&["", "", ""]);
-        let mut line = |what: &str, how_many: String, meaning: &str| {
-            table.add_row([what, &how_many, meaning]);
-        };
-        let days = hours(self.simulated_seconds);
-        line(
-            "virtual time",
-            days,
-            &format!("in {:.1} s", self.real_seconds),
-        );
-        line(
-            "accounts",
-            format!("{} of {}", self.accounts_ready, self.accounts),
-            "ready",
-        );
-        line(
-            "records in Merge",
-            self.records_in_merge.to_string(),
-            "deleted ones included",
-        );
-        line(
-            "records stored",
-            self.records_stored.to_string(),
-            "in one SQLite file",
-        );
-        line(
-            "lost",
-            self.lost.to_string(),
-            "in Merge and not in the store",
-        );
-        line("stale", self.stale.to_string(), "not as Merge has them now");
-        line(
-            "wrongly deleted",
-            self.wrongly_deleted.to_string(),
-            "marked as deleted, live in Merge",
-        );
-        line(
-            "webhooks",
-            self.webhooks.sent.to_string(),
-            &format!(
-                "accepted {}, sent twice {}, forged and refused {}",
-                self.webhooks.accepted, self.webhooks.duplicated, self.webhooks.refused
-            ),
-        );
-        line("polls", self.polls.to_string(), "reads of /sync-status");
-        line(
-            "windows",
-            self.windows.to_string(),
-            "fetched, each of one model",
-        );
-        line("requests", self.requests.to_string(), "to Merge");
-        let faults: u64 = self.faults.values().sum();
-        if faults > 0 {
-            let kinds = format!("of {} kinds, until the last hours", self.faults.len());
-            line("faults", faults.to_string(), &kinds);
+        for (what, how_many, meaning) in self.lines() {
+            table.add_row([what, &how_many, &meaning]);
         }
-        let mut text = table.trim_fmt();
         let verdict = if self.is_clean() {
-            "Nothing lost: the store holds every record exactly as Merge does."
+            "Nothing is lost: the store holds every record as Merge does."
         } else {
             "The store differs from Merge:"
         };
-        let _ = write!(text, "\n\n{verdict}");
+        let mut text = format!("{}\n\n{verdict}", table.trim_fmt());
         for example in &self.examples {
             let _ = write!(text, "\n  {example}");
         }
-        for failure in self.failures.iter().filter(|_| !self.passed) {
-            let _ = write!(text, "\nfailed: {failure}");
-        }
         text
+    }
+
+    fn lines(&self) -> Vec<(&'static str, String, String)> {
+        let webhooks = &self.webhooks;
+        let line =
+            |what, how_many: u64, meaning: &str| (what, how_many.to_string(), meaning.into());
+        let mut lines = vec![
+            (
+                "virtual time",
+                hours(self.simulated_seconds),
+                format!("in {:.0} s", self.real_seconds),
+            ),
+            line(
+                "accounts ready",
+                self.accounts_ready,
+                &format!("of {}", self.accounts),
+            ),
+            line(
+                "records in Merge",
+                self.records_in_merge,
+                "deleted ones included",
+            ),
+            line("records stored", self.records_stored, "in one SQLite file"),
+            line("lost", self.lost, "in Merge, and not in the store"),
+            line("stale", self.stale, "not as Merge has them now"),
+            line(
+                "wrongly deleted",
+                self.wrongly_deleted,
+                "live in Merge, deleted in the store",
+            ),
+            line(
+                "webhooks",
+                webhooks.sent,
+                &format!(
+                    "{} accepted, {} refused; {} came twice, {} were forged",
+                    webhooks.accepted, webhooks.refused, webhooks.duplicated, webhooks.forged
+                ),
+            ),
+            line("polls", self.polls, "reads of /sync-status"),
+            line(
+                "windows",
+                self.windows,
+                "reads of what changed in one model",
+            ),
+            line(
+                "requests",
+                self.requests,
+                "to Merge, all of the above and retries",
+            ),
+        ];
+        if !self.faults.is_empty() {
+            let kinds = format!("of {} kinds", self.faults.len());
+            lines.push(line("faults", self.faults.values().sum(), &kinds));
+        }
+        lines
     }
 }
 
 fn hours(seconds: i64) -> String {
     format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A run that is just good enough.
+    fn outcome() -> Outcome {
+        let account = Account {
+            integration: "Example HRIS".to_owned(),
+            phase: "ready".to_owned(),
+            ready: 1,
+            needed: 1,
+            records: 1,
+        };
+        let mut stats = Stats::default();
+        stats.webhooks.sent = WEBHOOKS;
+        stats.webhooks.refused = 5;
+        stats.webhooks.forged = 5;
+        stats.faults = FaultKind::ALL
+            .into_iter()
+            .map(|kind| (kind.name(), EACH_FAULT))
+            .collect();
+        let host = crate::counters::Counters::default();
+        host.windows.add(WINDOWS);
+        Outcome {
+            scenario: Scenario {
+                seed: 1,
+                faults: true,
+            },
+            accounts: vec![account; 3],
+            verdict: Verdict {
+                records_in_merge: RECORDS,
+                ..Verdict::default()
+            },
+            stats,
+            host: host.snapshot(),
+            simulated_seconds: 1,
+            real_seconds: 1.0,
+        }
+    }
+
+    #[track_caller]
+    fn check(spoil: impl Fn(&mut Outcome), want: &[&str]) {
+        let mut outcome = outcome();
+        spoil(&mut outcome);
+        let summary = outcome.summary();
+        assert_eq!(summary.failures, want);
+        assert_eq!(summary.passed(), want.is_empty());
+    }
+
+    #[test]
+    fn a_run_that_is_just_good_enough_passes() {
+        check(|_| {}, &[]);
+    }
+
+    #[test]
+    fn whatever_differs_from_merge_fails() {
+        check(|run| run.verdict.lost = 1, &["lost: 1, expected none"]);
+        check(|run| run.verdict.stale = 2, &["stale: 2, expected none"]);
+        check(
+            |run| run.verdict.wrongly_deleted = 3,
+            &["wrongly_deleted: 3, expected none"],
+        );
+        check(
+            |run| run.verdict.unknown = 4,
+            &["unknown: 4, expected none"],
+        );
+    }
+
+    #[test]
+    fn a_run_too_small_to_prove_anything_fails() {
+        check(
+            |run| run.accounts.truncate(2),
+            &["accounts: 2, expected at least 3"],
+        );
+        check(
+            |run| run.verdict.records_in_merge -= 1,
+            &["records_in_merge: 4999, expected at least 5000"],
+        );
+        check(
+            |run| run.host.windows -= 1,
+            &["windows: 199, expected at least 200"],
+        );
+        check(
+            |run| run.stats.webhooks.sent -= 1,
+            &["webhooks.sent: 99, expected at least 100"],
+        );
+    }
+
+    #[test]
+    fn a_fault_that_happened_too_seldom_is_named() {
+        check(
+            |run| {
+                run.stats.faults.insert("stale_cursor", 4);
+            },
+            &["faults.stale_cursor: 4, expected at least 5"],
+        );
+        check(
+            |run| {
+                run.stats.faults.remove("clock_skew");
+            },
+            &["faults.clock_skew: 0, expected at least 5"],
+        );
+        check(
+            |run| {
+                run.stats.faults.clear();
+                run.scenario.faults = false;
+            },
+            &[],
+        );
+    }
+
+    #[test]
+    fn a_host_that_misbehaves_on_the_way_fails() {
+        check(
+            |run| run.stats.webhooks.refused = 4,
+            &["webhooks refused or accepted wrongly: 1, expected none"],
+        );
+        check(
+            |run| run.stats.breaker_trips = 1,
+            &["times merge blocked the host: 1, expected none"],
+        );
+        check(
+            |run| run.accounts[0].phase = "syncing".to_owned(),
+            &["accounts not ready: 1, expected none"],
+        );
+    }
+
+    #[test]
+    fn small_is_no_difference_and_loss_is() {
+        let mut small = outcome();
+        small.host.windows = 0;
+        assert!(small.summary().is_clean());
+        let mut lossy = outcome();
+        lossy.verdict.lost = 1;
+        lossy.verdict.examples = vec!["lost: hris.Team 7 of account 1".to_owned()];
+        let summary = lossy.summary();
+        assert!(!summary.is_clean());
+        assert!(
+            summary
+                .text()
+                .ends_with("\n  lost: hris.Team 7 of account 1")
+        );
+    }
 }

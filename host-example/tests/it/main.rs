@@ -2,6 +2,7 @@
 
 mod cli;
 mod component;
+mod demo;
 mod linking;
 mod log;
 mod merge_http;
