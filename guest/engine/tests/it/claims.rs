@@ -114,6 +114,27 @@ fn a_run_whose_claim_was_ended_stops() {
 }
 
 #[test]
+fn a_run_whose_claim_another_took_over_stops() {
+    let mut host = Host::linked("{}");
+    let mut asked = 0;
+    host.drive(|host, effect| match effect {
+        Effect::Send(request) => {
+            asked += 1;
+            if asked == 1 {
+                // So slow an answer that the claim ends, and another run claims the account.
+                host.now = host.now.plus(Milliseconds(91_000));
+                crash(host);
+            }
+            Some(answer(quiet("09:30")(&request.target)))
+        }
+        Effect::Commit(_) | Effect::Finished(_) => None,
+    })
+    .expect("a report");
+    assert_eq!(asked, 1, "the account is the other run's");
+    assert_eq!(host.commits.len(), 2, "two claims and nothing else");
+}
+
+#[test]
 fn an_account_that_is_gone_is_not_recreated() {
     let mut host = Host::linked("{}");
     host.drive(|host, effect| match effect {
