@@ -7,11 +7,10 @@ use crate::bindings::exports::merge_sync::triggers::readiness::{
     AccountPhase, AccountReadiness, Phase,
 };
 use crate::bindings::exports::merge_sync::triggers::triggers::{
-    Command, ModelView, NewAccount, Trouble, TroubleKind, View,
+    Command, ModelView, Trouble, TroubleKind, View,
 };
 use crate::bindings::exports::merge_sync::triggers::types;
 use crate::instant;
-use crate::secret::Secret;
 use crate::store::{Listed, Sequenced};
 
 /// An account, as a list shows it.
@@ -312,94 +311,6 @@ impl From<Sequenced> for NoticeDto {
             model_id: from.notice.model_id,
             text: from.notice.text,
         }
-    }
-}
-
-/// The body of `POST /api/accounts`: an account to look after. Without `id` or `token`, the
-/// account is unknown to Merge or cannot be read.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LinkDto {
-    /// Merge's id of the linked account; left out, Merge is asked whose token it is.
-    #[serde(default)]
-    pub id: String,
-    /// The account token.
-    #[serde(deserialize_with = "secret")]
-    pub token: Secret,
-    /// `hris`, `ats`, ...
-    pub category: String,
-    /// Display name of the integration.
-    #[serde(default)]
-    pub integration: String,
-    /// Its slug.
-    #[serde(default)]
-    pub integration_slug: String,
-    /// The product's own id for its customer.
-    #[serde(default)]
-    pub end_user_origin_id: String,
-    /// The customer's name.
-    #[serde(default)]
-    pub organization_name: String,
-    /// When it was linked; left out, now.
-    #[serde(default)]
-    pub linked_at: Option<String>,
-}
-
-fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
-    String::deserialize(from).map(Secret::new)
-}
-
-/// What Merge's `/account-details` says of a token's account.
-#[derive(Debug, Deserialize)]
-pub struct DetailsDto {
-    /// Merge's id of the linked account.
-    pub id: String,
-    /// Display name of the integration.
-    #[serde(default)]
-    pub integration: Option<String>,
-    /// Its slug.
-    #[serde(default)]
-    pub integration_slug: Option<String>,
-    /// The product's own id for its customer.
-    #[serde(default)]
-    pub end_user_origin_id: Option<String>,
-    /// The customer's name.
-    #[serde(default)]
-    pub end_user_organization_name: Option<String>,
-    /// State of the link.
-    #[serde(default)]
-    pub status: Option<String>,
-}
-
-impl LinkDto {
-    /// The same in the contract's words.
-    ///
-    /// # Errors
-    ///
-    /// Names the field at fault.
-    pub fn into_new_account(self) -> Result<NewAccount, String> {
-        let linked_at = match &self.linked_at {
-            None => None,
-            Some(text) => Some(instant::parse(text).ok_or_else(|| {
-                format!(
-                    "linked_at: `{}` is not an RFC 3339 instant",
-                    shortened(text)
-                )
-            })?),
-        };
-        Ok(NewAccount {
-            account: types::Account {
-                id: self.id,
-                category: self.category,
-                integration: self.integration,
-                integration_slug: self.integration_slug,
-                end_user_origin_id: self.end_user_origin_id,
-                organization_name: self.organization_name,
-                link_status: String::new(),
-            },
-            token: Some(self.token.expose().to_owned()),
-            linked_at,
-        })
     }
 }
 

@@ -64,7 +64,7 @@ pub struct Host {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) http: Arc<MergeHttp>,
     pub(crate) triggers: Triggers,
-    pub(crate) webhook_keys: Vec<String>,
+    pub(crate) webhook_keys: Vec<Secret>,
     pub(crate) support: Option<String>,
     counters: Arc<Counters>,
     scheduler: Arc<Scheduler>,
@@ -109,17 +109,12 @@ impl Host {
             setup.concurrency,
             Arc::clone(&wake),
         ));
-        let webhook_keys = setup
-            .webhook_keys
-            .iter()
-            .map(|key| key.expose().to_owned())
-            .collect();
         Ok(Arc::new(Self {
             clock: setup.clock,
             store: setup.store,
             http,
             triggers,
-            webhook_keys,
+            webhook_keys: setup.webhook_keys,
             support: setup.support,
             counters,
             scheduler,

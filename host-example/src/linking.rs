@@ -2,11 +2,99 @@
 //! from the webhook `LinkedAccount.linked`.
 
 use axum::http::StatusCode;
+use serde::Deserialize;
 
-use crate::api::{DetailsDto, LinkDto};
+use crate::api::shortened;
+use crate::bindings::exports::merge_sync::triggers::triggers::NewAccount;
+use crate::bindings::exports::merge_sync::triggers::types;
 use crate::host::Host;
+use crate::instant;
 use crate::merge_http::{Request, SendError};
+use crate::secret::Secret;
 use crate::server::ApiError;
+
+/// The body of `POST /api/accounts`: an account to look after.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LinkDto {
+    /// Merge's id of the linked account; left out, Merge is asked whose token it is.
+    #[serde(default)]
+    id: String,
+    /// The account token.
+    #[serde(deserialize_with = "secret")]
+    token: Secret,
+    /// `hris`, `ats`, ...
+    category: String,
+    /// Display name of the integration.
+    #[serde(default)]
+    integration: String,
+    /// Its slug.
+    #[serde(default)]
+    integration_slug: String,
+    /// The product's own id for its customer.
+    #[serde(default)]
+    end_user_origin_id: String,
+    /// The customer's name.
+    #[serde(default)]
+    organization_name: String,
+    /// When it was linked; left out, now.
+    #[serde(default)]
+    linked_at: Option<String>,
+}
+
+fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Secret, D::Error> {
+    String::deserialize(from).map(Secret::new)
+}
+
+/// What Merge's `/account-details` says of a token's account.
+#[derive(Debug, Deserialize)]
+struct DetailsDto {
+    /// Merge's id of the linked account.
+    id: String,
+    /// Display name of the integration.
+    #[serde(default)]
+    integration: Option<String>,
+    /// Its slug.
+    #[serde(default)]
+    integration_slug: Option<String>,
+    /// The product's own id for its customer.
+    #[serde(default)]
+    end_user_origin_id: Option<String>,
+    /// The customer's name.
+    #[serde(default)]
+    end_user_organization_name: Option<String>,
+    /// State of the link.
+    #[serde(default)]
+    status: Option<String>,
+}
+
+impl LinkDto {
+    /// The same in the contract's words. The error names the field at fault.
+    fn into_new_account(self) -> Result<NewAccount, String> {
+        let linked_at = match &self.linked_at {
+            None => None,
+            Some(text) => Some(instant::parse(text).ok_or_else(|| {
+                format!(
+                    "linked_at: `{}` is not an RFC 3339 instant",
+                    shortened(text)
+                )
+            })?),
+        };
+        Ok(NewAccount {
+            account: types::Account {
+                id: self.id,
+                category: self.category,
+                integration: self.integration,
+                integration_slug: self.integration_slug,
+                end_user_origin_id: self.end_user_origin_id,
+                organization_name: self.organization_name,
+                link_status: String::new(),
+            },
+            token: Some(self.token.expose().to_owned()),
+            linked_at,
+        })
+    }
+}
 
 /// Start looking after an account, and say its id.
 pub(crate) async fn link(host: &Host, mut wanted: LinkDto) -> Result<String, ApiError> {

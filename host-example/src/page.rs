@@ -221,7 +221,10 @@ fn trouble(body: &mut String, host: &Host, view: &View, id: &str) {
     body.push_str("<div class=\"trouble\" role=\"alert\">");
     match &view.trouble {
         // Not the customer's to mend, whatever the engine can tell from one account.
-        Some(Trouble { kind: TroubleKind::Reauthorize, .. }) if host.http.key_is_suspected() => {
+        Some(Trouble {
+            kind: TroubleKind::Reauthorize,
+            ..
+        }) if host.http.key_is_suspected() => {
             body.push_str(
                 "<p>Your data cannot be read at the moment, and the reason is on our side: your \
                  own connection need not be made anew.</p>",

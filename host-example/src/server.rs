@@ -27,7 +27,7 @@ use axum::routing::{any, get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::api::{AccountDto, LinkDto, NoticeDto, ReadinessDto, ViewDto};
+use crate::api::{AccountDto, NoticeDto, ReadinessDto, ViewDto};
 use crate::bindings::exports::merge_sync::triggers::triggers::{Failure, View};
 use crate::component::Fault;
 use crate::host::Host;
@@ -147,20 +147,25 @@ fn answer(status: StatusCode, value: &impl Serialize) -> Answer {
 
 /// A page elsewhere must not press buttons here: a browser says where a request comes from.
 async fn same_origin(request: Request, next: Next) -> Response {
-    if comes_from_elsewhere(request.headers()) {
+    if !request.method().is_safe() && comes_from_elsewhere(request.headers()) {
         let refused = "the request comes from a page of another origin";
         return ApiError::new(StatusCode::FORBIDDEN, refused).into_response();
     }
     next.run(request).await
 }
 
+/// What the browser itself concluded counts first: behind a proxy, `Host` may be another name
+/// than the one that people typed.
 fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let Some(origin) = text(header::ORIGIN) else {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return !matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text("origin") else {
         return false;
     };
     let from = origin.split_once("://").map(|(_, authority)| authority);
-    from.is_none() || from != text(header::HOST)
+    from.is_none() || from != text("host")
 }
 
 async fn receive(
@@ -246,7 +251,7 @@ async fn readiness(
 }
 
 async fn link(State(host): State<Arc<Host>>, body: Bytes) -> Answer {
-    let wanted: LinkDto = serde_json::from_slice(&body)
+    let wanted: linking::LinkDto = serde_json::from_slice(&body)
         .map_err(|error| ApiError::bad_request(format!("the body is not an account: {error}")))?;
     let id = linking::link(&host, wanted).await?;
     answer(StatusCode::CREATED, &json!({ "id": id }))

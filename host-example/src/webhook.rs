@@ -28,10 +28,15 @@ pub async fn receive(host: &Arc<Host>, signatures: Vec<String>, body: Option<Vec
             reply(401, r#"{"error": "Invalid signature"}"#),
         );
     };
+    let keys = host
+        .webhook_keys
+        .iter()
+        .map(|key| key.expose().to_owned())
+        .collect();
     let delivery = SignedBody {
         body,
         signatures,
-        keys: host.webhook_keys.clone(),
+        keys,
     };
     let reply = tokio::select! {
         received = host.triggers.receive(delivery) => received.unwrap_or_else(|fault| {

@@ -70,7 +70,9 @@ fn cached(engine: &Engine, key: &[u8; HASH], path: &Path) -> Option<Component> {
 fn is_ours_alone(path: &Path) -> bool {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     let probe = beside(path);
-    let Ok(file) = fs::symlink_metadata(path) else { return false };
+    let Ok(file) = fs::symlink_metadata(path) else {
+        return false;
+    };
     let ours = create(&probe).and_then(|probe| probe.metadata());
     let _ = fs::remove_file(&probe);
     let others_may_write = file.permissions().mode() & 0o022 != 0;

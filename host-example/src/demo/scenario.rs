@@ -21,6 +21,15 @@ const REQUEST_TAKES: Micros = SECOND / 2;
 /// waits.
 const SLOW_ANSWER_TAKES: Micros = 28 * SECOND;
 
+/// What becomes of an account, beside changes of its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// The third party stops accepting Merge's credentials: syncs fail from now on.
+    Refuse(usize),
+    /// The customer links the account again: its token changes.
+    Relink(usize),
+}
+
 /// What a run is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scenario {
@@ -57,6 +66,22 @@ impl Scenario {
             };
         }
         Merge::new(config)
+    }
+
+    /// What happens to accounts, by their number, in order of time. An account is linked again
+    /// twice within the time in which a webhook may come a second time: the first token must
+    /// not come back.
+    pub(super) fn errands(self, start: Micros) -> Vec<(Micros, Errand)> {
+        if !self.faults {
+            return Vec::new();
+        }
+        let number = usize::try_from(self.seed % 3).unwrap_or(0);
+        let at = start + HOUR * (8 + i64::try_from(self.seed % 5).unwrap_or(0));
+        vec![
+            (at, Errand::Refuse(number)),
+            (at + 2 * HOUR, Errand::Relink(number)),
+            (at + 3 * HOUR, Errand::Relink(number)),
+        ]
     }
 
     /// The engine's settings document for accounts of `merge`.

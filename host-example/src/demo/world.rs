@@ -1,6 +1,7 @@
 //! Merge and the host in one process, with nothing between them but HTTP, and the time that
 //! both live in.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
@@ -13,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::clock::Virtual;
-use super::scenario::Scenario;
+use super::scenario::{Errand, Scenario};
 use crate::budget::Limits;
 use crate::clock::{Clock as _, Micros};
 use crate::component::Component;
@@ -40,6 +41,8 @@ pub(super) struct World {
     clock: Arc<Virtual>,
     moved: watch::Receiver<Micros>,
     poster: Poster,
+    /// What is still to be done to accounts.
+    errands: VecDeque<(Micros, Errand)>,
     /// When the host is to be called again, its clock.
     wake: Option<Micros>,
     /// How often it was called since time last moved.
@@ -64,7 +67,7 @@ impl World {
         };
         let (api, webhooks) = (listen().await?, listen().await?);
         let url = format!("http://{}/api/webhooks/merge", webhooks.local_addr()?);
-        let (api_key, signing_key, settings) = {
+        let (api_key, signing_key, settings, errands) = {
             let mut merge = lock(&merge);
             merge.set_webhook_url(Some(url));
             let settings = scenario.settings(&mut merge);
@@ -72,6 +75,7 @@ impl World {
                 Secret::new(merge.api_key()),
                 Secret::new(merge.signing_key()),
                 settings,
+                scenario.errands(merge.now()).into(),
             )
         };
         let merge_server = Server::start(Arc::clone(&merge), api)?;
@@ -107,6 +111,7 @@ impl World {
             moved: clock.movements(),
             clock,
             poster: Poster::new(),
+            errands,
             wake: None,
             rounds: 0,
             _merge_server: merge_server,
@@ -123,11 +128,17 @@ impl World {
     pub(super) fn next(&self) -> Option<Micros> {
         let merge = lock(&self.merge);
         let wake = self.wake.map(|wake| wake - merge.host_skew());
-        [merge.next_event_at(), merge.next_delivery_at(), wake]
-            .into_iter()
-            .flatten()
-            .min()
-            .map(|at| at.max(merge.now()))
+        let errand = self.errands.front().map(|(at, _)| *at);
+        [
+            merge.next_event_at(),
+            merge.next_delivery_at(),
+            wake,
+            errand,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .map(|at| at.max(merge.now()))
     }
 
     /// Let it be `at`, and let happen what happens until then: in Merge, then on the way, then
@@ -143,6 +154,12 @@ impl World {
                 self.rounds = 0;
             }
             merge.advance_to(at);
+            while let Some((_, errand)) = self.errands.pop_front_if(|(at, _)| *at <= merge.now()) {
+                match errand {
+                    Errand::Refuse(account) => merge.require_relink(account),
+                    Errand::Relink(account) => merge.relink(account),
+                }
+            }
             merge
                 .next_delivery_at()
                 .is_some_and(|due| due <= merge.now())

@@ -26,7 +26,12 @@ async fn machine_code_is_kept_and_replaced_where_it_is_damaged() {
 
     let mut damaged = kept.clone();
     damaged[kept.len() / 2] ^= 1;
-    for damaged in [damaged, kept[..kept.len() / 2].to_vec(), vec![0; 10], Vec::new()] {
+    for damaged in [
+        damaged,
+        kept[..kept.len() / 2].to_vec(),
+        vec![0; 10],
+        Vec::new(),
+    ] {
         fs::write(&cache, damaged).unwrap();
         load(&cache).await;
         assert_eq!(fs::read(&cache).unwrap().len(), kept.len());

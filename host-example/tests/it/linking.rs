@@ -280,6 +280,20 @@ async fn a_page_elsewhere_cannot_press_buttons_here() {
             .unwrap()
             .has_token
     );
+    for site in ["cross-site", "same-site"] {
+        let (status, _) = read(client().post(&path).header("sec-fetch-site", site)).await;
+        assert_eq!(status, 403, "{site}");
+    }
+    // Behind a proxy the name of the host may be another, and the browser knows better.
+    let request = client()
+        .post(path.replace("unlink", "poll"))
+        .header("origin", "https://app.example.com")
+        .header("sec-fetch-site", "same-origin");
+    assert_eq!(read(request).await.0, 202);
+    // A link from elsewhere only looks.
+    let health = fixture.served.url("/healthz");
+    let request = client().get(health).header("sec-fetch-site", "cross-site");
+    assert_eq!(read(request).await.0, 200);
     let own = format!("http://{}", fixture.served.address);
     assert_eq!(
         read(client().post(&path).header("origin", own)).await.0,

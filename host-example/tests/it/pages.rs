@@ -159,7 +159,14 @@ async fn when_the_operators_key_is_refused_no_customer_is_blamed() {
         ("/accounts/a", "the reason is on our side"),
         ("/healthz", r#""api_key_suspected":true"#),
     ] {
-        let page = client().get(served.url(path)).send().await.unwrap().text().await.unwrap();
+        let page = client()
+            .get(served.url(path))
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap();
         assert!(page.contains(want), "{path}: {page}");
     }
 }

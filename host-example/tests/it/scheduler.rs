@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use axum::extract::Request;
 use axum::response::Response;
+use merge_sync_host::bindings::exports::merge_sync::triggers::triggers::Command;
 use merge_sync_host::clock::{HOUR, MINUTE};
 use merge_sync_host::store::{Change, Store};
 use tokio::sync::Semaphore;
@@ -249,6 +250,38 @@ async fn an_account_that_fails_delays_no_other() {
         "ready"
     );
     assert!(polls.load(Ordering::SeqCst) >= 3);
+}
+
+/// A paused account has nothing to run for. Where its store says otherwise (an operator has put
+/// back an old copy, say), it must not be run again and again for nothing.
+#[tokio::test]
+async fn an_account_that_is_due_and_has_nothing_to_do_is_held() {
+    let server = merge(|request| async move { quiet(&request) }).await;
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    store.keep_note(note(ACCOUNT, "poll")).await.unwrap();
+    let host = host(Made {
+        merge: server.url(""),
+        store: store.clone(),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    host.run_due(NOON).await.unwrap();
+    host.triggers()
+        .request(ACCOUNT.to_owned(), Command::Pause)
+        .await
+        .unwrap();
+    let paused = store.load(ACCOUNT).await.unwrap().unwrap();
+    let overdue = Change {
+        state: paused.state,
+        wake_at: Some(NOON),
+        ..change(ACCOUNT, Some(&paused.version))
+    };
+    store.commit(overdue).await.unwrap();
+    let next = host.run_due(NOON).await.unwrap();
+    assert!(next.is_none_or(|next| next >= NOON + MINUTE), "{next:?}");
+    assert!(host.counters().runs.get() <= 2);
 }
 
 /// A call that ends in a panic of the host's, or a trap of the guest's, is over for its instance

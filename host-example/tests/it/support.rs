@@ -339,7 +339,10 @@ impl Store for Gated {
     }
 
     fn load(&self, account: &str) -> Pending<'_, Result<Option<Versioned>, Unavailable>> {
-        assert_ne!(account, BREAKING, "the store breaks down, as the test wants");
+        assert_ne!(
+            account, BREAKING,
+            "the store breaks down, as the test wants"
+        );
         self.inner.load(account)
     }
 

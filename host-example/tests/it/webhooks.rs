@@ -10,8 +10,8 @@ use merge_sync_host::webhook;
 
 use crate::log;
 use crate::support::{
-    ACCOUNT, Gated, Made, SIGNING_KEY, Scratch, Served, client, host, linked, post_webhook, serve,
-    sign, sign_with, soon, synced,
+    ACCOUNT, API_KEY, Gated, Made, SIGNING_KEY, Scratch, Served, client, host, linked,
+    post_webhook, serve, sign, sign_with, soon, synced,
 };
 
 const RECEIVED: &str = r#"{"received": true}"#;
@@ -254,6 +254,14 @@ async fn a_delivery_is_taken_in_though_its_sender_has_gone() {
     // The store takes notes in turn: once another is kept, so is the first.
     assert_eq!(soon(deliver("another account")).await.status, 200);
     assert!(store.account(ACCOUNT).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn no_debug_text_of_a_host_shows_a_secret() {
+    let text = format!("{:#?}", fixture().await.host);
+    for secret in [SIGNING_KEY, API_KEY] {
+        assert!(!text.contains(secret), "{text}");
+    }
 }
 
 #[tokio::test]
