@@ -37,6 +37,9 @@ pub(crate) struct LinkDto {
     /// The customer's name.
     #[serde(default)]
     organization_name: String,
+    /// State of the link: Merge's to say, where it is asked.
+    #[serde(skip)]
+    link_status: String,
     /// When it was linked; left out, now.
     #[serde(default)]
     linked_at: Option<String>,
@@ -88,7 +91,7 @@ impl LinkDto {
                 integration_slug: self.integration_slug,
                 end_user_origin_id: self.end_user_origin_id,
                 organization_name: self.organization_name,
-                link_status: String::new(),
+                link_status: self.link_status,
             },
             token: Some(self.token.expose().to_owned()),
             linked_at,
@@ -167,6 +170,7 @@ async fn complete(host: &Host, wanted: &mut LinkDto) -> Result<(), ApiError> {
             &mut wanted.organization_name,
             details.end_user_organization_name,
         ),
+        (&mut wanted.link_status, details.status),
     ] {
         if field.is_empty() {
             *field = found.unwrap_or_default();
