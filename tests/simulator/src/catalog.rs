@@ -1,7 +1,10 @@
 //! The common models that simulated accounts hold: their ids, paths and fields.
 
+mod accounting;
 mod ats;
+mod crm;
 mod fields;
+mod filestorage;
 mod hris;
 mod ticketing;
 
@@ -25,6 +28,11 @@ pub(crate) struct ModelSpec {
 }
 
 impl ModelSpec {
+    /// Whether its list knows `modified_after` and its kin.
+    pub fn is_filtered(&self) -> bool {
+        !UNFILTERED.contains(&self.id)
+    }
+
     /// The name in webhook events: the id without its category.
     pub fn event_name(&self) -> &'static str {
         self.id.split_once('.').map_or(self.id, |(_, name)| name)
@@ -32,7 +40,17 @@ impl ModelSpec {
 }
 
 /// The categories that can be simulated, in the order in which accounts take them.
-pub const CATEGORIES: [&str; 3] = ["hris", "ats", "ticketing"];
+pub const CATEGORIES: [&str; 6] = [
+    "hris",
+    "ats",
+    "ticketing",
+    "crm",
+    "accounting",
+    "filestorage",
+];
+
+/// Models whose list takes no filter by time: it ignores those parameters and serves all.
+const UNFILTERED: [&str; 2] = ["accounting.AccountingPeriod", "accounting.PaymentTerm"];
 
 /// The models of a category; empty for an unknown one.
 pub(crate) fn models(category: &str) -> &'static [ModelSpec] {
@@ -40,6 +58,9 @@ pub(crate) fn models(category: &str) -> &'static [ModelSpec] {
         "hris" => hris::MODELS,
         "ats" => ats::MODELS,
         "ticketing" => ticketing::MODELS,
+        "crm" => crm::MODELS,
+        "accounting" => accounting::MODELS,
+        "filestorage" => filestorage::MODELS,
         _ => &[],
     }
 }
@@ -49,6 +70,9 @@ pub(crate) fn integration(category: &str) -> (&'static str, &'static str) {
     match category {
         "hris" => ("Example HRIS", "example-hris"),
         "ats" => ("Example ATS", "example-ats"),
+        "crm" => ("Example CRM", "example-crm"),
+        "accounting" => ("Example Ledger", "example-ledger"),
+        "filestorage" => ("Example Drive", "example-drive"),
         _ => ("Example Tickets", "example-tickets"),
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use merge_simulator::time::{HOUR, Micros};
-use merge_simulator::{Config, Faults, Merge, Poster, Server, Shared, control, lock};
+use merge_simulator::{CATEGORIES, Config, Faults, Merge, Poster, Server, Shared, control, lock};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -23,7 +23,8 @@ struct Args {
     /// Decides everything that is drawn.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many accounts; they take hris, ats and ticketing in turn.
+    /// How many accounts; they take hris, ats, ticketing, crm, accounting and filestorage in
+    /// turn.
     #[arg(long, default_value_t = 3)]
     accounts: usize,
     /// About how many records each account starts with.
@@ -72,6 +73,7 @@ fn config(args: &Args) -> Config {
     let mut config = Config::new(args.seed);
     config.accounts = args.accounts;
     config.records_per_account = args.records;
+    config.categories = CATEGORIES.map(str::to_owned).to_vec();
     // Nobody who starts the program wants to wait for its accounts.
     config.link_within = 0;
     config.webhook_url.clone_from(&args.webhook_url);

@@ -47,7 +47,7 @@ pub struct AccountView {
     pub id: String,
     /// The account token; a relink changes it.
     pub token: String,
-    /// `hris`, `ats` or `ticketing`.
+    /// One of [`crate::CATEGORIES`].
     pub category: String,
     /// `COMPLETE`, `INCOMPLETE` (not linked yet), `RELINK_NEEDED` or `DELETED`.
     pub status: String,

@@ -19,7 +19,18 @@ struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    fn parse(query: &'a Query) -> Result<Self, Response> {
+    /// A model without filters by time does not even look at them.
+    fn parse(query: &'a Query, filtered: bool) -> Result<Self, Response> {
+        if !filtered {
+            return Ok(Self {
+                modified_after: None,
+                modified_before: None,
+                created_after: None,
+                created_before: None,
+                remote_id: query.text("remote_id"),
+                deleted_too: query.flag("include_deleted_data"),
+            });
+        }
         Ok(Self {
             modified_after: query.instant("modified_after")?,
             modified_before: query.instant("modified_before")?,
@@ -59,9 +70,9 @@ impl Merge {
 
     pub(super) fn list(&mut self, number: usize, path: &str, query: &Query) -> Handled {
         let now = self.now;
-        let filter = Filter::parse(query)?;
         let raw = query.flag("include_remote_data");
         let model = self.model_at(number, path)?;
+        let filter = Filter::parse(query, model.spec.is_filtered())?;
         let rows = model.order.iter().filter_map(|(key, record)| {
             let record = model.records.get(*record)?;
             let version = record.visible(now)?;

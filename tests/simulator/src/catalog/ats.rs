@@ -46,7 +46,6 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("credited_to", Ref("ats.RemoteUser")),
             ("current_stage", Ref("ats.JobInterviewStage")),
             ("reject_reason", Ref("ats.RejectReason")),
-            ("remote_created_at", Date),
         ],
     },
     ModelSpec {

@@ -153,15 +153,23 @@ fn pages(merge: &mut Merge, number: usize, target: &str) -> Option<Vec<Value>> {
 /// The paths that are not the plural of the id, and the rule for the others.
 fn path_of(id: &str) -> Option<String> {
     let (_, name) = id.split_once('.')?;
-    let name = name.strip_prefix("Ticketing").unwrap_or(name);
+    let prefixes = ["Ticketing", "CRM", "FileStorage"];
+    let name = prefixes
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .unwrap_or(name);
     let path = match name {
-        "Deduction" | "EmailAddress" | "Url" | "PhoneNumber" => return None,
+        "Deduction" | "EmailAddress" | "Url" | "InvoiceLineItem" => return None,
         "TimeOff" => "time-off".to_owned(),
         "BankInfo" => "bank-info".to_owned(),
         "TimesheetEntry" => "timesheet-entries".to_owned(),
         "ScheduledInterview" => "interviews".to_owned(),
         "RemoteUser" => "users".to_owned(),
         "Activity" => "activities".to_owned(),
+        "Opportunity" => "opportunities".to_owned(),
+        "JournalEntry" => "journal-entries".to_owned(),
+        "CompanyInfo" => "company-info".to_owned(),
+        "AccountingAttachment" => "attachments".to_owned(),
         "Company" => "companies".to_owned(),
         "EEOC" => "eeocs".to_owned(),
         _ => {

@@ -352,3 +352,39 @@ fn a_limit_answers_429_with_the_wait_in_seconds() {
     merge.advance_to(merge.now() + MINUTE);
     assert_eq!(get(&mut merge, 0, target).status, 200);
 }
+
+#[test]
+fn a_model_without_filters_is_served_whole() {
+    let mut config = small(1);
+    config.accounts = 6;
+    config.categories = merge_simulator::CATEGORIES.map(str::to_owned).to_vec();
+    let mut merge = after(config, 24 * 60 * MINUTE);
+    for (path, filtered) in [("invoices", true), ("accounting-periods", false)] {
+        let base = format!("/api/accounting/v1/{path}");
+        let all = read_all(&mut merge, 4, &base);
+        assert!(!all.is_empty());
+        let late = format!("{base}?modified_after=2040-01-01");
+        let want = if filtered { 0 } else { all.len() };
+        assert_eq!(read_all(&mut merge, 4, &late).len(), want, "{path}");
+    }
+}
+
+#[test]
+fn every_model_of_every_category_is_served_where_it_has_an_endpoint() {
+    let mut config = small(2);
+    config.accounts = 6;
+    config.categories = merge_simulator::CATEGORIES.map(str::to_owned).to_vec();
+    config.enable_late = false;
+    let mut merge = after(config, 12 * 60 * MINUTE);
+    let mut consumer = crate::consumer::Consumer::new(crate::consumer::Rule::Contiguous);
+    consumer.whole = true;
+    consumer.poll(&mut merge);
+    let verdict = merge.verdict(consumer.rows());
+    assert!(verdict.is_clean(), "{verdict:?}");
+    let models: BTreeSet<String> = merge
+        .ledger()
+        .into_keys()
+        .map(|(_, model, _)| model)
+        .collect();
+    assert_eq!(models.len(), 16 + 16 + 11 + 10 + 11 + 5);
+}
