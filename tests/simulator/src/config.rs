@@ -20,6 +20,10 @@ pub struct Config {
     /// About how many records with a list endpoint each account starts with. No model gets
     /// fewer than one.
     pub records_per_account: u64,
+    /// The most models that an account holds: the first of its category. `None` for all.
+    pub models_at_most: Option<usize>,
+    /// The most rows of a page, whatever a client asks for.
+    pub page_size_at_most: usize,
     /// The first accounts are linked this long after the start, evenly spread.
     pub link_within: Micros,
     /// Time from the start of one round of syncs to the next; accounts take these in turn.
@@ -54,6 +58,13 @@ pub struct Config {
     pub partial_ends_initial: Option<bool>,
     /// Whether an initial sync that failed ends the initial state; not documented either.
     pub failed_ends_initial: bool,
+    /// For so long after its link `/sync-status` lists no model of an account yet.
+    pub empty_status_for: Micros,
+    /// Reads of `/sync-status`, per thousand, in which `last_sync_finished` is cut to whole
+    /// seconds, as in the account's webhook.
+    pub status_cut_to_seconds: u32,
+    /// The longest wait that a 429 of the fault of that name asks for.
+    pub retry_after_at_most: Micros,
     /// Requests a minute and account before a 429; `None` for no limit.
     pub rate_limit_per_minute: Option<u32>,
     /// The clock moves by up to so much with each request, so that a third party can change
@@ -70,15 +81,17 @@ pub struct Config {
 }
 
 impl Config {
-    /// A demonstration's worth: three accounts, one of each category, some 6,600 records.
+    /// A demonstration's worth: an hris, an ats and a ticketing account, some 6,600 records.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
             start: 1_767_600_000 * SECOND,
             accounts: 3,
-            categories: crate::CATEGORIES.map(str::to_owned).to_vec(),
+            categories: ["hris", "ats", "ticketing"].map(str::to_owned).to_vec(),
             records_per_account: 2200,
+            models_at_most: None,
+            page_size_at_most: 100,
             link_within: 10 * MINUTE,
             sync_every: vec![2 * HOUR, 50 * MINUTE, HOUR],
             sync_at_most: 6 * MINUTE,
@@ -94,6 +107,9 @@ impl Config {
             failed_moves_finish: None,
             partial_ends_initial: None,
             failed_ends_initial: false,
+            empty_status_for: 0,
+            status_cut_to_seconds: 0,
+            retry_after_at_most: 90 * SECOND,
             rate_limit_per_minute: None,
             request_takes: 0,
             legacy_webhooks: false,

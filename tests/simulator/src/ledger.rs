@@ -25,7 +25,53 @@ pub struct LedgerEntry {
     pub row: Value,
 }
 
+/// The latest version of one record, without its content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark<'a> {
+    /// The record's id.
+    pub id: &'a str,
+    /// Merge's `modified_at`.
+    pub modified_at: Micros,
+    /// The version can be read from this instant on.
+    pub visible_at: Micros,
+    /// `remote_was_deleted`, or gone from Merge altogether.
+    pub deleted: bool,
+    /// Gone from Merge altogether.
+    pub purged: bool,
+}
+
 impl Merge {
+    /// The ids of the models of an account that have a list endpoint, also of those that are
+    /// switched off.
+    pub fn listed_models(&self, number: usize) -> impl Iterator<Item = &'static str> {
+        let models = self.accounts.get(number).into_iter();
+        let models = models.flat_map(|account| &account.models);
+        models
+            .filter(|model| model.spec.path.is_some())
+            .map(|model| model.spec.id)
+    }
+
+    /// The latest version of each record of one model, whether it can be read yet or not; none
+    /// for a model that is not listed.
+    pub fn marks(&self, account: &str, model_id: &str) -> impl Iterator<Item = Mark<'_>> {
+        let account = self.accounts.iter().find(|known| known.id == account);
+        let models = account.into_iter().flat_map(|account| &account.models);
+        let model = models
+            .filter(|model| model.is_listed())
+            .find(|model| model.spec.id == model_id);
+        let records = model.into_iter().flat_map(|model| &model.records);
+        records.filter_map(|record| {
+            let version = record.versions.last()?;
+            Some(Mark {
+                id: &record.id,
+                modified_at: version.modified_at,
+                visible_at: version.visible_at,
+                deleted: version.truth.deleted || version.purged,
+                purged: version.purged,
+            })
+        })
+    }
+
     /// Every record a client could read now with `include_deleted_data`, and those it could
     /// once read that are gone, of accounts that are linked and models that are enabled and
     /// have a list endpoint.

@@ -38,8 +38,9 @@ impl Merge {
         }
         if self.befalls(FaultKind::TooManyRequests, account) {
             let now = self.now;
+            let longest = self.config.retry_after_at_most / SECOND;
             let dice = self.answer_dice(account);
-            let wait = SECOND * dice.between(1, 90);
+            let wait = SECOND * dice.between(1, longest.max(1));
             let as_date = dice.per_mille(250);
             let mut response = auth::too_many(wait);
             if as_date {

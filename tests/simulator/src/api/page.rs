@@ -81,7 +81,7 @@ impl Merge {
             Some(Some((cursor, of))) if of == scope => Some(cursor),
             Some(_) => return Err(invalid_cursor()),
         };
-        let size = query.page_size();
+        let size = query.page_size().min(self.config.page_size_at_most.max(1));
         let back = cursor.as_ref().is_some_and(|cursor| cursor.back);
         let beyond = |key: &Key| match &cursor {
             None => true,

@@ -1,28 +1,44 @@
 //! `/sync-status` and the request for a sync now.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Merge;
 use crate::api::page::Key;
 use crate::api::query::Query;
 use crate::api::{Handled, Response};
+use crate::time::iso_seconds;
 use crate::world::model::Model;
 
 impl Merge {
     pub(super) fn sync_status(&mut self, number: usize, query: &Query) -> Handled {
+        let cut = self.cuts_status(number);
+        let now = self.now;
         let account = &self.accounts[number];
-        let keyed: Vec<(Key, &Model)> = account
-            .models
-            .iter()
+        let listed = now >= account.completed_at + self.config.empty_status_for;
+        let models = account.models.iter().filter(|_| listed);
+        let keyed: Vec<(Key, &Model)> = models
             .map(|model| ((0, model.spec.id.to_owned()), model))
             .collect();
         let mut keyed: Vec<(&Key, &Model)> =
             keyed.iter().map(|(key, model)| (key, *model)).collect();
         keyed.sort_by_key(|(key, _)| *key);
         let what = format!("{}/sync-status", account.id);
-        let body = self.page(&what, query, keyed.into_iter(), Model::status_row)?;
+        let render = |model: &Model| {
+            let mut row = model.status_row();
+            if let Some(finish) = model.last_finish.filter(|_| cut) {
+                row["last_sync_finished"] = json!(iso_seconds(finish));
+            }
+            row
+        };
+        let body = self.page(&what, query, keyed.into_iter(), render)?;
         self.stats.polls += u64::from(query.text("cursor").is_none());
         Ok(Response::json(200, &body))
+    }
+
+    /// Whether this answer has its finishes in whole seconds.
+    fn cuts_status(&mut self, number: usize) -> bool {
+        let share = self.config.status_cut_to_seconds;
+        share > 0 && self.accounts[number].answer_dice.per_mille(share)
     }
 
     /// Begin a round of all models and answer with their states: a bare array.

@@ -26,7 +26,9 @@ pub(crate) fn new_account(config: &Config, number: usize, now: Micros) -> Accoun
     let every = config
         .sync_every
         .get(number % config.sync_every.len().max(1));
-    let mut models: Vec<Model> = catalog::models(&category).iter().map(Model::new).collect();
+    let held = config.models_at_most.unwrap_or(usize::MAX);
+    let specs = catalog::models(&category).iter().take(held);
+    let mut models: Vec<Model> = specs.map(Model::new).collect();
     fill(&mut models, config.records_per_account, &mut dice, now);
     if config.enable_late && models.len() > 2 {
         // Never the first, which is the one people look at.
