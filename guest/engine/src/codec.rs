@@ -72,6 +72,7 @@ fn write_document(out: &mut Writer, document: &Document) {
         out.end(']');
     }
     out.texts("issues", &document.issues);
+    out.optional("link_completed_at", document.link_completed_at);
     out.texts("linked_deliveries", &document.linked_deliveries);
     out.key("models").begin('[');
     for (model_id, model) in &document.models {
@@ -136,6 +137,7 @@ fn document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     document.trouble = root.get("trouble").if_present(read_trouble)?;
     document.shown = root.get("shown").if_present(shown)?;
     document.issues = root.get("issues").texts()?;
+    document.link_completed_at = root.get("link_completed_at").optional_instant()?;
     document.linked_deliveries = root.get("linked_deliveries").texts()?;
     root.get("models").each(|found| {
         let (model_id, model) = model::read(found, linked_at)?;

@@ -44,7 +44,11 @@ pub struct NewAccount {
 #[must_use]
 pub fn link(new: &NewAccount, now: Timestamp) -> Note {
     let at = Some(new.linked_at.unwrap_or(now));
-    let subject = Subject::Linked(Linked { replaces: true, at });
+    let subject = Subject::Linked(Linked {
+        replaces: true,
+        at,
+        completed_at: None,
+    });
     receive::note(
         String::new(),
         String::new(),
@@ -157,6 +161,7 @@ fn fresh(account: &str, state: &str, now: Timestamp) -> Document {
             document.linked_at = old.linked_at;
             document.has_token = old.has_token;
             document.claims = old.claims;
+            document.link_completed_at = old.link_completed_at;
             document.linked_deliveries = old.linked_deliveries;
             for (model_id, model) in old.models {
                 document.models.entry(model_id).or_default().pass = model.pass;

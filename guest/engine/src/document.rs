@@ -65,7 +65,8 @@ pub struct Document {
     pub was_ready: bool,
     /// Whether `became-ready` was announced.
     pub announced_ready: bool,
-    /// Whether every needed model has been read up to its newest finish.
+    /// Whether every needed model whose initial sync is complete has been read up to its newest
+    /// finish.
     pub caught_up: bool,
     /// Polls made: chooses the spread of the next.
     pub polls: u64,
@@ -101,6 +102,8 @@ pub struct Document {
     pub issues: Vec<String>,
     /// When `/issues` was last read.
     pub issues_read_at: Option<Timestamp>,
+    /// When the link was completed whose token is held, Merge's clock, where it was said.
+    pub link_completed_at: Option<Timestamp>,
     /// The latest `linked` delivery-ids, newest last.
     pub linked_deliveries: Vec<String>,
     /// What is known of each model.
@@ -174,6 +177,7 @@ impl Document {
             shown: None,
             issues: Vec::new(),
             issues_read_at: None,
+            link_completed_at: None,
             linked_deliveries: Vec::new(),
             models: BTreeMap::new(),
         }

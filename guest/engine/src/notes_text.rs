@@ -19,6 +19,7 @@ pub(crate) fn print(message: &Message) -> String {
             out.key("linked").begin('{');
             out.flag("replaces", linked.replaces);
             out.optional("at", linked.at);
+            out.optional("completed_at", linked.completed_at);
             out.end('}');
         }
         Subject::Unlinked => out.key("unlinked").unsigned(1),
@@ -66,5 +67,6 @@ fn linked(found: &Found<'_, '_>) -> Result<Linked, Malformed> {
     Ok(Linked {
         replaces: found.get("replaces").flag()?,
         at: found.get("at").optional_instant()?,
+        completed_at: found.get("completed_at").optional_instant()?,
     })
 }

@@ -70,6 +70,7 @@ fn accept(accepted: Accepted) -> (Option<Note>, Entry) {
             let subject = Subject::Linked(Linked {
                 replaces: linked.is_relink,
                 at: None,
+                completed_at: linked.completed_at,
             });
             (Some(linked.account), subject)
         }

@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::signature::{Authentic, Refusal, Refused, SignedBody, Verdict, verify};
-use crate::types::{Account, ModelId, ModelStatus, Problem, Secret};
+use crate::types::{Account, ModelId, ModelStatus, Problem, Secret, Timestamp};
 
 /// `LinkedAccount.linked`: the only event that carries the account token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub struct Linked {
     pub account_token: Secret,
     /// Whether the end user authenticated an account that was linked before.
     pub is_relink: bool,
+    /// When the end user completed this link, Merge's clock; `None` where not sent. Of two links,
+    /// the token of the one that was completed later counts, whichever was delivered last.
+    pub completed_at: Option<Timestamp>,
 }
 
 /// `LinkedAccount.sync_completed` or `<Model>.synced`.

@@ -11,6 +11,7 @@ impl From<logic::Linked> for wit::Linked {
             account: linked.account.into(),
             account_token: linked.account_token.0,
             is_relink: linked.is_relink,
+            completed_at: linked.completed_at.map(|at| at.0),
         }
     }
 }

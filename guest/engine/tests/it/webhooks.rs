@@ -246,6 +246,33 @@ fn a_relink_ends_missing_authorization_at_once() {
     assert_eq!(host.view().trouble, None);
 }
 
+/// A link that was completed at this minute of ten o'clock.
+fn completed(token: &str, minute: u32) -> Note {
+    let body = format!(
+        r#"{{"hook":{{"event":"LinkedAccount.linked"}},"linked_account":{{"id":"{ACCOUNT}","category":"hris","completed_at":"2025-11-27T10:{minute:02}:00Z"}},"data":{{"account_token":"{token}","is_relink":true}}}}"#
+    );
+    deliver(&body).note.expect("a note")
+}
+
+#[test]
+fn a_link_that_was_completed_before_the_one_in_hand_came_late() {
+    let mut host = Host::linked("{}");
+    for (token, minute) in [("T2", 2), ("T1", 1)] {
+        host.keep(completed(token, minute));
+        host.run(quiet("09:30")).expect("a report");
+        host.sleep();
+    }
+    assert_eq!(token(&host), Some("T2"));
+    // The same instant, or none, says nothing about which came first.
+    host.keep(completed("T3", 2));
+    host.run(quiet("09:30")).expect("a report");
+    assert_eq!(token(&host), Some("T3"));
+    host.sleep();
+    host.keep(linked("T4", true));
+    host.run(quiet("09:30")).expect("a report");
+    assert_eq!(token(&host), Some("T4"));
+}
+
 #[test]
 fn issues_are_kept_newest_first_and_no_more_than_five() {
     let mut host = Host::linked("{}");

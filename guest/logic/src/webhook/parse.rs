@@ -66,10 +66,14 @@ fn linked(body: &Object<'_>) -> Result<Event, Problem> {
     let account = account(body)?;
     let account_token = Secret(required(body, "data", "account_token")?);
     let is_relink = data(body).flag("is_relink").unwrap_or(false);
+    let completed_at = body
+        .object("linked_account")
+        .and_then(|account| account.instant("completed_at"));
     Ok(Event::Linked(Linked {
         account,
         account_token,
         is_relink,
+        completed_at,
     }))
 }
 

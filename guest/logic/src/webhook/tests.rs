@@ -148,6 +148,7 @@ fn a_link_brings_its_token_and_hides_it() {
             account: account(),
             account_token: Secret("secret".to_owned()),
             is_relink,
+            completed_at: None,
         })
     };
     let name = "LinkedAccount.linked";
@@ -163,6 +164,26 @@ fn a_link_brings_its_token_and_hides_it() {
     );
     let delivery = signed(&body(name, r#"{"account_token":"secret"}"#));
     assert!(!format!("{delivery:?} {:?}", handle(&delivery)).contains("secret"));
+}
+
+#[test]
+fn a_link_says_when_it_was_completed_where_that_can_be_read() {
+    for (said, want) in [
+        (r#""2026-01-05T08:00:00.000001Z""#, Some(Timestamp(1_767_600_000_000_001))),
+        (r#""yesterday""#, None),
+        ("7", None),
+    ] {
+        let body = format!(
+            r#"{{"hook":{{"event":"LinkedAccount.linked"}},"linked_account":{{"id":"a","completed_at":{said}}},"data":{{"account_token":"t"}}}}"#
+        );
+        let Outcome::Accepted(accepted) = handle(&signed(&body)).outcome else {
+            panic!("{body}");
+        };
+        let Event::Linked(linked) = accepted.event else {
+            panic!("{body}");
+        };
+        assert_eq!(linked.completed_at, want, "{said}");
+    }
 }
 
 #[test]
