@@ -54,6 +54,27 @@ fn the_server_is_never_asked_sooner_than_it_said() {
 }
 
 #[test]
+fn the_server_is_heard_whatever_was_asked_for() {
+    let mut host = Host::linked("{}");
+    // People must act, so the next run asks for Merge's own words; they are worth no retry.
+    for _ in 0..2 {
+        let mut rest = quiet("09:30");
+        host.run(|target| match target {
+            _ if target.contains("/issues") => throttled(300),
+            _ if target.contains("/employees") => status(403),
+            _ => rest(target),
+        })
+        .expect("a report");
+        host.now = host.now.plus(Milliseconds(60_000));
+        host.keep(super::webhooks::changed("hris.Team"));
+    }
+    let asked = host.take_requests();
+    assert!(asked.iter().any(|target| target.contains("/issues")), "{asked:?}");
+    let again = host.now.plus(Milliseconds(240_000));
+    assert!(host.due_at() >= Some(again), "{:?}", host.due_at());
+}
+
+#[test]
 fn an_operator_may_clear_a_backoff() {
     let mut host = Host::linked("{}");
     for _ in 0..6 {
