@@ -73,7 +73,7 @@ pub enum Occasion {
     BecameReady,
     /// A window of one model is complete.
     WindowCompleted,
-    /// Every needed model has been read up to its newest finish.
+    /// Every needed model whose initial sync is complete has been read up to its newest finish.
     CaughtUp,
     /// Trouble began that will not end by waiting.
     NeedsAttention,
