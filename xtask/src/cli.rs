@@ -45,6 +45,20 @@ pub enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Play simulated days of hosts, store and Merge with every fault there is: `cargo xtask
+    /// simulate --seeds 0..1000` for example.
+    ///
+    /// Arguments go to the simulation; `cargo xtask simulate --help` lists them.
+    #[command(disable_help_flag = true)]
+    Simulate {
+        /// Break the engine on purpose before it is built: a name of `tests/simulation/sabotage`,
+        /// or `all` for a table of how many seeds it took to find each.
+        #[arg(long, value_name = "NAME")]
+        sabotage: Option<String>,
+        /// For the simulation.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Everything that a change must pass: lint, test, and the demo with and without faults.
     ///
     /// Prints the minutes of each step, and fails where they are too many.

@@ -78,32 +78,13 @@ pub fn quietly() -> Result<()> {
 fn build() -> Result<Vec<Artifact>> {
     target::ensure()?;
     say("building the components");
-    let target = target_directory()?.join(target::TRIPLE).join("guest");
+    let target = target_directory()?;
     let dist = root().join("dist");
     fs::create_dir_all(&dist).with_context(|| format!("could not make {}", dist.display()))?;
-    let flags = flags();
     let mut artifacts = Vec::new();
     for made in COMPONENTS {
-        let Component {
-            package,
-            opt_level,
-            file,
-        } = made;
-        let mut cargo = cargo();
-        cargo.args(["build", "--package", package, "--profile", "guest"]);
-        // Not a profile of its own, for which cargo would build every macro again.
-        cargo
-            .arg("--config")
-            .arg(format!("profile.guest.opt-level = '{opt_level}'"));
-        // Where a target is named, the flags go to the component alone, and none to what runs
-        // on this machine while it is built, as macros do.
-        cargo
-            .args(["--target", target::TRIPLE])
-            .env("CARGO_ENCODED_RUSTFLAGS", &flags);
-        run_command(&mut cargo)?;
-        let built = target.join(format!("{}.wasm", package.replace('-', "_")));
-        let component =
-            fs::read(&built).with_context(|| format!("could not read {}", built.display()))?;
+        let file = made.file;
+        let component = compile(&made, &root(), &target)?;
         artifacts.push(write(&dist, file, &component)?);
         if file == TEXT.0 {
             let core = module::only(&component).with_context(|| format!("in {file}"))?;
@@ -118,13 +99,42 @@ fn build() -> Result<Vec<Artifact>> {
     Ok(artifacts)
 }
 
+/// The engine's component from the source in `tree`, built in a target folder of its own.
+pub fn engine(tree: &Path, target: &Path) -> Result<Vec<u8>> {
+    let [_, _, engine] = COMPONENTS;
+    compile(&engine, tree, target)
+}
+
+/// One component from the source in `tree`.
+fn compile(made: &Component, tree: &Path, target: &Path) -> Result<Vec<u8>> {
+    let Component {
+        package, opt_level, ..
+    } = made;
+    let mut cargo = cargo();
+    cargo.current_dir(tree);
+    cargo.args(["build", "--package", package, "--profile", "guest"]);
+    // Not a profile of its own, for which cargo would build every macro again.
+    cargo
+        .arg("--config")
+        .arg(format!("profile.guest.opt-level = '{opt_level}'"));
+    // Where a target is named, the flags go to the component alone, and none to what runs
+    // on this machine while it is built, as macros do.
+    cargo
+        .args(["--target", target::TRIPLE, "--target-dir"])
+        .arg(target)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(tree));
+    run_command(&mut cargo)?;
+    let built = target
+        .join(target::TRIPLE)
+        .join("guest")
+        .join(format!("{}.wasm", package.replace('-', "_")));
+    fs::read(&built).with_context(|| format!("could not read {}", built.display()))
+}
+
 /// Panics carry the path of their source file: without this, the same source would make another
 /// component on each machine, and name the directories of the one that built it.
-fn flags() -> String {
-    let mut flags = vec![format!(
-        "--remap-path-prefix={}=merge-sync",
-        root().display()
-    )];
+fn flags(tree: &Path) -> String {
+    let mut flags = vec![format!("--remap-path-prefix={}=merge-sync", tree.display())];
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     if let Some(home) = home.or_else(|| Some(env::home_dir()?.join(".cargo"))) {
         // One directory for each registry, named by its address.
@@ -154,7 +164,7 @@ fn write(dist: &Path, name: &str, bytes: &[u8]) -> Result<Artifact> {
 
 /// Whoever has the old file open or mapped keeps it, and nobody sees half of the new one. A file
 /// that is as it should be stays, with its time.
-fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     if fs::read(path).is_ok_and(|present| present == bytes) {
         return Ok(());
     }

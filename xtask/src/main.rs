@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask build`, `test`, `lint`, `demo` and `ci`.
+//! The project's own commands: `cargo xtask build`, `test`, `lint`, `demo`, `simulate` and `ci`.
 //!
 //! Nothing but Rust is needed. Progress goes to standard error; standard output carries what was
 //! asked for and nothing else.
@@ -11,6 +11,8 @@ mod licenses;
 mod lint;
 mod module;
 mod process;
+mod sabotage;
+mod simulate;
 mod target;
 mod test;
 
@@ -26,6 +28,10 @@ fn main() -> ExitCode {
         Task::Test { arguments } => test::run(&arguments),
         Task::Lint => lint::run(),
         Task::Demo { arguments } => demo::run(&arguments),
+        Task::Simulate {
+            sabotage,
+            arguments,
+        } => simulate::run(sabotage.as_deref(), &arguments),
         Task::Ci => ci::run(),
     };
     match done {

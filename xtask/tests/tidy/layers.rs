@@ -41,7 +41,7 @@ fn packages() -> Vec<Package> {
 }
 
 /// Every crate of ours, and those of ours that it may know: for tests, too.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("merge-sync-logic", &[]),
     ("merge-sync-engine", &["merge-sync-logic"]),
     ("merge-sync-component-logic", &["merge-sync-logic"]),
@@ -55,6 +55,8 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ),
     // The stand-in for Merge is what everything is checked against: it shares nothing with it.
     ("merge-simulator", &[]),
+    // So do simulated hosts, around the built engine.
+    ("merge-sync-simulation", &["merge-simulator"]),
     // The host knows the built component, never what it was built from.
     ("merge-sync-host", &["merge-simulator"]),
     (

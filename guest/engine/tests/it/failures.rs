@@ -69,7 +69,10 @@ fn the_server_is_heard_whatever_was_asked_for() {
         host.keep(super::webhooks::changed("hris.Team"));
     }
     let asked = host.take_requests();
-    assert!(asked.iter().any(|target| target.contains("/issues")), "{asked:?}");
+    assert!(
+        asked.iter().any(|target| target.contains("/issues")),
+        "{asked:?}"
+    );
     let again = host.now.plus(Milliseconds(240_000));
     assert!(host.due_at() >= Some(again), "{:?}", host.due_at());
 }

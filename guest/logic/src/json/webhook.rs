@@ -73,7 +73,11 @@ fn write_linked(out: &mut String, linked: &Linked) {
         .field("account", &linked.account, write_account)
         .field("account_token", &linked.account_token, write::secret)
         .boolean("is_relink", linked.is_relink)
-        .optional("completed_at", linked.completed_at.as_ref(), write::timestamp)
+        .optional(
+            "completed_at",
+            linked.completed_at.as_ref(),
+            write::timestamp,
+        )
         .close();
 }
 

@@ -169,7 +169,10 @@ fn a_link_brings_its_token_and_hides_it() {
 #[test]
 fn a_link_says_when_it_was_completed_where_that_can_be_read() {
     for (said, want) in [
-        (r#""2026-01-05T08:00:00.000001Z""#, Some(Timestamp(1_767_600_000_000_001))),
+        (
+            r#""2026-01-05T08:00:00.000001Z""#,
+            Some(Timestamp(1_767_600_000_000_001)),
+        ),
         (r#""yesterday""#, None),
         ("7", None),
     ] {

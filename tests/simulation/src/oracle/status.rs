@@ -1,0 +1,160 @@
+//! What Merge's answers say, read here once more and by other means than the engine's.
+
+use merge_simulator::time::{MINUTE, Micros, SECOND, parse};
+use merge_simulator::{Merge, Response};
+use serde_json::Value;
+
+use super::{Heard, Oracle};
+use crate::bindings::merge_sync::triggers::http::Request;
+
+/// One model of a `/sync-status`.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub model_id: String,
+    pub enabled: bool,
+    /// Ready by Merge's own rule.
+    pub ready: bool,
+    /// The finish of a sync that brought data.
+    pub finish: Option<Micros>,
+    /// Something that people may have to hear of.
+    pub bad: bool,
+    /// A failed sync, by its start.
+    pub failed: Option<Option<Micros>>,
+}
+
+/// The rows of a page, and whether it is the last.
+fn rows(body: &[u8], partial_counts: bool) -> Option<(Vec<Row>, bool)> {
+    let body: Value = serde_json::from_slice(body).ok()?;
+    let last = body["next"].is_null();
+    let rows = body["results"].as_array()?.iter().map(|row| {
+        let status = row["status"].as_str().unwrap_or_default();
+        let result = row["last_sync_result"].as_str().unwrap_or_default();
+        let brought = |name: &str| matches!(name, "DONE" | "PARTIALLY_SYNCED");
+        let finish = row["last_sync_finished"].as_str().and_then(parse);
+        let usable = brought(status) || matches!(status, "SYNCING" | "PAUSED") && brought(result);
+        Row {
+            model_id: row["model_id"].as_str().unwrap_or_default().to_owned(),
+            enabled: status != "DISABLED",
+            ready: status == "DONE"
+                || row["is_initial_sync"] == false
+                || partial_counts && status == "PARTIALLY_SYNCED",
+            finish: finish.filter(|_| usable),
+            bad: matches!(status, "FAILED" | "PAUSED" | "PARTIALLY_SYNCED"),
+            failed: (status == "FAILED").then(|| row["last_sync_start"].as_str().and_then(parse)),
+        }
+    });
+    Some((rows.collect(), last))
+}
+
+impl Oracle {
+    /// A request is about to reach Merge: not before Merge itself allows one.
+    pub fn requested(&mut self, merge: &Merge, request: &Request, heard: &Heard) {
+        let now = merge.now();
+        let patience = self.scenario.clocks_apart() + 2 * SECOND;
+        let Some(watched) = self.accounts.get_mut(&request.account) else {
+            return;
+        };
+        watched.pace.requested(&request.target);
+        let closed = watched.closed_until.filter(|until| now < until - patience);
+        // A run that loaded before the demand was committed cannot know of it.
+        let knew = heard.loaded_at.is_some_and(|at| at > watched.closed_at);
+        if let Some(until) = closed
+            && knew
+        {
+            let early = (until - now) / SECOND;
+            let text = format!(
+                "{} was asked {early} s too early: {}",
+                request.account, request.target
+            );
+            self.violation(now, text);
+        }
+    }
+
+    /// Merge answered.
+    pub fn served(
+        &mut self,
+        merge: &Merge,
+        request: &Request,
+        response: &Response,
+        heard: &mut Heard,
+    ) {
+        heard.sent = true;
+        let now = merge.now();
+        let partial_counts = self.partial_counts;
+        let Some(watched) = self.accounts.get_mut(&request.account) else {
+            return;
+        };
+        let good = response.status == 200 && response.cut_after.is_none();
+        watched.pace.answered(good);
+        if !good {
+            watched.bad_at = Some(now);
+        }
+        if response.status == 429 {
+            heard.closed_until = demand(response).map(|wait| now + wait);
+        }
+        if !request.target.contains("/sync-status") {
+            return;
+        }
+        // Whatever came of it, somebody looked.
+        if heard.loaded_at > watched.wanted_since {
+            watched.wanted_since = None;
+        }
+        if !good {
+            return;
+        }
+        let Some((page, last)) = rows(&response.body, partial_counts) else {
+            return;
+        };
+        if !request.target.contains("cursor=") {
+            heard.pages.clear();
+        }
+        heard.pages.extend(page);
+        if !last {
+            return;
+        }
+        let rows = std::mem::take(&mut heard.pages);
+        for row in &rows {
+            if row.ready && row.enabled {
+                watched.ready_models.insert(row.model_id.clone());
+            }
+            if row.bad {
+                watched.bad_at = Some(now);
+            }
+            if let Some(start) = row.failed {
+                watched.failures.insert((row.model_id.clone(), start));
+            }
+            if let Some(finish) = row.finish {
+                watched
+                    .finishes
+                    .entry((row.model_id.clone(), second(finish)))
+                    .or_insert(now);
+            }
+        }
+        let mut needed = rows.iter().filter(|row| row.enabled).peekable();
+        watched.said_ready |= needed.peek().is_some()
+            && needed.all(|row| watched.ready_models.contains(&row.model_id));
+        heard.status = Some(rows);
+    }
+}
+
+/// The whole second that an instant is in.
+pub(super) fn second(at: Micros) -> Micros {
+    at - at.rem_euclid(SECOND)
+}
+
+/// How long Merge asks to be left alone: seconds, or a date that counts from its own clock.
+fn demand(response: &Response) -> Option<Micros> {
+    let text = response.header("retry-after")?;
+    if let Ok(seconds) = text.parse::<i64>() {
+        return Some(seconds * SECOND);
+    }
+    // Dates of the simulated Merge are a whole number of seconds after its own `Date`, which is
+    // cut: at least a minute is told apart from nothing.
+    let of = |text: &str| {
+        let clock = text.get(17..25)?;
+        let mut parts = clock.split(':').map(|part| part.parse::<i64>().ok());
+        Some(parts.next()?? * 60 * MINUTE + parts.next()?? * MINUTE + parts.next()?? * SECOND)
+    };
+    let apart = of(text)? - of(response.header("date")?)?;
+    Some(apart.rem_euclid(24 * 60 * MINUTE))
+}

@@ -1,0 +1,54 @@
+//! `cargo xtask simulate`: build the engine and the simulation, and start it.
+
+use std::env::consts::EXE_SUFFIX;
+use std::path::{Path, PathBuf};
+use std::process::{Command, exit};
+
+use anyhow::Result;
+
+use crate::process::{cargo_native, root, run as run_command, say, target_directory};
+use crate::{dist, sabotage};
+
+/// Build, then hand over to the simulation, whose exit status becomes this program's.
+pub fn run(sabotage: Option<&str>, arguments: &[String]) -> Result<()> {
+    let asks_for_help = arguments
+        .iter()
+        .any(|argument| argument == "--help" || argument == "-h");
+    match sabotage {
+        None if asks_for_help => {}
+        None => dist::quietly()?,
+        Some("all") => return sabotage::all(arguments),
+        Some(name) => {
+            let engine = sabotage::build(name)?;
+            let engine = engine.to_string_lossy();
+            let broken = ["--engine", &*engine, "--sabotage", name].map(str::to_owned);
+            return hand_over(&[arguments, &broken].concat());
+        }
+    }
+    hand_over(arguments)
+}
+
+fn hand_over(arguments: &[String]) -> Result<()> {
+    let status = command(&program()?, arguments).status()?;
+    if status.success() {
+        return Ok(());
+    }
+    // It has said why.
+    exit(status.code().unwrap_or(2));
+}
+
+/// The simulation, built.
+pub fn program() -> Result<PathBuf> {
+    say("building the simulation");
+    // With the whole workspace, as for the tests: alone it would want another build of wasmtime.
+    run_command(cargo_native("build").args(["--bin", "merge-sync-simulate"]))?;
+    let name = format!("merge-sync-simulate{EXE_SUFFIX}");
+    Ok(target_directory()?.join("debug").join(name))
+}
+
+/// The simulation with these arguments.
+pub fn command(program: &Path, arguments: &[String]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(root());
+    command
+}
