@@ -9,13 +9,15 @@ use anyhow::{Result, ensure};
 use crate::process::{root, run as run_command, say};
 
 /// The steps, as arguments of this program.
-const STEPS: [&[&str]; 6] = [
+const STEPS: [&[&str]; 8] = [
     &["lint"],
     &["test"],
     &["demo", "--check", "--json", "--seed", "1"],
     &["demo", "--check", "--json", "--faults", "--seed", "2"],
     &["demo", "--check", "--json", "--faults", "--seed", "3"],
     &["demo", "--check", "--json", "--faults", "--seed", "4"],
+    &["simulate", "--seeds", "0..300", "--json"],
+    &["simulate", "--sabotage", "all"],
 ];
 
 /// More than this is a fault by itself.

@@ -75,7 +75,7 @@ impl Mishap {
             Self::HostKilled => 12,
             Self::StoreRefused | Self::AnswerLost => 25,
             Self::StoreStalled => 15,
-            Self::SpuriousRun => 100,
+            Self::SpuriousRun => 50,
             Self::WebhookReplayed => 120,
             Self::SlowNetwork => 60,
             // These have a time instead of a rate: anything above zero is on.

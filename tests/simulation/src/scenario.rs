@@ -193,7 +193,7 @@ fn config(seed: u64, dice: &mut Dice) -> Config {
     config.sync_at_most = MINUTE * dice.between(2, 20);
     config.initial_sync_at_most = MINUTE * dice.between(5, 120);
     config.changes_per_hour = u64::try_from(dice.between(1, 6)).unwrap_or(1);
-    config.realtime_per_hour = if dice.per_mille(500) { 0 } else { 1 };
+    config.realtime_per_hour = if dice.per_mille(700) { 0 } else { 1 };
     config.bulk_one_in = 30;
     config.enable_late = dice.per_mille(500);
     config.failed_ends_initial = dice.per_mille(300);
@@ -204,7 +204,7 @@ fn config(seed: u64, dice: &mut Dice) -> Config {
     };
     config.status_cut_to_seconds = if dice.per_mille(400) { 300 } else { 0 };
     config.retry_after_at_most = *dice.pick(&[90 * SECOND, 5 * MINUTE, 40 * MINUTE]);
-    config.legacy_webhooks = dice.per_mille(200);
+    config.legacy_webhooks = dice.per_mille(100);
     // The address is part of each body and of nothing else: nobody listens there.
     config.webhook_url = Some("http://localhost/api/webhooks/merge".to_owned());
     config
@@ -213,9 +213,9 @@ fn config(seed: u64, dice: &mut Dice) -> Config {
 /// How often Merge syncs: now and then in minutes, mostly in hours.
 fn interval(dice: &mut Dice) -> Micros {
     match dice.below(20) {
-        0 => MINUTE * dice.between(20, 50),
-        1..=8 => MINUTE * dice.between(60, 150),
-        9..=16 => MINUTE * dice.between(150, 420),
+        0 => MINUTE * dice.between(25, 60),
+        1..=4 => MINUTE * dice.between(60, 150),
+        5..=13 => MINUTE * dice.between(150, 420),
         _ => MINUTE * dice.between(420, 900),
     }
 }
@@ -223,7 +223,7 @@ fn interval(dice: &mut Dice) -> Micros {
 /// The time between two regular polls; `None` leaves it to the defaults.
 fn poll(dice: &mut Dice) -> Option<(Micros, Micros)> {
     let hours = dice.between(1, 3);
-    dice.per_mille(700)
+    dice.per_mille(800)
         .then_some((HOUR * hours, 2 * HOUR * hours))
 }
 
