@@ -1,0 +1,23 @@
+//! Every state that can be reached.
+
+use merge_sync_model::protocol::Protocol;
+use merge_sync_model::scenario::{Budget, Scenario};
+use stateright::{Checker as _, Model as _};
+
+#[test]
+fn probe() {
+    let arg = std::env::var("PROBE").unwrap_or_default();
+    let b: Vec<u8> = arg.split(',').filter_map(|x| x.parse().ok()).collect();
+    let g = |i: usize| b.get(i).copied().unwrap_or(0);
+    let budget = Budget { crashes: g(0), stalls: g(1), refusals: g(2), lost_answers: g(3), lost_requests: g(4), repeats: g(5), lost_webhooks: g(6), late_loads: g(7) };
+    let s = Scenario::calm().with_budget(budget);
+    let t = std::time::Instant::now();
+    let c = Protocol::new(s).checker().target_state_count(std::env::var("CAP").map_or(200_000, |x| x.parse().unwrap())).finish_when(stateright::HasDiscoveries::AnyFailures).spawn_bfs().join();
+    println!("{budget:?}: {} unique {} total depth {} in {:?}", c.unique_state_count(), c.state_count(), c.max_depth(), t.elapsed());
+    for (name, path) in c.discoveries() {
+        println!("== {name}");
+        for (state, action) in path.into_vec() {
+            println!("{} v{} {:?} {:?} hosts {:?} -> {action:?}", state.now, state.store.version, state.store.wake_at, state.breaches, state.hosts.iter().map(|h| match h { merge_sync_model::state::Host::Running(r) => format!("{:?}", r.effect).chars().take(130).collect(), other => format!("{other:?}")}).collect::<Vec<_>>());
+        }
+    }
+}
