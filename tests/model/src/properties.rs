@@ -17,7 +17,8 @@ pub const PROGRESS: &str = "progress never moves back";
 pub const ROWS: &str = "rows never get older";
 /// A commit consumes no note that the run had not loaded before its first request.
 pub const CONSUMED: &str = "no unseen note is consumed";
-/// What a webhook said that a host has taken is done, or a note, or due within a minute.
+/// What a webhook said that a host has answered is known and stored, or a note, or due within a
+/// minute: it never waits for the regular poll.
 pub const NOT_FORGOTTEN: &str = "no note is lost";
 /// Two hosts never ask at the same time, unless one stood still beyond the end of its claim.
 pub const ONE_ASKS: &str = "one host asks at a time";
@@ -86,17 +87,16 @@ fn nothing_is_forgotten(protocol: &Protocol, state: &State) -> bool {
     let soon = state.now.plus(minutes(1));
     let is_due = state.store.wake_at.is_some_and(|at| at <= soon);
     let is_noted = |about| state.store.has_note(&protocol.note(about).key);
-    let finish_is_read = state.store.document.watermark >= state.merge.finished;
+    let finish_is_known = state.store.document.known_finish >= state.merge.finished;
     let write_is_stored = state.store.rows[3] >= state.merge.written;
-    (!told(About::Finish) || finish_is_read || is_noted(About::Finish) || is_due)
+    (!told(About::Finish) || finish_is_known || is_noted(About::Finish) || is_due)
         && (!told(About::Write) || write_is_stored || is_noted(About::Write) || is_due)
 }
 
-fn one_asks(protocol: &Protocol, state: &State) -> bool {
+fn one_asks(_: &Protocol, state: &State) -> bool {
     let asks = |host: &&Host| match host {
         Host::Running(running) => matches!(running.effect, Effect::Send(_)),
         Host::Idle(_) | Host::Woken => false,
     };
-    let stood_still = state.left.stalls < protocol.scenario.budget.stalls;
-    stood_still || state.hosts.iter().filter(asks).count() <= 1
+    state.stood_still || state.hosts.iter().filter(asks).count() <= 1
 }

@@ -10,7 +10,7 @@ use stateright::{Model, Property};
 use crate::clock::{minutes, seconds};
 use crate::known::Known;
 use crate::properties;
-use crate::scenario::{Mistake, Scenario};
+use crate::scenario::{Fault, Mistake, Scenario};
 use crate::state::{Host, Running, State};
 use crate::store::Breach;
 use crate::webhooks::{ACCOUNT, About, BOTH, Notes, Webhook};
@@ -89,10 +89,10 @@ impl Protocol {
             match state.webhooks[about as usize] {
                 Webhook::Flying => {
                     actions.push(Action::Deliver(about));
-                    if state.left.repeats > 0 {
+                    if state.left.allows(Fault::Repeat) {
                         actions.push(Action::Repeat(about));
                     }
-                    if state.left.lost_webhooks > 0 && may_be_lost(state, about) {
+                    if state.left.allows(Fault::LostWebhook) && may_be_lost(state, about) {
                         actions.push(Action::LoseWebhook(about));
                     }
                 }
@@ -106,7 +106,7 @@ impl Protocol {
         match &state.hosts[host] {
             Host::Idle(_) if state.may_wake(host, &self.scenario) => {
                 actions.push(Action::Start(host));
-                if state.left.late_loads > 0 {
+                if state.left.allows(Fault::LateLoad) {
                     actions.push(Action::Wake(host));
                 }
             }
@@ -115,23 +115,23 @@ impl Protocol {
             Host::Running(running) => match running.effect {
                 Effect::Send(_) => {
                     actions.push(Action::Answer(host));
-                    if state.left.lost_requests > 0 {
+                    if state.left.allows(Fault::LostRequest) {
                         actions.push(Action::LoseRequest(host));
                     }
                 }
                 Effect::Commit(_) => {
                     actions.push(Action::Commit(host));
-                    if state.left.refusals > 0 {
+                    if state.left.allows(Fault::Refusal) {
                         actions.push(Action::Refuse(host));
                     }
-                    if state.left.lost_answers > 0 {
+                    if state.left.allows(Fault::LostAnswer) {
                         actions.push(Action::LoseAnswer(host));
                     }
                 }
                 Effect::Finished(_) => {}
             },
         }
-        if state.left.crashes > 0 && matches!(state.hosts[host], Host::Running(_)) {
+        if state.left.allows(Fault::Crash) && matches!(state.hosts[host], Host::Running(_)) {
             actions.push(Action::Crash(host));
         }
     }
@@ -148,7 +148,7 @@ impl Protocol {
             if next <= self.scenario.horizon || (!state.is_caught_up() && next <= end) {
                 actions.push(Action::Leap);
             }
-        } else if state.left.stalls > 0 {
+        } else if state.left.allows(Fault::Stall) {
             actions.push(Action::Stall);
         }
     }
@@ -180,6 +180,8 @@ impl Protocol {
             run: Run::new(ACCOUNT),
             effect: Effect::Finished(Err(Failure::State(nothing()))),
             loaded: numbers(state),
+            latest_note: state.store.latest_note,
+            started_at: state.now,
             asked: false,
         };
         self.go_on(state, host, idle, Event::Started(loaded));
@@ -216,6 +218,7 @@ impl Protocol {
                 breaches.clear();
                 if !running.asked {
                     running.loaded = numbers(state);
+                    running.latest_note = state.store.latest_note;
                 }
                 Event::Stale(Some(state.store.load()))
             }
@@ -239,7 +242,8 @@ impl Protocol {
                 ..running
             })),
             Effect::Finished(Ok(_)) => {
-                if !running.asked {
+                let saw_all = running.latest_note == state.store.latest_note;
+                if !running.asked && saw_all && running.started_at == state.now {
                     state.rest = Some(state.rest_now());
                 }
                 Host::Idle(None)
@@ -291,12 +295,12 @@ impl Model for Protocol {
             }
             Action::Deliver(about) => self.deliver(state, about),
             Action::Repeat(about) => {
-                state.left.repeats -= 1;
+                state.left.spend(Fault::Repeat);
                 state.store.keep(self.note(about));
             }
             Action::KeepLate(about) => self.keep_late(state, about),
             Action::LoseWebhook(about) => {
-                state.left.lost_webhooks -= 1;
+                state.left.spend(Fault::LostWebhook);
                 state.webhooks[about as usize] = Webhook::Lost;
             }
             Action::Start(host) => {
@@ -305,31 +309,32 @@ impl Model for Protocol {
             }
             Action::Wake(host) => {
                 Self::note_start(state);
-                state.left.late_loads -= 1;
+                state.left.spend(Fault::LateLoad);
                 state.hosts[host] = Host::Woken;
             }
             Action::Load(host) => self.load(state, host),
             Action::Answer(host) => self.answer(state, host, false),
             Action::LoseRequest(host) => {
-                state.left.lost_requests -= 1;
+                state.left.spend(Fault::LostRequest);
                 self.answer(state, host, true);
             }
             Action::Commit(host) => self.commit(state, host, true),
             Action::Refuse(host) => {
-                state.left.refusals -= 1;
+                state.left.spend(Fault::Refusal);
                 self.refuse(state, host);
             }
             Action::LoseAnswer(host) => {
-                state.left.lost_answers -= 1;
+                state.left.spend(Fault::LostAnswer);
                 self.commit(state, host, false);
             }
             Action::Crash(host) => {
-                state.left.crashes -= 1;
+                state.left.spend(Fault::Crash);
                 state.hosts[host] = Host::Idle(None);
             }
             Action::Leap => state.now = state.next_instant(&self.scenario)?,
             Action::Stall => {
-                state.left.stalls -= 1;
+                state.left.spend(Fault::Stall);
+                state.stood_still = true;
                 state.now = state.next_instant(&self.scenario)?;
             }
         }

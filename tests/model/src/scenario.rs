@@ -7,8 +7,10 @@ use merge_sync_logic::window::Rule;
 use crate::clock::{LINKED_AT, minutes};
 
 /// How often each fault may happen on one path. What is not counted here may happen always.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Budget {
+    /// All of them together.
+    pub faults: u8,
     /// A host dies: its run is lost.
     pub crashes: u8,
     /// A host sees that a run is due, and loads only after others have done something.
@@ -26,6 +28,77 @@ pub struct Budget {
     pub repeats: u8,
     /// A webhook never comes.
     pub lost_webhooks: u8,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// See [`Budget::crashes`].
+    Crash,
+    /// See [`Budget::late_loads`].
+    LateLoad,
+    /// See [`Budget::stalls`].
+    Stall,
+    /// See [`Budget::refusals`].
+    Refusal,
+    /// See [`Budget::lost_answers`].
+    LostAnswer,
+    /// See [`Budget::lost_requests`].
+    LostRequest,
+    /// See [`Budget::repeats`].
+    Repeat,
+    /// See [`Budget::lost_webhooks`].
+    LostWebhook,
+}
+
+impl Budget {
+    /// None.
+    pub const NONE: Self = Self::any(0);
+
+    /// So many faults of any kind.
+    #[must_use]
+    pub const fn any(faults: u8) -> Self {
+        Self {
+            faults,
+            crashes: faults,
+            late_loads: faults,
+            stalls: faults,
+            refusals: faults,
+            lost_answers: faults,
+            lost_requests: faults,
+            repeats: faults,
+            lost_webhooks: faults,
+        }
+    }
+
+    /// Whether this fault may still happen.
+    #[must_use]
+    pub fn allows(self, fault: Fault) -> bool {
+        let mut left = self;
+        self.faults > 0 && *left.of(fault) > 0
+    }
+
+    /// It happened.
+    pub fn spend(&mut self, fault: Fault) {
+        self.faults -= 1;
+        *self.of(fault) -= 1;
+        if self.faults == 0 {
+            *self = Self::NONE;
+        }
+    }
+
+    fn of(&mut self, fault: Fault) -> &mut u8 {
+        match fault {
+            Fault::Crash => &mut self.crashes,
+            Fault::LateLoad => &mut self.late_loads,
+            Fault::Stall => &mut self.stalls,
+            Fault::Refusal => &mut self.refusals,
+            Fault::LostAnswer => &mut self.lost_answers,
+            Fault::LostRequest => &mut self.lost_requests,
+            Fault::Repeat => &mut self.repeats,
+            Fault::LostWebhook => &mut self.lost_webhooks,
+        }
+    }
 }
 
 /// A mistake of the host or its store, never the engine's: the checker must find each.
@@ -80,7 +153,7 @@ impl Scenario {
         Self {
             hosts: 2,
             settings: Settings::parse(BARE).expect("settings"),
-            budget: Budget::default(),
+            budget: Budget::NONE,
             merge_done_by: LINKED_AT.plus(minutes(20)),
             horizon: LINKED_AT.plus(minutes(20)),
             most_requests: 50,

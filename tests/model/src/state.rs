@@ -30,11 +30,15 @@ pub struct Running {
     pub effect: Effect,
     /// The notes that it loaded before its first request.
     pub loaded: Vec<u64>,
+    /// The latest note that there was when it loaded these.
+    pub latest_note: u64,
+    /// When it began.
+    pub started_at: Timestamp,
     /// Whether it has asked Merge for anything.
     pub asked: bool,
 }
 
-/// The store and the instant at which a run ended that had asked for nothing.
+/// The store and the instant at which a run began, saw all of it, asked for nothing and ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rest {
     /// When.
@@ -64,6 +68,8 @@ pub struct State {
     pub requests: u32,
     /// The latest run that ended without having asked for anything.
     pub rest: Option<Rest>,
+    /// Whether a host stood still: others may then have taken over from it.
+    pub stood_still: bool,
     /// What happened that may not, each once.
     pub breaches: Vec<Breach>,
 }
@@ -80,6 +86,7 @@ impl State {
             left: scenario.budget,
             requests: 0,
             rest: None,
+            stood_still: false,
             breaches: Vec::new(),
         }
     }

@@ -37,6 +37,8 @@ pub struct Document {
     pub text: String,
     /// The stored F.
     pub watermark: Option<Timestamp>,
+    /// The latest F that was heard of.
+    pub known_finish: Option<Timestamp>,
     /// Whether a run has claimed the account.
     pub claimed: bool,
 }
@@ -64,6 +66,7 @@ impl Store {
             document: Known::new(Document {
                 text: String::new(),
                 watermark: None,
+                known_finish: None,
                 claimed: false,
             }),
             version: 0,
@@ -202,6 +205,7 @@ fn read(text: &str, settings: &Settings, now: Timestamp) -> Option<Document> {
     Some(Document {
         text: text.into(),
         watermark: model.and_then(|model| model.progress.merge_last_sync_finished),
+        known_finish: model.and_then(|model| model.status.last_sync_finished),
         claimed: !fields["claim"].is_null(),
     })
 }
