@@ -64,6 +64,8 @@ pub enum Action {
     Crash(usize),
     /// The clock leaps to the next instant at which something is due.
     Leap,
+    /// It does so though a webhook is on its way.
+    LeapAhead,
     /// It does so though a host is in the middle of a run.
     Stall,
 }
@@ -144,12 +146,18 @@ impl Protocol {
             return;
         };
         let end = self.scenario.horizon.plus(minutes(PATIENCE));
-        if state.is_idle() {
-            if next <= self.scenario.horizon || (!state.is_caught_up() && next <= end) {
-                actions.push(Action::Leap);
+        let is_over = state.is_caught_up() && next > self.scenario.horizon;
+        if is_over || next > end {
+            return;
+        }
+        let is_flying = state.webhooks.contains(&Webhook::Flying);
+        match (state.is_idle(), is_flying) {
+            (true, false) => actions.push(Action::Leap),
+            (true, true) if state.left.allows(Fault::LateWebhook) => {
+                actions.push(Action::LeapAhead);
             }
-        } else if state.left.allows(Fault::Stall) {
-            actions.push(Action::Stall);
+            (false, _) if state.left.allows(Fault::Stall) => actions.push(Action::Stall),
+            (_, _) => {}
         }
     }
 
@@ -332,6 +340,10 @@ impl Model for Protocol {
                 state.hosts[host] = Host::Idle(None);
             }
             Action::Leap => state.now = state.next_instant(&self.scenario)?,
+            Action::LeapAhead => {
+                state.left.spend(Fault::LateWebhook);
+                state.now = state.next_instant(&self.scenario)?;
+            }
             Action::Stall => {
                 state.left.spend(Fault::Stall);
                 state.stood_still = true;

@@ -26,6 +26,8 @@ pub struct Budget {
     /// A webhook comes again: its host died after its note was kept and before it was answered,
     /// or the answer was lost.
     pub repeats: u8,
+    /// A webhook that could have come does not before the clock leaps.
+    pub late_webhooks: u8,
     /// A webhook never comes.
     pub lost_webhooks: u8,
 }
@@ -47,6 +49,8 @@ pub enum Fault {
     LostRequest,
     /// See [`Budget::repeats`].
     Repeat,
+    /// See [`Budget::late_webhooks`].
+    LateWebhook,
     /// See [`Budget::lost_webhooks`].
     LostWebhook,
 }
@@ -67,6 +71,7 @@ impl Budget {
             lost_answers: faults,
             lost_requests: faults,
             repeats: faults,
+            late_webhooks: faults,
             lost_webhooks: faults,
         }
     }
@@ -96,6 +101,7 @@ impl Budget {
             Fault::LostAnswer => &mut self.lost_answers,
             Fault::LostRequest => &mut self.lost_requests,
             Fault::Repeat => &mut self.repeats,
+            Fault::LateWebhook => &mut self.late_webhooks,
             Fault::LostWebhook => &mut self.lost_webhooks,
         }
     }
