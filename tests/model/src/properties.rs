@@ -29,6 +29,8 @@ pub const NO_HOT_LOOP: &str = "no hot loop";
 pub const FEW_REQUESTS: &str = "few requests";
 /// The engine takes every event, and reads every document that it wrote.
 pub const NO_REFUSAL: &str = "the engine refuses nothing";
+/// A finish that the engine knows of is being read, or due within a minute.
+pub const KNOWN_IS_READ: &str = "a known finish is read at once";
 /// Where nothing can happen any more, everything is done. The library's `eventually` looks at the
 /// ends of paths too, but at one path to each state alone.
 pub const NO_DEAD_END: &str = "every end is caught up";
@@ -91,6 +93,43 @@ fn nothing_is_forgotten(protocol: &Protocol, state: &State) -> bool {
     let write_is_stored = state.store.rows[3] >= state.merge.written;
     (!told(About::Finish) || finish_is_known || is_noted(About::Finish) || is_due)
         && (!told(About::Write) || write_is_stored || is_noted(About::Write) || is_due)
+}
+
+/// Not among those that must hold: see the tests.
+pub fn known_is_read() -> Property<Protocol> {
+    Property::always(KNOWN_IS_READ, |_, state: &State| {
+        let document = &state.store.document;
+        let soon = state.now.plus(minutes(1));
+        let is_due = state.store.wake_at.is_some_and(|at| at <= soon);
+        document.known_finish == document.watermark || is_due
+    })
+}
+
+/// Some path sends as many requests as the scenario says, so that the bound is the least.
+pub const MOST_REQUESTS: &str = "the bound of requests is reached";
+/// A record is stored that a later finish will never bring.
+pub const HINT_ALONE: &str = "a hint alone brings a record";
+/// Two runs commit at the same time, so that one of them is stale.
+pub const COMMITS_MEET: &str = "two commits meet";
+
+/// What must happen on some path: a check that never comes there would show nothing.
+pub fn visited() -> Vec<Property<Protocol>> {
+    vec![
+        Property::sometimes(MOST_REQUESTS, |protocol: &Protocol, state: &State| {
+            state.requests == protocol.scenario.most_requests
+        }),
+        Property::sometimes(HINT_ALONE, |_, state: &State| {
+            let came_last = state.merge.is_done() && state.merge.written > state.merge.finished;
+            came_last && state.store.rows[3] == state.merge.written
+        }),
+        Property::sometimes(COMMITS_MEET, |protocol: &Protocol, state: &State| {
+            let commits = |host: &&Host| match host {
+                Host::Running(running) => matches!(running.effect, Effect::Commit(_)),
+                Host::Idle(_) | Host::Woken => false,
+            };
+            protocol.scenario.hosts == 1 || state.hosts.iter().filter(commits).count() > 1
+        }),
+    ]
 }
 
 fn one_asks(_: &Protocol, state: &State) -> bool {

@@ -139,9 +139,8 @@ impl Protocol {
     }
 
     fn clock_actions(&self, state: &State, actions: &mut Vec<Action>) {
-        let busy = (0..state.hosts.len()).any(|host| {
-            state.hosts[host] == Host::Woken || state.may_wake(host, &self.scenario)
-        });
+        let busy = (0..state.hosts.len())
+            .any(|host| state.hosts[host] == Host::Woken || state.may_wake(host, &self.scenario));
         let Some(next) = state.next_instant(&self.scenario).filter(|_| !busy) else {
             return;
         };
@@ -355,7 +354,12 @@ impl Model for Protocol {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        properties::all()
+        let mut properties = properties::all();
+        properties.extend(properties::visited());
+        if self.scenario.reads_known_finishes {
+            properties.push(properties::known_is_read());
+        }
+        properties
     }
 }
 

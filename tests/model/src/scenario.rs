@@ -76,23 +76,32 @@ impl Budget {
         }
     }
 
+    /// So many faults of this kind.
+    #[must_use]
+    pub fn of(fault: Fault, count: u8) -> Self {
+        let mut budget = Self::NONE;
+        budget.faults = count;
+        *budget.left(fault) = count;
+        budget
+    }
+
     /// Whether this fault may still happen.
     #[must_use]
     pub fn allows(self, fault: Fault) -> bool {
-        let mut left = self;
-        self.faults > 0 && *left.of(fault) > 0
+        let mut budget = self;
+        self.faults > 0 && *budget.left(fault) > 0
     }
 
     /// It happened.
     pub fn spend(&mut self, fault: Fault) {
         self.faults -= 1;
-        *self.of(fault) -= 1;
+        *self.left(fault) -= 1;
         if self.faults == 0 {
             *self = Self::NONE;
         }
     }
 
-    fn of(&mut self, fault: Fault) -> &mut u8 {
+    fn left(&mut self, fault: Fault) -> &mut u8 {
         match fault {
             Fault::Crash => &mut self.crashes,
             Fault::LateLoad => &mut self.late_loads,
@@ -141,6 +150,8 @@ pub struct Scenario {
     pub horizon: Timestamp,
     /// The largest number of requests on any path.
     pub most_requests: u32,
+    /// Whether a finish that is known must be read at once.
+    pub reads_known_finishes: bool,
     /// What is wrong.
     pub mistake: Option<Mistake>,
 }
@@ -163,6 +174,7 @@ impl Scenario {
             merge_done_by: LINKED_AT.plus(minutes(20)),
             horizon: LINKED_AT.plus(minutes(20)),
             most_requests: 50,
+            reads_known_finishes: false,
             mistake: None,
         }
     }
@@ -171,6 +183,21 @@ impl Scenario {
     #[must_use]
     pub fn with_budget(self, budget: Budget) -> Self {
         Self { budget, ..self }
+    }
+
+    /// The same with so many hosts.
+    #[must_use]
+    pub fn with_hosts(self, hosts: usize) -> Self {
+        Self { hosts, ..self }
+    }
+
+    /// The same with this bound.
+    #[must_use]
+    pub fn with_most_requests(self, most_requests: u32) -> Self {
+        Self {
+            most_requests,
+            ..self
+        }
     }
 
     /// The same under this rule.
