@@ -62,7 +62,10 @@ const LAYERS: [(&str, &[&str]); 10] = [
         &["merge-sync-logic", "merge-sync-engine"],
     ),
     // It drives the engine itself: what it explores must be what is built.
-    ("merge-sync-model", &["merge-sync-logic", "merge-sync-engine"]),
+    (
+        "merge-sync-model",
+        &["merge-sync-logic", "merge-sync-engine"],
+    ),
     ("xtask", &[]),
 ];
 
