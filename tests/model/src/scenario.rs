@@ -59,7 +59,7 @@ impl Budget {
     /// None.
     pub const NONE: Self = Self::any(0);
 
-    /// So many faults of any kind.
+    /// So many faults of any kind, together.
     #[must_use]
     pub const fn any(faults: u8) -> Self {
         Self {
