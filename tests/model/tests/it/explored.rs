@@ -29,7 +29,7 @@ fn two_hosts_without_faults() {
 #[test]
 fn two_hosts_and_any_one_fault() {
     let scenario = Scenario::calm().with_budget(Budget::any(1));
-    check(scenario.with_most_requests(9), 826_835);
+    check(scenario.with_most_requests(10), 826_835);
 }
 
 #[test]
