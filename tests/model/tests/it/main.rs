@@ -1,0 +1,4 @@
+//! The protocol, explored to the end, and proof that the checker would find what is wrong with it.
+
+mod explored;
+mod mistakes;
