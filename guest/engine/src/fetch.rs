@@ -115,6 +115,9 @@ pub fn take_page(
         complete(model, model_id, kind, &account, settings, now, &mut taken);
     }
     document.turn = model_id.into();
+    if taken.window {
+        poll::plan_next_windows(document, settings, now, log);
+    }
     Ok(taken)
 }
 

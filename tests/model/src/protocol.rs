@@ -356,9 +356,6 @@ impl Model for Protocol {
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = properties::all();
         properties.extend(properties::visited());
-        if self.scenario.reads_known_finishes {
-            properties.push(properties::known_is_read());
-        }
         properties
     }
 }

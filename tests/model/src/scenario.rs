@@ -150,8 +150,6 @@ pub struct Scenario {
     pub horizon: Timestamp,
     /// The largest number of requests on any path.
     pub most_requests: u32,
-    /// Whether a finish that is known must be read at once.
-    pub reads_known_finishes: bool,
     /// What is wrong.
     pub mistake: Option<Mistake>,
 }
@@ -174,7 +172,6 @@ impl Scenario {
             merge_done_by: LINKED_AT.plus(minutes(20)),
             horizon: LINKED_AT.plus(minutes(20)),
             most_requests: 50,
-            reads_known_finishes: false,
             mistake: None,
         }
     }

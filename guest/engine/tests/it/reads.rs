@@ -39,6 +39,33 @@ fn a_first_run_polls_and_reads_the_first_window_whole() {
 }
 
 #[test]
+fn a_finish_heard_of_during_a_window_is_read_right_behind_it() {
+    let mut host = Host::linked(r#"{"run_limits":{"pages":1}}"#);
+    let page_of = |target: &str, finish| match target {
+        _ if target.contains("sync-status") => ok(&done(&[("hris.Employee", finish)])),
+        _ if target.contains("cursor") => ok(&page(&[("e2", "09:10")], None)),
+        _ => ok(&page(&[("e1", "09:00")], Some("c"))),
+    };
+    host.run(|target| page_of(target, "09:30"))
+        .expect("a report");
+    host.now = host.now.plus(merge_sync_logic::types::Milliseconds(60_000));
+    host.keep(changed("hris.Team"));
+    host.request(Command::Poll);
+    // It hears of 09:50 while the window up to 09:30 is being read, and completes that.
+    host.run(|target| page_of(target, "09:50"))
+        .expect("a report");
+    host.take_requests();
+    host.sleep();
+    host.run(|target| page_of(target, "09:50"))
+        .expect("a report");
+    assert!(
+        host.requests[0].contains("modified_before=2025-11-27T09:50:01Z"),
+        "{:?}",
+        host.requests
+    );
+}
+
+#[test]
 fn the_next_window_starts_at_the_watermark_less_the_overlap() {
     let mut host = Host::linked("{}");
     host.run(quiet("09:30")).expect("a report");

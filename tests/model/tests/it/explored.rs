@@ -29,14 +29,14 @@ fn two_hosts_without_faults() {
 #[test]
 fn two_hosts_and_any_one_fault() {
     let scenario = Scenario::calm().with_budget(Budget::any(1));
-    check(scenario.with_most_requests(10), 826_835);
+    check(scenario.with_most_requests(10), 847_959);
 }
 
 #[test]
 fn one_host_that_dies_twice() {
     let scenario = Scenario::calm().with_hosts(1);
     let scenario = scenario.with_budget(Budget::of(Fault::Crash, 2));
-    check(scenario.with_most_requests(11), 88_627);
+    check(scenario.with_most_requests(11), 87_046);
 }
 
 #[test]

@@ -68,14 +68,3 @@ fn a_bound_of_requests_that_is_too_low_is_exceeded() {
     let scenario = Scenario::calm().with_most_requests(3);
     finds(properties::FEW_REQUESTS, scenario);
 }
-
-/// FIXME: a poll that hears of a second finish while the window up to the first is being read begins
-/// no window for it, and nothing does until the next regular poll.
-#[test]
-fn a_finish_heard_of_during_a_window_waits_for_the_next_poll() {
-    let scenario = Scenario {
-        reads_known_finishes: true,
-        ..Scenario::calm().with_budget(Budget::of(Fault::Crash, 1))
-    };
-    finds(properties::KNOWN_IS_READ, scenario);
-}
