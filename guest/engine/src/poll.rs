@@ -253,7 +253,9 @@ fn next_poll(
     now: Timestamp,
 ) -> Milliseconds {
     let initial = match readiness.phase {
-        AccountPhase::Unknown => !document.complete,
+        // Right after a link Merge may list nothing yet; with every model switched off it never will
+        // list more.
+        AccountPhase::Unknown => document.statuses().is_empty(),
         AccountPhase::Syncing => true,
         AccountPhase::NeedsAttention | AccountPhase::Ready => false,
     };
@@ -306,6 +308,18 @@ fn note_failures(document: &mut Document) {
             model.hint_due = true;
         }
     }
+}
+
+/// A window is complete: what was heard of while it was read is due now. The note that told of it
+/// is gone, and the next poll may be an hour away.
+pub fn plan_next_windows(
+    document: &mut Document,
+    settings: &Settings,
+    now: Timestamp,
+    log: &mut Vec<Entry>,
+) {
+    let readiness = settle::readiness(document, settings);
+    plan_windows(document, settings, &readiness, now, log);
 }
 
 fn plan_windows(
