@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask build`, `test`, `lint`, `demo` and `ci`.
+//! The project's own commands: `cargo xtask build`, `test`, `lint`, `demo`,
+//! `kill` and `ci`.
 //!
 //! Nothing but Rust is needed. Progress goes to standard error; standard output carries what was
 //! asked for and nothing else.
@@ -7,6 +8,7 @@ mod ci;
 mod cli;
 mod demo;
 mod dist;
+mod kill;
 mod licenses;
 mod lint;
 mod module;
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         Task::Test { arguments } => test::run(&arguments),
         Task::Lint => lint::run(),
         Task::Demo { arguments } => demo::run(&arguments),
+        Task::Kill { arguments } => kill::run(&arguments),
         Task::Ci => ci::run(),
     };
     match done {
