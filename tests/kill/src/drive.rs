@@ -341,6 +341,7 @@ impl Drive {
             }
             self.tally.spared += 1;
         }
+        self.aim_at_token();
         let due = lock(&self.parts.merge).take_due();
         for delivery in due {
             let (merge, poster) = (Arc::clone(&self.parts.merge), self.poster.clone());
@@ -350,6 +351,31 @@ impl Drive {
                 lock(&merge).delivered(delivery.id, status);
                 let _ = events.send(Event::Posted);
             });
+        }
+    }
+
+    /// Where an account's token is about to be posted, and can be posted again, that is the moment
+    /// for the next kill at an answer: what was answered and is not durable is lost for good.
+    fn aim_at_token(&mut self) {
+        let trigger = &self.parts.trigger;
+        let busy = trigger.armed().is_some() || trigger.is_striking() || trigger.is_spared();
+        if busy || self.up.is_none() {
+            return;
+        }
+        let posted = {
+            let merge = lock(&self.parts.merge);
+            merge
+                .waiting()
+                .any(|delivery| delivery.due_at <= merge.now() && delivery.event == LINKED)
+        };
+        let mut plan = self.parts.plan.iter();
+        let Some(place) = plan.position(|kill| kill.moment == Moment::WebhookAnswered) else {
+            return;
+        };
+        if posted && let Some(kill) = self.parts.plan.remove(place) {
+            self.overdue_at = self.now() + SHORTEST_WAIT;
+            self.down = kill.down;
+            trigger.arm(Kill { skip: 0, ..kill });
         }
     }
 

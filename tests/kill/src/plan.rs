@@ -95,7 +95,11 @@ pub struct Kill {
 }
 
 /// So many occasions may pass before a kill strikes.
-const SKIP_AT_MOST: u64 = 12;
+const SKIP_AT_MOST: Micros = 12;
+
+/// Where kills are close together, one occasion may pass for so much time between two: most come
+/// when an account syncs, and between the syncs there is little to do.
+const TIME_FOR_A_SKIP: Micros = 4 * MINUTE;
 
 /// `kills` kills, spread over the time from `start` on. The moments take turns, so that a run of
 /// some ten kills has had each.
@@ -116,7 +120,8 @@ pub fn draw(seed: u64, kills: u32, start: Micros, span: Micros) -> VecDeque<Kill
         }
         let moment = turn[place];
         let at = start + share * Micros::from(nth) + between(0, share / 2);
-        let skip = between(0, SKIP_AT_MOST.cast_signed()).cast_unsigned();
+        let skips = (share / TIME_FOR_A_SKIP).min(SKIP_AT_MOST);
+        let skip = between(0, skips).cast_unsigned();
         let delay = between(0, moment.longest_delay().cast_signed()).cast_unsigned();
         let down = match between(0, 99) {
             // A supervisor starts it again at once; a deployment takes a while; a fault at
