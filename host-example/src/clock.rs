@@ -30,6 +30,18 @@ pub trait Clock: Debug + Send + Sync {
 
     /// Ready once [`now`](Self::now) is `instant` or later; at once where it already is.
     fn sleep_until(&self, instant: Micros) -> Pending<'_, ()>;
+
+    /// The scheduler has looked at what is due, `running` runs are under way, and no other is to
+    /// start before `until`: ready once it is to look again. It may be early, never late.
+    ///
+    /// For most clocks this is sleeping. One whose time leaps learns from it when to leap.
+    fn rest(&self, until: Option<Micros>, running: usize) -> Pending<'_, ()> {
+        let _ = running;
+        match until {
+            Some(instant) => self.sleep_until(instant),
+            None => Box::pin(std::future::pending()),
+        }
+    }
 }
 
 /// The machine's clock.

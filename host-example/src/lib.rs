@@ -15,6 +15,7 @@
 //! | what the operator may set | [`config`] |
 //! | how the component is run | [`component`] |
 //! | what the demonstration shows | [`demo`] |
+//! | how a test owns the time of the whole process | [`rehearsal`] |
 //!
 //! # A host of your own
 //!
@@ -75,6 +76,7 @@ pub mod locate;
 pub mod merge_http;
 pub mod operator_key;
 pub mod page;
+pub mod rehearsal;
 pub mod scheduler;
 pub mod secret;
 pub mod server;

@@ -119,11 +119,12 @@ impl Scheduler {
         let mut runs = JoinSet::new();
         loop {
             let next = self.start_due(&mut runs).await;
+            let rest = self.clock.rest(next, runs.len());
             tokio::select! {
                 () = &mut shutdown => break,
                 () = self.wake.notified() => {}
                 Some(_) = runs.join_next() => {}
-                () = self.sleep(next) => {}
+                () = rest => {}
             }
         }
         while runs.join_next().await.is_some() {}
@@ -215,13 +216,6 @@ impl Scheduler {
                 let now = self.clock.now();
                 self.lock().hold(&due.account, now);
             }
-        }
-    }
-
-    async fn sleep(&self, until: Option<Micros>) {
-        match until {
-            Some(instant) => self.clock.sleep_until(instant).await,
-            None => std::future::pending().await,
         }
     }
 

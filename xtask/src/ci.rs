@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use crate::process::{root, run as run_command, say};
 
 /// The steps, as arguments of this program.
-const STEPS: [&[&str]; 8] = [
+const STEPS: [&[&str]; 9] = [
     &["lint"],
     &["test"],
     &["demo", "--check", "--json", "--seed", "1"],
@@ -18,6 +18,7 @@ const STEPS: [&[&str]; 8] = [
     &["demo", "--check", "--json", "--faults", "--seed", "4"],
     &["simulate", "--seeds", "0..300", "--json"],
     &["simulate", "--sabotage", "all"],
+    &["kill", "--check", "--json", "--kills", "20", "--seed", "1"],
 ];
 
 /// More than this is a fault by itself.

@@ -59,7 +59,20 @@ pub enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Everything that a change must pass: lint, test, and the demo with and without faults.
+    /// Kill the real process again and again: `cargo xtask kill --kills 100 --json` for example.
+    ///
+    /// Builds everything, then starts `merge-sync serve` against the simulated Merge with every
+    /// fault on, kills it at random moments of a simulated day, starts it again on the same file,
+    /// and counts what was lost. `cargo xtask kill --help` lists the arguments. Standard output
+    /// is the result's alone.
+    #[command(disable_help_flag = true)]
+    Kill {
+        /// For `merge-sync-kill`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Everything that a change must pass: lint, test, the demo with and without faults, seeds of the
+    /// simulation, and more.
     ///
     /// Prints the minutes of each step, and fails where they are too many.
     Ci,

@@ -1,4 +1,5 @@
-//! The project's own commands: `cargo xtask build`, `test`, `lint`, `demo`, `simulate` and `ci`.
+//! The project's own commands: `cargo xtask build`, `test`, `lint`, `demo`, `simulate`, `kill`,
+//! `ci` and more.
 //!
 //! Nothing but Rust is needed. Progress goes to standard error; standard output carries what was
 //! asked for and nothing else.
@@ -7,6 +8,7 @@ mod ci;
 mod cli;
 mod demo;
 mod dist;
+mod kill;
 mod licenses;
 mod lint;
 mod module;
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
             sabotage,
             arguments,
         } => simulate::run(sabotage.as_deref(), &arguments),
+        Task::Kill { arguments } => kill::run(&arguments),
         Task::Ci => ci::run(),
     };
     match done {

@@ -1,6 +1,7 @@
 //! `merge-sync serve`.
 
 use std::io::IsTerminal as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,11 +13,12 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Source, component_file, variable};
 use crate::budget::Limits;
-use crate::clock::System;
+use crate::clock::{Clock, System};
 use crate::component::Component;
 use crate::config::Config;
 use crate::host::{self, Host, Setup, slots};
 use crate::merge_http::Origin;
+use crate::rehearsal::Rehearsal;
 use crate::store::sqlite::{Options, SqliteStore};
 
 pub(super) const HELP: &str = "\
@@ -39,6 +41,16 @@ pub struct Serve {
     /// How to write the log; RUST_LOG chooses what is in it, `info` if unset
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
+    /// For tests: live in the time of a rehearsal that listens on this address of this machine,
+    /// and stop when it ends
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        value_parser = rehearsal,
+        hide_short_help = true,
+        help_heading = "Rehearsals"
+    )]
+    rehearsal: Option<SocketAddr>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -55,7 +67,11 @@ impl Serve {
             .as_ref()
             .map(|(path, text)| (path.as_path(), text.as_str()));
         let config = Config::read(&self.source.flags, &variable, file)?;
-        let host = assemble(&config).await?;
+        let rehearsal = match self.rehearsal {
+            Some(address) => Some(Rehearsal::join(address).await?),
+            None => None,
+        };
+        let host = assemble(&config, rehearsal.clone()).await?;
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("listen: cannot listen on `{}`", config.listen))?;
@@ -65,14 +81,37 @@ impl Serve {
             merge = config.base_url,
             "listening"
         );
-        host::run(listener, host, asked_to_stop()).await?;
+        let over = async move {
+            match rehearsal {
+                Some(rehearsal) => rehearsal.over().await,
+                None => std::future::pending().await,
+            }
+        };
+        let stop = async {
+            tokio::select! {
+                () = asked_to_stop() => {}
+                () = over => tracing::warn!("the rehearsal is over"),
+            }
+        };
+        host::run(listener, host, stop).await?;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     }
 }
 
-async fn assemble(config: &Config) -> anyhow::Result<Arc<Host>> {
-    let clock = Arc::new(System);
+async fn assemble(config: &Config, rehearsal: Option<Arc<Rehearsal>>) -> anyhow::Result<Arc<Host>> {
+    let mut limits = Limits {
+        requests_per_minute: config.requests_per_minute,
+        ..Limits::default()
+    };
+    let clock: Arc<dyn Clock> = match rehearsal {
+        Some(rehearsal) => {
+            // Nobody moves that clock while a request waits for room.
+            limits.patience = 0;
+            rehearsal
+        }
+        None => Arc::new(System),
+    };
     let wasm = component_file(config.component.as_deref())?;
     let store = SqliteStore::open(&config.database, Options::default(), clock.clone())?;
     let instances = slots(config.concurrency).total();
@@ -90,14 +129,19 @@ async fn assemble(config: &Config) -> anyhow::Result<Arc<Host>> {
         },
         webhook_keys: config.webhook_keys.clone(),
         settings: config.settings.clone(),
-        limits: Limits {
-            requests_per_minute: config.requests_per_minute,
-            ..Limits::default()
-        },
+        limits,
         concurrency: config.concurrency,
         support: config.support.clone(),
     })
     .await
+}
+
+/// A rehearsal is on this machine: whoever owns the clock can have everything done at once.
+fn rehearsal(text: &str) -> Result<SocketAddr, String> {
+    match text.parse::<SocketAddr>() {
+        Ok(address) if address.ip().is_loopback() => Ok(address),
+        _ => Err("expected a loopback address and a port such as `127.0.0.1:9001`".to_owned()),
+    }
 }
 
 /// The compiled component's file, beside the database.
@@ -135,5 +179,22 @@ async fn asked_to_stop() {
     // Where signals cannot be had, only `kill -9` is left.
     if interrupt.await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rehearsal;
+
+    #[test]
+    fn a_rehearsal_is_on_this_machine() {
+        assert!(rehearsal("127.0.0.1:9001").is_ok());
+        for other in ["192.0.2.1:9001", "127.0.0.1", "localhost:9001"] {
+            let refused = rehearsal(other).expect_err(other);
+            assert!(
+                refused.starts_with("expected a loopback address"),
+                "{refused}"
+            );
+        }
     }
 }

@@ -41,7 +41,7 @@ fn packages() -> Vec<Package> {
 }
 
 /// Every crate of ours, and those of ours that it may know: for tests, too.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("merge-sync-logic", &[]),
     ("merge-sync-engine", &["merge-sync-logic"]),
     ("merge-sync-component-logic", &["merge-sync-logic"]),
@@ -59,6 +59,8 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("merge-sync-simulation", &["merge-simulator"]),
     // The host knows the built component, never what it was built from.
     ("merge-sync-host", &["merge-simulator"]),
+    // It knows the host as a binary, from outside.
+    ("merge-sync-kill", &["merge-simulator"]),
     (
         "merge-sync-conformance",
         &["merge-sync-logic", "merge-sync-engine"],
