@@ -1,5 +1,6 @@
 //! Every vector on every subject, what the vectors cover, and random facts on all subjects.
 
+mod bench_input;
 mod checklist;
 mod coverage;
 mod differential;
