@@ -5,7 +5,7 @@ mod checklist;
 mod coverage;
 mod differential;
 mod engine;
-mod facts;
 mod hostile;
+mod random_inputs;
 mod subjects;
 mod vectors;
