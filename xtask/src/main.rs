@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask build`, `test`, `lint`, `demo` and `ci`.
+//! The project's own commands: `cargo xtask build`, `test`, `lint`, `demo`, `hosts` and `ci`.
 //!
 //! Nothing but Rust is needed. Progress goes to standard error; standard output carries what was
 //! asked for and nothing else.
@@ -7,6 +7,7 @@ mod ci;
 mod cli;
 mod demo;
 mod dist;
+mod hosts;
 mod licenses;
 mod lint;
 mod module;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Task::Test { arguments } => test::run(&arguments),
         Task::Lint => lint::run(),
         Task::Demo { arguments } => demo::run(&arguments),
+        Task::Hosts(options) => hosts::run(&options),
         Task::Ci => ci::run(),
     };
     match done {
