@@ -24,7 +24,7 @@ pub struct Question {
 }
 
 /// Of so many rounds, one drives an account a while; the others ask one decision each.
-const ROUNDS_PER_ACCOUNT: u32 = 64;
+const ROUNDS_PER_ACCOUNT: u32 = 24;
 
 /// `count` questions. The same seed gives the same questions, everywhere.
 ///

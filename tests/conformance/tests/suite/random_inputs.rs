@@ -8,10 +8,10 @@ use merge_sync_conformance::{
 };
 
 /// Enough for every operation.
-const COUNT: u64 = 3_000;
+const COUNT: u64 = 1_500;
 
-fn drawn(seed: u64) -> Vec<Question> {
-    questions(seed, COUNT).collect()
+fn drawn(seed: u64, count: u64) -> Vec<Question> {
+    questions(seed, count).collect()
 }
 
 fn pairs(questions: &[Question]) -> impl Iterator<Item = (&str, &str)> {
@@ -22,14 +22,15 @@ fn pairs(questions: &[Question]) -> impl Iterator<Item = (&str, &str)> {
 
 #[test]
 fn a_seed_gives_the_same_questions_and_another_gives_others() {
-    assert_eq!(drawn(7), drawn(7));
-    assert_ne!(drawn(7), drawn(8));
+    let first = drawn(7, 300);
+    assert_eq!(drawn(7, 300), first);
+    assert_ne!(drawn(8, 300), first);
 }
 
 #[test]
 fn every_operation_is_asked_and_mostly_answered() {
     let mut counts: BTreeMap<String, (u32, u32)> = BTreeMap::new();
-    for Question { operation, input } in drawn(1) {
+    for Question { operation, input } in drawn(1, COUNT) {
         let answered = match NativeEngine.call(&operation, &input) {
             Ok(_) => 1,
             Err(Refused::Problem(_)) => 0,
@@ -57,14 +58,14 @@ fn every_operation_is_asked_and_mostly_answered() {
     }
     let (asked, given) = counts["engine.step"];
     assert!(
-        asked > 500 && given * 4 > asked * 3,
+        asked > 200 && given * 4 > asked * 3,
         "{asked} steps, {given} answered"
     );
 }
 
 #[test]
 fn native_and_webassembly_have_one_digest() {
-    let questions = drawn(3);
+    let questions = drawn(3, COUNT);
     let native = replay(&mut NativeEngine, pairs(&questions)).expect("native");
     let mut text = Text::load().expect("the text component loads");
     assert_eq!(replay(&mut text, pairs(&questions)).expect("text"), native);
