@@ -37,7 +37,7 @@ pub fn questions(seed: u64, count: u64) -> impl Iterator<Item = Question> {
         decisions: decisions(),
         waiting: VecDeque::new(),
     };
-    (0..count).map(move |_| source.next())
+    (0..count).map(move |_| source.question())
 }
 
 /// Where everything random comes from.
@@ -110,7 +110,7 @@ struct Source {
 }
 
 impl Source {
-    fn next(&mut self) -> Question {
+    fn question(&mut self) -> Question {
         if let Some(question) = self.waiting.pop_front() {
             return question;
         }

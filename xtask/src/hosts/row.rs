@@ -32,7 +32,7 @@ pub struct Row {
     pub demo_passed: Option<bool>,
     pub package_bytes: Option<u64>,
     /// What went wrong.
-    problems: Vec<String>,
+    pub(super) problems: Vec<String>,
 }
 
 impl Row {
