@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::hosts;
+
 /// Build, test, check and show merge-sync.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -71,6 +73,10 @@ pub enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Run every host language against the same vectors, questions and webhook, and print a matrix.
+    ///
+    /// A host whose runtime is not installed is named with the command that installs it.
+    Hosts(hosts::Options),
     /// Everything that a change must pass: lint, test, the demo with and without faults, seeds of the
     /// simulation, and more.
     ///

@@ -1,5 +1,5 @@
 //! The project's own commands: `cargo xtask build`, `test`, `lint`, `demo`, `simulate`, `kill`,
-//! `ci` and more.
+//! `hosts`, `ci` and more.
 //!
 //! Nothing but Rust is needed. Progress goes to standard error; standard output carries what was
 //! asked for and nothing else.
@@ -8,6 +8,7 @@ mod ci;
 mod cli;
 mod demo;
 mod dist;
+mod hosts;
 mod kill;
 mod licenses;
 mod lint;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
             arguments,
         } => simulate::run(sabotage.as_deref(), &arguments),
         Task::Kill { arguments } => kill::run(&arguments),
+        Task::Hosts(options) => hosts::run(&options),
         Task::Ci => ci::run(),
     };
     match done {

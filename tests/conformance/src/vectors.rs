@@ -1,6 +1,7 @@
 //! The vectors: questions with their answers, in `tests/vectors/`.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
@@ -47,8 +48,16 @@ impl Vector {
 /// Where a file cannot be read, is not a list of vectors, has an unknown key, or holds an
 /// operation of another interface than its name says.
 pub fn load_vectors() -> Result<Vec<Vector>> {
-    let folder = repository().join("tests/vectors");
-    let mut files: Vec<_> = fs::read_dir(&folder)
+    load_vectors_of(&repository().join("tests/vectors"))
+}
+
+/// As [`load_vectors`], from another folder.
+///
+/// # Errors
+///
+/// As [`load_vectors`].
+pub fn load_vectors_of(folder: &Path) -> Result<Vec<Vector>> {
+    let mut files: Vec<_> = fs::read_dir(folder)
         .with_context(|| format!("{}", folder.display()))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;

@@ -88,8 +88,21 @@ impl<'o> Object<'o> {
 
 /// A text in quotes, escaped where JSON demands it.
 pub fn text(out: &mut String, value: &str) {
+    // Nearly every text is plain, and most are keys: a copy made for each of them would take a
+    // fifth of the time of an answer.
+    if value.bytes().all(is_plain) {
+        out.push('"');
+        out.push_str(value);
+        out.push('"');
+        return;
+    }
     // Writing to memory does not fail.
     out.push_str(&serde_json::to_string(value).unwrap_or_default());
+}
+
+/// Whether JSON takes the byte as it is.
+const fn is_plain(byte: u8) -> bool {
+    byte >= b' ' && byte != b'"' && byte != b'\\'
 }
 
 /// A secret, in the clear: for the host that is to keep it, never for a log.

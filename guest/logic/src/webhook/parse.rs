@@ -154,8 +154,8 @@ fn issue_changed(body: &Object<'_>) -> Event {
 }
 
 fn account(body: &Object<'_>) -> Result<Account, Problem> {
-    let id = required(body, "linked_account", "id")?;
     let account = body.object("linked_account").unwrap_or_default();
+    let id = required_in(&account, "linked_account", "id")?;
     let text = |key| account.text(key).unwrap_or_default();
     Ok(Account {
         id,
@@ -174,7 +174,11 @@ fn data<'a>(body: &Object<'a>) -> Object<'a> {
 
 /// A text that must be there and not empty. The message never repeats what is.
 fn required(body: &Object<'_>, parent: &str, key: &str) -> Result<String, Problem> {
-    let object = body.object(parent).unwrap_or_default();
+    required_in(&body.object(parent).unwrap_or_default(), parent, key)
+}
+
+/// As [`required`], in an object that was read before.
+fn required_in(object: &Object<'_>, parent: &str, key: &str) -> Result<String, Problem> {
     object.filled_text(key).ok_or_else(|| {
         let found = kind_of(object.value(key));
         Problem {

@@ -2,12 +2,11 @@
 
 use std::cell::RefCell;
 
-use merge_sync_conformance::{Refused, Subject, Typed, canonical};
+use merge_sync_conformance::{Refused, Subject, Typed, canonical, facts};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRunner};
 use serde_json::Value;
 
-use crate::facts;
 use crate::subjects::subjects;
 
 /// Inputs tried an operation.

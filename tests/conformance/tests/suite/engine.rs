@@ -3,21 +3,8 @@
 //!
 //! What the engine does is tested where it lives; here it is only the same everywhere.
 
-use merge_sync_conformance::{CoreModule, Refused, Subject, Text, canonical};
+use merge_sync_conformance::{CoreModule, NativeEngine, Refused, Subject, Text, canonical};
 use serde_json::{Value, json};
-
-/// `guest/engine`, called as Rust.
-struct NativeEngine;
-
-impl Subject for NativeEngine {
-    fn name(&self) -> &'static str {
-        "native engine"
-    }
-
-    fn call(&mut self, operation: &str, input: &str) -> Result<String, Refused> {
-        merge_sync_engine::text::call(operation, input).map_err(Refused::Problem)
-    }
-}
 
 const ACCOUNT: &str = "7841ee0a-5a1a-44db-bc7e-2912d8c17515";
 const STATUS: &str = r#"{"next": null, "results": [

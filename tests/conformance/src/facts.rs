@@ -2,12 +2,13 @@
 //! at its ends. Instants are from the years that can be printed, in the printed form, since a
 //! form of the contract without text has no other.
 
-use merge_sync_conformance::{Vector, load_vectors};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};
+
+use crate::{Vector, load_vectors};
 
 /// An object of these fields.
 fn record(fields: Vec<(&'static str, BoxedStrategy<Value>)>) -> BoxedStrategy<Value> {
@@ -169,7 +170,7 @@ fn progress() -> BoxedStrategy<Value> {
 }
 
 /// `readiness.evaluate`.
-pub(crate) fn readiness() -> BoxedStrategy<Value> {
+pub fn readiness() -> BoxedStrategy<Value> {
     record(vec![
         ("statuses", list(status(), 5)),
         ("complete", flag()),
@@ -184,7 +185,7 @@ pub(crate) fn readiness() -> BoxedStrategy<Value> {
 }
 
 /// `window.next`.
-pub(crate) fn window() -> BoxedStrategy<Value> {
+pub fn window() -> BoxedStrategy<Value> {
     record(vec![
         ("status", status()),
         ("progress", progress()),
@@ -201,7 +202,7 @@ pub(crate) fn window() -> BoxedStrategy<Value> {
 }
 
 /// `window.advance`.
-pub(crate) fn completed() -> BoxedStrategy<Value> {
+pub fn completed() -> BoxedStrategy<Value> {
     let span = record(vec![
         ("after", maybe(instant())),
         ("before", maybe(instant())),
@@ -217,7 +218,7 @@ pub(crate) fn completed() -> BoxedStrategy<Value> {
 }
 
 /// `window.locate`.
-pub(crate) fn model() -> BoxedStrategy<Value> {
+pub fn model() -> BoxedStrategy<Value> {
     record(vec![("model_id", model_id())])
 }
 
@@ -226,7 +227,7 @@ fn interval() -> BoxedStrategy<Value> {
 }
 
 /// `cadence.next`.
-pub(crate) fn cadence() -> BoxedStrategy<Value> {
+pub fn cadence() -> BoxedStrategy<Value> {
     let policy = record(vec![
         ("initial_fast", interval()),
         ("initial_slow", interval()),
@@ -246,7 +247,7 @@ pub(crate) fn cadence() -> BoxedStrategy<Value> {
 }
 
 /// `retry.decide`.
-pub(crate) fn retry() -> BoxedStrategy<Value> {
+pub fn retry() -> BoxedStrategy<Value> {
     let date = one_of(
         [
             "Thu, 27 Nov 2025 10:00:30 GMT",
@@ -311,7 +312,7 @@ fn known_inputs(operations: &[&str]) -> Vec<Value> {
 }
 
 /// `text` with a part cut out, doubled or replaced.
-fn damaged(text: &str, at: Index, length: usize, patch: &str) -> String {
+pub(crate) fn damaged(text: &str, at: Index, length: usize, patch: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let start = at.index(characters.len() + 1);
     let end = (start + length).min(characters.len());
@@ -346,7 +347,7 @@ fn body(operation: &str) -> BoxedStrategy<String> {
 }
 
 /// Any operation with the input of a vector, as text, damaged in one place.
-pub(crate) fn damaged_input() -> BoxedStrategy<(String, String)> {
+pub fn damaged_input() -> BoxedStrategy<(String, String)> {
     let vectors = load_vectors().expect("the vectors load");
     let known: Vec<_> = vectors
         .into_iter()
@@ -363,14 +364,14 @@ pub(crate) fn damaged_input() -> BoxedStrategy<(String, String)> {
 }
 
 /// `readiness.parse-status`.
-pub(crate) fn status_body() -> BoxedStrategy<Value> {
+pub fn status_body() -> BoxedStrategy<Value> {
     body("readiness.parse-status")
         .prop_map(|body| json!({ "body": body }))
         .boxed()
 }
 
 /// `page.parse`.
-pub(crate) fn page_body() -> BoxedStrategy<Value> {
+pub fn page_body() -> BoxedStrategy<Value> {
     body("page.parse")
         .prop_map(|body| json!({ "body": body }))
         .boxed()
@@ -378,7 +379,7 @@ pub(crate) fn page_body() -> BoxedStrategy<Value> {
 
 /// `signature.verify` and `webhook.handle`: deliveries of the vectors, whole or damaged in one
 /// place.
-pub(crate) fn delivery() -> BoxedStrategy<Value> {
+pub fn delivery() -> BoxedStrategy<Value> {
     let known = known_inputs(&["signature.verify", "webhook.handle"]);
     let damage = option::weighted(
         0.5,
