@@ -36,7 +36,7 @@ def webhook_body(event: str, data: object = None, account: str = ACCOUNT) -> byt
     return json.dumps(document).encode()
 
 
-def linked_body(token: str = "token-1") -> bytes:  # noqa: S107 (a token of the tests)
+def linked_body(token: str = "token-1") -> bytes:
     """Write the webhook that brings an account and its token."""
     return webhook_body("LinkedAccount.linked", {"account_token": token, "is_relink": False})
 

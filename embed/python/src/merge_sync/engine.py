@@ -263,8 +263,10 @@ class Engine:
                     event = self._commit(value)
                 case "finished":
                     return _read_report(value)
+                case "failed":
+                    raise _failure(value["tag"], value["value"]["message"])
                 case tag:
-                    raise _failure(tag, value["message"])
+                    raise ComponentError(f"engine.step: the component knows an effect `{tag}`")
 
     def request(self, account: str, command: Command) -> None:
         """Ask for something out of turn. Takes effect at once, or in the next run."""
@@ -350,7 +352,7 @@ def _failure(tag: str, message: str) -> MergeSyncError:
             return StateError(message)
         case "settings":
             return SettingsError(message)
-    return ComponentError(f"engine.step: the component knows an effect `{tag}`: {message}")
+    return ComponentError(f"engine.step: the component knows a failure `{tag}`: {message}")
 
 
 def _asked(operation: str, facts: Json) -> Any:  # noqa: ANN401 (of any shape)
