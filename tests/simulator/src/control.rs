@@ -14,6 +14,8 @@ use crate::{FaultKind, Faults, Merge, Response};
 pub const HELP: &str = "\
 CONTROL: POST a JSON object (or nothing) to /_control/...; no key is needed.
   advance         {\"seconds\": 3600} or {\"to\": \"2026-01-05T12:00:00Z\"}; moves the clock
+                  and answers as `next` does; with \"until_delivery\": true it stops as soon as
+                  a webhook is due
   faults          {\"all\": true, \"until\": \"...\", \"rates\": {\"server_error\": 50},
                    \"slow_millis\": 200, \"force\": {\"stale_cursor\": 1}}; rates are per
                   thousand occasions; \"force\" makes the next occasions faulty; {} ends all
@@ -46,6 +48,8 @@ FAULTS: webhook_lost webhook_duplicated webhook_delayed webhook_reordered webhoo
 struct Advance {
     seconds: Option<u32>,
     to: Option<String>,
+    #[serde(default)]
+    until_delivery: bool,
 }
 
 #[derive(Deserialize)]
@@ -188,8 +192,12 @@ fn advance(merge: &mut Merge, wanted: &Advance) -> Result<Value, String> {
         (None, Some(text)) => instant("to", text)?,
         _ => return Err("either `seconds` or `to` is expected".to_owned()),
     };
-    merge.advance_to(to);
-    Ok(json!({ "now": iso(merge.now()) }))
+    if wanted.until_delivery {
+        driver::advance_to_delivery(merge, to);
+    } else {
+        merge.advance_to(to);
+    }
+    Ok(driver::next(merge))
 }
 
 fn kind(name: &str) -> Result<FaultKind, String> {

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::time::iso;
+use crate::time::{Micros, iso};
 use crate::{Merge, StoredRow, Verdict};
 
 /// The store of a consumer.
@@ -33,6 +33,21 @@ pub(super) fn next(merge: &Merge) -> Value {
         "next_delivery_at": merge.next_delivery_at().map(iso),
         "host_skew_micros": merge.host_skew(),
     })
+}
+
+/// Move the clock to `to`, or to the first instant before it at which a webhook is due. A driver
+/// need not ask at each event of the world, of which there are many more.
+pub(super) fn advance_to_delivery(merge: &mut Merge, to: Micros) {
+    loop {
+        // What is planned for this very instant may call for a webhook.
+        merge.advance_to(merge.now());
+        let delivery = merge.next_delivery_at();
+        if merge.now() >= to || delivery.is_some_and(|at| at <= merge.now()) {
+            return;
+        }
+        let events = [delivery, merge.next_event_at()];
+        merge.advance_to(events.into_iter().flatten().fold(to, Micros::min));
+    }
 }
 
 pub(super) fn verdict(merge: &Merge, stored: Stored) -> Result<Verdict, String> {

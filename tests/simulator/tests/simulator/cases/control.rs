@@ -150,6 +150,34 @@ fn a_driver_learns_when_something_happens_next() {
     );
 }
 
+#[test]
+fn the_clock_stops_where_a_webhook_is_due() {
+    let step_by_step = {
+        let mut merge = settled();
+        merge.take_due();
+        while merge.next_delivery_at().is_none_or(|due| due > merge.now()) {
+            let events = [merge.next_event_at(), merge.next_delivery_at()];
+            merge.advance_to(events.into_iter().flatten().min().expect("syncs never end"));
+        }
+        merge.now()
+    };
+    let mut merge = settled();
+    merge.take_due();
+    let start = merge.now();
+    let far = json!({ "to": iso(start + 24 * HOUR), "until_delivery": true });
+    let answer = ask(&mut merge, "advance", &far, 200);
+    assert_eq!(answer["now"], iso(step_by_step));
+    assert_eq!(answer["next_delivery_at"], iso(step_by_step));
+    let again = ask(&mut merge, "advance", &far, 200);
+    assert_eq!(again["now"], iso(step_by_step), "it is still due");
+    merge.take_due();
+    let near = json!({ "seconds": 0, "until_delivery": true });
+    ask(&mut merge, "advance", &near, 200);
+    assert_eq!(merge.now(), step_by_step);
+    ask(&mut merge, "advance", &far, 200);
+    assert!(merge.now() > step_by_step && merge.now() < start + 24 * HOUR);
+}
+
 /// Everything that `merge` holds, as rows of a store.
 fn stored(merge: &Merge) -> Vec<Value> {
     let rows = merge.ledger().into_iter();
