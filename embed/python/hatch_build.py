@@ -9,7 +9,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 NAME = "merge-sync-text.wasm"
 
 
-class ComponentHook(BuildHookInterface):
+class ComponentHook(BuildHookInterface[Any]):
     """Adds the component to what is built. It is never copied into the source tree."""
 
     PLUGIN_NAME = "custom"

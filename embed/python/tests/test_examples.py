@@ -11,7 +11,9 @@ import fastapi_app
 import flask_app
 from merge_sync import webhook
 from merge_sync.engine import Engine
+from merge_sync.scheduler import Scheduler
 from merge_sync.signature import HEADER
+from merge_sync.sqlite import SqliteStore
 from support import ACCOUNT, KEY, ManualClock, ScriptedMerge, employee, linked_body, sign
 
 PATH = "/api/webhooks/merge"
@@ -39,10 +41,8 @@ def test_fastapi(tmp_path: Path) -> None:
     assert (found["phase"], found["ready"], found["needed"]) == ("ready", 1, 1)
 
 
-def _fresh(engine: Engine, folder: Path, clock: ManualClock) -> fastapi_app.Scheduler:
-    return fastapi_app.Scheduler(
-        engine, fastapi_app.SqliteStore(folder / "store.sqlite", clock), clock=clock
-    )
+def _fresh(engine: Engine, folder: Path, clock: ManualClock) -> Scheduler:
+    return Scheduler(engine, SqliteStore(folder / "store.sqlite", clock), clock=clock)
 
 
 def test_flask() -> None:

@@ -28,7 +28,7 @@ def main(wheel: str) -> int:
         environment = Path(folder, "venv")
         venv.create(environment, with_pip=True)
         python = environment / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*install, str(Path(wheel).resolve())], check=True, cwd=folder)  # noqa: S603
         Path(folder, "quick_start.py").write_text(program, encoding="utf-8")
         ran = subprocess.run(  # noqa: S603

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from merge_sync._json import Json, ask, expect, texts
+from merge_sync.errors import InputError
 from merge_sync.types import ModelStatus, read_model_status, write_model_status
 
 
@@ -119,7 +120,8 @@ def evaluate(
 
 def write_statuses(statuses: Iterable[ModelStatus]) -> list[Json]:
     """Write the rows of several models."""
-    expect(statuses, Iterable, "statuses")
+    if not isinstance(statuses, Iterable):
+        raise InputError(f"statuses: expected a list, found {type(statuses).__name__}")
     return [
         write_model_status(status, f"statuses[{number}]") for number, status in enumerate(statuses)
     ]

@@ -8,8 +8,8 @@ from django_site.syncs import parts
 from merge_sync.signature import HEADER
 
 
-@csrf_exempt
-@require_POST
+@csrf_exempt  # type: ignore[untyped-decorator]
+@require_POST  # type: ignore[untyped-decorator]
 def webhook(request: HttpRequest) -> HttpResponse:
     """Take in a delivery."""
     # The raw body, never a parsed one. Django joins two headers of one name with a comma, which
