@@ -223,6 +223,9 @@ def test_bytes_that_are_not_utf8_are_refused_and_never_repaired(body: bytes) -> 
     assert handled.reply == webhook.Reply(401, '{"error": "Invalid signature"}')
     assert handled.outcome == Refused(Refusal.MISMATCH)
     assert signature.verify(body, [sign(body)], [KEY]) == Refused(Refusal.MISMATCH)
+    for repair in ("replace", "ignore", "surrogateescape"):
+        repaired = body.decode("utf-8", repair).encode("utf-8", "surrogatepass")
+        assert webhook.handle(body, [sign(repaired)], [KEY]) == handled, repair
     works()
 
 

@@ -76,7 +76,8 @@ def signed_body(body: bytes, signatures: Iterable[str], keys: Iterable[str]) -> 
         text = body.decode()
     except UnicodeDecodeError:
         return None
-    return f'{{"body":{quoted(text)},"signatures":{quoted(given)},"keys":{quoted(known)}}}'
+    signed, tried = ",".join(map(quoted, given)), ",".join(map(quoted, known))
+    return f'{{"body":{quoted(text)},"signatures":[{signed}],"keys":[{tried}]}}'
 
 
 def read_authentic(found: Json) -> Authentic:

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from merge_sync._json import Json, expect, maybe_instant, maybe_read_instant
+from merge_sync._json import Json, expect, maybe_instant, maybe_read_instant, read_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,8 @@ def write_account(account: Account, field: str) -> Json:
     return {name: getattr(account, name) for name in Account.__slots__}
 
 
-def read_state(found: Json | None) -> State | None:
-    """Read a state that may be absent."""
-    if found is None:
-        return None
+def read_state(found: Json) -> State:
+    """Read a state."""
     return _STATES.get(found["tag"]) or UnknownState(found["value"]["text"])
 
 
@@ -141,17 +139,21 @@ def write_state(state: State | None, field: str) -> Json | None:
 
 def read_model_status(found: Json) -> ModelStatus:
     """Read what Merge says of one model."""
+    # A webhook names up to forty of them, and most fields are absent: no call for those.
+    status, result = found["status"], found["last_sync_result"]
+    start, following = found["last_sync_start"], found["next_sync_start"]
+    finished, fresh = found["last_sync_finished"], found["data_fresh_as_of"]
     return ModelStatus(
         found["model_id"],
         found["model_name"],
-        read_state(found["status"]),
+        status and read_state(status),
         found["is_initial_sync"],
-        maybe_read_instant(found["last_sync_start"]),
-        maybe_read_instant(found["next_sync_start"]),
-        read_state(found["last_sync_result"]),
-        maybe_read_instant(found["last_sync_finished"]),
+        start and read_instant(start),
+        following and read_instant(following),
+        result and read_state(result),
+        finished and read_instant(finished),
         found["status_reason"],
-        maybe_read_instant(found["data_fresh_as_of"]),
+        fresh and read_instant(fresh),
     )
 
 
