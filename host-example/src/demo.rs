@@ -7,7 +7,7 @@
 //!
 //! | To change | Look at |
 //! |---|---|
-//! | what happens, and for how long | `scenario` |
+//! | what happens, and for how long | the simulator's `scenario` |
 //! | how time passes | `world`, `clock` |
 //! | what is compared | `reader`, and the simulator's verdict |
 //! | what is good enough | `summary` |
@@ -19,11 +19,11 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use merge_simulator::scenario::Scenario;
 use merge_simulator::{Shared, lock};
 use tracing_subscriber::EnvFilter;
 
 use self::reader::Reader;
-use self::scenario::Scenario;
 use self::show::Show;
 use self::summary::{Outcome, Summary};
 use self::world::World;
@@ -32,7 +32,6 @@ use crate::clock::SECOND;
 
 mod clock;
 mod reader;
-mod scenario;
 mod show;
 mod summary;
 mod world;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use merge_simulator::scenario::Scenario;
 use merge_simulator::{FaultKind, Stats, Verdict};
 use serde::Serialize;
 
 use super::reader::Account;
-use super::scenario::Scenario;
 use crate::counters::Snapshot;
 
 /// What `--check` wants at the least: a run that shows something.

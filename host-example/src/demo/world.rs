@@ -1,20 +1,19 @@
 //! Merge and the host in one process, with nothing between them but HTTP, and the time that
 //! both live in.
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use merge_simulator::scenario::Scenario;
 use merge_simulator::{Handle, Poster, Server, Shared, lock};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 use super::clock::Virtual;
-use super::scenario::{Errand, Scenario};
 use crate::budget::Limits;
 use crate::clock::{Clock as _, Micros};
 use crate::component::Component;
@@ -41,8 +40,6 @@ pub(super) struct World {
     clock: Arc<Virtual>,
     moved: watch::Receiver<Micros>,
     poster: Poster,
-    /// What is still to be done to accounts.
-    errands: VecDeque<(Micros, Errand)>,
     /// When the host is to be called again, its clock.
     wake: Option<Micros>,
     /// How often it was called since time last moved.
@@ -67,15 +64,13 @@ impl World {
         };
         let (api, webhooks) = (listen().await?, listen().await?);
         let url = format!("http://{}/api/webhooks/merge", webhooks.local_addr()?);
-        let (api_key, signing_key, settings, errands) = {
+        let (api_key, signing_key, settings) = {
             let mut merge = lock(&merge);
             merge.set_webhook_url(Some(url));
-            let settings = scenario.settings(&mut merge);
             (
                 Secret::new(merge.api_key()),
                 Secret::new(merge.signing_key()),
-                settings,
-                scenario.errands(merge.now()).into(),
+                scenario.settings(&merge),
             )
         };
         let merge_server = Server::start(Arc::clone(&merge), api)?;
@@ -111,7 +106,6 @@ impl World {
             moved: clock.movements(),
             clock,
             poster: Poster::new(),
-            errands,
             wake: None,
             rounds: 0,
             _merge_server: merge_server,
@@ -128,17 +122,11 @@ impl World {
     pub(super) fn next(&self) -> Option<Micros> {
         let merge = lock(&self.merge);
         let wake = self.wake.map(|wake| wake - merge.host_skew());
-        let errand = self.errands.front().map(|(at, _)| *at);
-        [
-            merge.next_event_at(),
-            merge.next_delivery_at(),
-            wake,
-            errand,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-        .map(|at| at.max(merge.now()))
+        [merge.next_event_at(), merge.next_delivery_at(), wake]
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|at| at.max(merge.now()))
     }
 
     /// Let it be `at`, and let happen what happens until then: in Merge, then on the way, then
@@ -154,12 +142,6 @@ impl World {
                 self.rounds = 0;
             }
             merge.advance_to(at);
-            while let Some((_, errand)) = self.errands.pop_front_if(|(at, _)| *at <= merge.now()) {
-                match errand {
-                    Errand::Refuse(account) => merge.require_relink(account),
-                    Errand::Relink(account) => merge.relink(account),
-                }
-            }
             merge
                 .next_delivery_at()
                 .is_some_and(|due| due <= merge.now())
@@ -230,7 +212,9 @@ fn post_due(merge: &Shared, poster: &Poster, posts: &mut JoinSet<()>) -> bool {
     };
     if due {
         let (merge, poster) = (Arc::clone(merge), poster.clone());
-        posts.spawn(async move { poster.post_due(&merge).await });
+        posts.spawn(async move {
+            poster.post_due(&merge).await;
+        });
     }
     due
 }

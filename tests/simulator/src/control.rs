@@ -1,5 +1,7 @@
 //! Requests to `/_control/...`: they move the clock, set faults, and show what Merge holds.
 
+mod driver;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -12,9 +14,17 @@ use crate::{FaultKind, Faults, Merge, Response};
 pub const HELP: &str = "\
 CONTROL: POST a JSON object (or nothing) to /_control/...; no key is needed.
   advance         {\"seconds\": 3600} or {\"to\": \"2026-01-05T12:00:00Z\"}; moves the clock
+                  and answers as `next` does; with \"until_delivery\": true it stops as soon as
+                  a webhook is due
   faults          {\"all\": true, \"until\": \"...\", \"rates\": {\"server_error\": 50},
                    \"slow_millis\": 200, \"force\": {\"stale_cursor\": 1}}; rates are per
                   thousand occasions; \"force\" makes the next occasions faulty; {} ends all
+  next            the clock, when something happens next, when the next webhook is due, and how
+                  far the host's clock is ahead
+  deliver         posts every webhook that is due and waits for the answers: {\"posted\": n}
+  verdict         {\"rows\": [{\"account\": id, \"model_id\": \"hris.Employee\", \"id\": \"...\",
+                   \"modified_at\": \"...\" or null, \"deleted\": false, \"json\": \"...\"}]}: how the
+                  store that holds these rows compares with what Merge holds
   state           accounts, models with their sync status and counts, waiting webhooks
   stats           requests, answers, webhooks, faults by kind
   ledger          {\"account\": id, \"model_id\": \"hris.Employee\"}, both optional: every
@@ -38,6 +48,8 @@ FAULTS: webhook_lost webhook_duplicated webhook_delayed webhook_reordered webhoo
 struct Advance {
     seconds: Option<u32>,
     to: Option<String>,
+    #[serde(default)]
+    until_delivery: bool,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +139,10 @@ fn obey(merge: &mut Merge, command: &str, body: &[u8]) -> Result<Option<Value>, 
     let answer = match command.trim_end_matches('/') {
         "advance" => advance(merge, &read(body)?)?,
         "faults" => set_faults(merge, read(body)?)?,
+        "next" => driver::next(merge),
+        // It waits for answers: see `Server`, which takes it before it comes here.
+        "deliver" => return Err("deliver: only a server can post webhooks".to_owned()),
+        "verdict" => json!(driver::verdict(merge, read(body)?)?),
         "state" => state(merge),
         "stats" => json!(merge.stats()),
         "ledger" => ledger(merge, &read(body)?),
@@ -176,8 +192,12 @@ fn advance(merge: &mut Merge, wanted: &Advance) -> Result<Value, String> {
         (None, Some(text)) => instant("to", text)?,
         _ => return Err("either `seconds` or `to` is expected".to_owned()),
     };
-    merge.advance_to(to);
-    Ok(json!({ "now": iso(merge.now()) }))
+    if wanted.until_delivery {
+        driver::advance_to_delivery(merge, to);
+    } else {
+        merge.advance_to(to);
+    }
+    Ok(driver::next(merge))
 }
 
 fn kind(name: &str) -> Result<FaultKind, String> {

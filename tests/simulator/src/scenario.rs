@@ -1,9 +1,13 @@
-//! What happens in a run, all of it from the seed.
+//! The run that hosts are shown with: what happens in it, all of it from the seed.
+//!
+//! A good day of changes, with every fault if wanted, then a quiet time in which a host that is
+//! right catches up. Hosts in every language play it, so its numbers are nowhere else.
 
-use merge_simulator::{Config, Faults, Merge, control};
 use serde_json::{Map, Value, json};
 
-use crate::clock::{HOUR, MINUTE, Micros, SECOND};
+use crate::time::{HOUR, MINUTE, Micros, SECOND};
+use crate::world::event::Event;
+use crate::{Config, Faults, Merge};
 
 /// Changes, and faults, go on for so long.
 const BUSY: Micros = 21 * HOUR;
@@ -21,18 +25,9 @@ const REQUEST_TAKES: Micros = SECOND / 2;
 /// waits.
 const SLOW_ANSWER_TAKES: Micros = 28 * SECOND;
 
-/// What becomes of an account, beside changes of its data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Errand {
-    /// The third party stops accepting Merge's credentials: syncs fail from now on.
-    Refuse(usize),
-    /// The customer links the account again: its token changes.
-    Relink(usize),
-}
-
 /// What a run is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Scenario {
+pub struct Scenario {
     /// Decides data and faults.
     pub seed: u64,
     /// Whether every fault is on.
@@ -42,12 +37,15 @@ pub(super) struct Scenario {
 impl Scenario {
     /// Whether models are read whole at an interval. In three of four seeds they are not: a
     /// full re-read would bring in the end whatever a window had missed.
-    pub(super) fn rereads(self) -> bool {
+    #[must_use]
+    pub fn rereads(self) -> bool {
         self.seed.is_multiple_of(4)
     }
 
-    /// Merge, before the first account is linked.
-    pub(super) fn merge(self) -> Merge {
+    /// Merge, before the first account is linked. What happens to accounts beside changes of
+    /// their data is planned already.
+    #[must_use]
+    pub fn merge(self) -> Merge {
         let mut config = Config::new(self.seed);
         let quiet_from = config.start + BUSY;
         config.changes_until = Some(quiet_from);
@@ -65,33 +63,33 @@ impl Scenario {
                 ..Faults::all(quiet_from)
             };
         }
-        Merge::new(config)
+        let mut merge = Merge::new(config);
+        if self.faults {
+            self.plan_relinks(&mut merge);
+        }
+        merge
     }
 
-    /// What happens to accounts, by their number, in order of time. An account is linked again
-    /// twice within the time in which a webhook may come a second time: the first token must
-    /// not come back.
-    pub(super) fn errands(self, start: Micros) -> Vec<(Micros, Errand)> {
-        if !self.faults {
-            return Vec::new();
-        }
-        let number = usize::try_from(self.seed % 3).unwrap_or(0);
-        let at = start + HOUR * (8 + i64::try_from(self.seed % 5).unwrap_or(0));
-        vec![
-            (at, Errand::Refuse(number)),
-            (at + 2 * HOUR, Errand::Relink(number)),
-            (at + 3 * HOUR, Errand::Relink(number)),
-        ]
+    /// The third party of one account stops accepting Merge's credentials, and the customer
+    /// links the account again: twice within the time in which a webhook may come a second
+    /// time, for the first token must not come back.
+    fn plan_relinks(self, merge: &mut Merge) {
+        let account = usize::try_from(self.seed % 3).unwrap_or(0);
+        let at = merge.now() + HOUR * (8 + i64::try_from(self.seed % 5).unwrap_or(0));
+        let mut plan = |at, event| merge.queue.plan(at, event);
+        plan(at, Event::RequireRelink { account });
+        plan(at + 2 * HOUR, Event::Relink { account });
+        plan(at + 3 * HOUR, Event::Relink { account });
     }
 
     /// The engine's settings document for accounts of `merge`.
-    pub(super) fn settings(self, merge: &mut Merge) -> String {
+    #[must_use]
+    pub fn settings(self, merge: &Merge) -> String {
         if !self.rereads() {
             return json!({ "full_reread_ms": 0 }).to_string();
         }
         let extra: Map<String, Value> = models(merge)
-            .into_iter()
-            .map(|model| (model, json!("include_remote_data=true")))
+            .map(|model| (model.to_owned(), json!("include_remote_data=true")))
             .collect();
         json!({ "full_reread_ms": REREAD / 1_000, "query_extra": extra }).to_string()
     }
@@ -99,32 +97,24 @@ impl Scenario {
     /// When everything is to be in the store of a host that saw `merge` from now on: changes
     /// and faults have ended, each model had one good sync after that, and an hour has passed;
     /// where some changes show in full re-reads alone, the time of one of those as well.
-    pub(super) fn end(self, merge: &Merge) -> Micros {
+    #[must_use]
+    pub fn end(self, merge: &Merge) -> Micros {
         let reread = if self.rereads() { REREAD } else { 0 };
         merge.now() + BUSY + merge.longest_interval() + reread + GRACE
     }
 }
 
 /// The ids of all models that can be listed.
-fn models(merge: &mut Merge) -> Vec<String> {
-    let state = control::handle(merge, "state", b"");
-    let state: Value = serde_json::from_slice(&state.body).unwrap_or_default();
-    let mut ids = Vec::new();
-    for account in state["accounts"].as_array().into_iter().flatten() {
-        for model in account["models"].as_array().into_iter().flatten() {
-            if let (Some(id), Some(_)) = (
-                model["sync_status"]["model_id"].as_str(),
-                model["path"].as_str(),
-            ) {
-                ids.push(id.to_owned());
-            }
-        }
-    }
-    ids
+fn models(merge: &Merge) -> impl Iterator<Item = &'static str> {
+    let models = merge.accounts.iter().flat_map(|account| &account.models);
+    let listed = models.filter(|model| model.spec.path.is_some());
+    listed.map(|model| model.spec.id)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn settings(seed: u64) -> String {
@@ -132,7 +122,7 @@ mod tests {
             seed,
             faults: false,
         };
-        scenario.settings(&mut scenario.merge())
+        scenario.settings(&scenario.merge())
     }
 
     #[test]
@@ -152,5 +142,27 @@ mod tests {
         assert_eq!(extra["hris.Employee"], "include_remote_data=true");
         // It has no list endpoint.
         assert!(!extra.contains_key("hris.Deduction"));
+    }
+
+    #[test]
+    fn an_account_is_refused_and_linked_again_where_things_go_wrong() {
+        let relinks = |faults| {
+            let scenario = Scenario { seed: 3, faults };
+            let mut merge = scenario.merge();
+            let mut seen = Vec::new();
+            let quiet_from = merge.now() + BUSY;
+            while merge.now() < quiet_from {
+                merge.advance_to(merge.now() + MINUTE);
+                let account = merge.accounts().swap_remove(0);
+                if seen.last() != Some(&(account.status.clone(), account.token.clone())) {
+                    seen.push((account.status, account.token));
+                }
+            }
+            let (states, tokens): (Vec<String>, BTreeSet<String>) = seen.into_iter().unzip();
+            (states.join(" "), tokens.len())
+        };
+        assert_eq!(relinks(false), ("COMPLETE".to_owned(), 1));
+        let states = "COMPLETE RELINK_NEEDED COMPLETE COMPLETE";
+        assert_eq!(relinks(true), (states.to_owned(), 3));
     }
 }

@@ -1,0 +1,1 @@
+"""A Django project that keeps accounts and records in its own database."""

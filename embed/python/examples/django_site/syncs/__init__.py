@@ -1,0 +1,1 @@
+"""The application that keeps what Merge has."""

@@ -1,0 +1,167 @@
+"""The store over Django's database: any that Django knows, each method one transaction."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.db import DatabaseError, transaction
+from django.db.models import Q
+
+from django_site.syncs.models import LinkedAccount, Note, Notice, Record
+from merge_sync import store as sync
+from merge_sync.engine import Clock
+from merge_sync.errors import StaleError, StoreError, UnknownAccountError
+from merge_sync.types import Row
+
+T = TypeVar("T")
+
+SWEEP_FREE = 100
+
+
+def _atomic(work: Callable[[], T]) -> T:
+    try:
+        with transaction.atomic():
+            return work()
+    except DatabaseError as error:
+        raise StoreError(f"database: {error}") from error
+
+
+class DjangoStore:
+    """Keeps accounts in Django's database. Threads may share it: Django gives each a connection."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def keep_note(self, note: sync.Note) -> None:
+        """See `store.Store`."""
+
+        def work() -> None:
+            if note.create:
+                LinkedAccount.objects.get_or_create(id=note.account)
+            account = _locked(note.account)
+            if account is None:
+                raise UnknownAccountError(f"account: nobody linked `{note.account}`")
+            now = self._clock.now()
+            start = max(account.not_before or now, now)
+            account.start_at = min(account.start_at or start, start)
+            account.last_note += 1
+            if note.profile is not None:
+                account.category = note.profile.category or account.category
+                account.organization_name = (
+                    note.profile.organization_name or account.organization_name
+                )
+            account.save()
+            Note.objects.update_or_create(
+                account=account,
+                key=note.key,
+                defaults={"number": account.last_note, "text": note.text, "secret": note.secret},
+            )
+
+        _atomic(work)
+
+    def load(self, account: str) -> sync.Versioned | None:
+        """See `store.Store`."""
+
+        def work() -> sync.Versioned | None:
+            # Locked, so that state and notes are of one moment.
+            found = _locked(account)
+            if found is None:
+                return None
+            notes = found.notes.order_by("number").values_list("number", "key", "text", "secret")
+            return sync.Versioned(
+                found.state, str(found.version), tuple(sync.Numbered(*note) for note in notes)
+            )
+
+        return _atomic(work)
+
+    def commit(self, change: sync.Change) -> sync.Committed:
+        """See `store.Store`."""
+        return _atomic(lambda: self._commit(change))
+
+    def _commit(self, change: sync.Change) -> sync.Committed:
+        account = _locked(change.account)
+        current = None if account is None else str(account.version)
+        if current != change.expected:
+            raise StaleError(current)
+        if account is None:
+            account = LinkedAccount.objects.create(id=change.account)
+        account.notes.filter(number__in=change.consumed).delete()
+        _set_token(account, change.token)
+        for batch in change.batches:
+            for row in batch.rows:
+                _store_row(account, batch, row)
+        swept = None if change.sweep is None else _sweep(account, change.sweep)
+        for notice in change.notices:
+            Notice.objects.get_or_create(
+                id=notice.id,
+                defaults={
+                    "account": account,
+                    "occasion": notice.occasion,
+                    "model_id": notice.model_id,
+                    "text": notice.text,
+                },
+            )
+        start = self._clock.now() if account.notes.exists() else change.wake_at
+        account.start_at = start and max(start, change.not_before or start)
+        account.not_before = change.not_before
+        account.state, account.version = change.state, account.version + 1
+        account.phase, account.trouble = change.summary.phase, change.summary.trouble
+        account.save()
+        return sync.Committed(str(account.version), swept)
+
+    def due(self, now: datetime, limit: int) -> list[sync.Due]:
+        """See `store.Agenda`."""
+        late = Q(start_at__lte=now) | Q(start_at__gt=now + timedelta(hours=25))
+        found = LinkedAccount.objects.filter(late).order_by("start_at", "id")[:limit]
+        return _atomic(
+            lambda: [sync.Due(each.id, each.start_at, str(each.version)) for each in found]
+        )
+
+    def next_start(self, now: datetime) -> datetime | None:
+        """See `store.Agenda`."""
+        starts = LinkedAccount.objects.filter(start_at__gt=now).order_by("start_at")
+        found: datetime | None = _atomic(lambda: starts.values_list("start_at", flat=True).first())
+        return found
+
+    def token(self, account: str) -> str | None:
+        """See `store.Tokens`."""
+        tokens = LinkedAccount.objects.filter(id=account).values_list("token", flat=True)
+        found: str | None = _atomic(tokens.first)
+        return found
+
+
+def _locked(account: str) -> Any:  # noqa: ANN401 (Django's models carry no types)
+    return LinkedAccount.objects.select_for_update().filter(id=account).first()
+
+
+def _set_token(account: Any, change: sync.TokenChange) -> None:  # noqa: ANN401
+    if isinstance(change, sync.PutToken):
+        account.token = change.secret
+    elif change == sync.TokenRule.ERASE:
+        # A note that came meanwhile may bring another token: that one is not erased.
+        if account.token is not None:
+            account.notes.filter(secret=account.token).update(secret=None)
+        account.token = None
+
+
+def _store_row(account: Any, batch: sync.Batch, row: Row) -> None:  # noqa: ANN401
+    record = Record.objects.filter(
+        account=account, model_id=batch.model_id, merge_id=row.id
+    ).first() or Record(account=account, model_id=batch.model_id, merge_id=row.id)
+    if batch.reread is not None:
+        record.reread = max(batch.reread, record.reread or 0)
+    later = record.modified_at and row.modified_at and record.modified_at > row.modified_at
+    if not later:
+        record.modified_at = row.modified_at
+        record.deleted, record.json = row.deleted, row.json
+    record.save()
+
+
+def _sweep(account: Any, sweep: sync.Sweep) -> int | None:  # noqa: ANN401
+    live = Record.objects.filter(account=account, model_id=sweep.model_id, deleted=False)
+    unseen = live.filter(Q(reread=None) | Q(reread__lt=sweep.reread))
+    count: int = unseen.count()
+    if count > SWEEP_FREE and count > live.count() // 2:
+        return None
+    unseen.update(deleted=True)
+    return count

@@ -1,0 +1,95 @@
+"""The records of the engine's operations: what is loaded is written, what is kept is read."""
+
+from merge_sync._json import Json, maybe_read_instant
+from merge_sync.store import (
+    Batch,
+    Change,
+    Committed,
+    Note,
+    Notice,
+    Occasion,
+    PutToken,
+    Summary,
+    Sweep,
+    TokenChange,
+    TokenRule,
+    Versioned,
+)
+from merge_sync.types import read_account, read_row
+
+
+def write_versioned(loaded: Versioned) -> Json:
+    """Write what was loaded."""
+    notes = [
+        {
+            "number": str(note.number),
+            "key": note.key,
+            "text": note.text,
+            "secret": None if note.secret is None else {"value": note.secret},
+        }
+        for note in loaded.notes
+    ]
+    return {"state": loaded.state, "version": loaded.version, "notes": notes}
+
+
+def write_committed(committed: Committed) -> Json:
+    """Write what a change did."""
+    return {
+        "version": committed.version,
+        "swept": None if committed.swept is None else str(committed.swept),
+    }
+
+
+def read_note(found: Json) -> Note:
+    """Read a note to keep."""
+    secret, profile = found["secret"], found["profile"]
+    return Note(
+        found["account"],
+        found["key"],
+        found["text"],
+        secret and secret["value"],
+        profile and read_account(profile),
+        found["create"],
+    )
+
+
+def read_change(found: Json) -> Change:
+    """Read a change to commit."""
+    summary, sweep = found["summary"], found["sweep"]
+    return Change(
+        account=found["account"],
+        expected=found["expected"],
+        state=found["state"],
+        consumed=tuple(map(int, found["consumed"])),
+        wake_at=maybe_read_instant(found["wake_at"]),
+        not_before=maybe_read_instant(found["not_before"]),
+        token=_read_token(found["token"]),
+        summary=Summary(
+            summary["phase"],
+            summary["ready"],
+            summary["needed"],
+            summary["trouble"],
+            maybe_read_instant(summary["fresh_to"]),
+        ),
+        batches=tuple(map(_read_batch, found["batches"])),
+        sweep=sweep and Sweep(sweep["model_id"], int(sweep["pass"])),
+        notices=tuple(
+            Notice(notice["id"], Occasion(notice["occasion"]), notice["model_id"], notice["text"])
+            for notice in found["notices"]
+        ),
+    )
+
+
+def _read_token(found: Json) -> TokenChange:
+    if found["tag"] == "put":
+        return PutToken(found["value"]["value"])
+    return TokenRule(found["tag"])
+
+
+def _read_batch(found: Json) -> Batch:
+    reread = found["pass"]
+    return Batch(
+        found["model_id"],
+        None if reread is None else int(reread),
+        tuple(map(read_row, found["rows"])),
+    )

@@ -1,0 +1,416 @@
+"""The whole of it: the decisions, driven over your HTTP and storage.
+
+An `Engine` keeps nothing between calls, and may be shared by threads as far as the store and
+the client may. `receive` never waits for a `run`.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from merge_sync import _engine_json
+from merge_sync._component import shared
+from merge_sync._json import (
+    Json,
+    ask,
+    expect,
+    instant,
+    loads,
+    maybe_instant,
+    maybe_read_instant,
+    read_instant,
+    texts,
+)
+from merge_sync.errors import (
+    ComponentError,
+    HeldBackError,
+    InputError,
+    MergeSyncError,
+    NoTokenError,
+    SendError,
+    SettingsError,
+    StaleError,
+    StateError,
+    StoreError,
+    UnknownAccountError,
+)
+from merge_sync.readiness import AccountReadiness, read_account_readiness
+from merge_sync.signature import signed_body
+from merge_sync.store import Store
+from merge_sync.types import Account, ModelStatus, read_account, read_model_status, write_account
+from merge_sync.webhook import NOT_DURABLE, NOT_TEXT, Reply, read_reply
+from merge_sync.window import Progress, Span, read_progress, read_span
+
+LOGGER = logging.getLogger("merge_sync")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to Merge."""
+
+    account: str
+    method: str
+    """`GET` or `POST`."""
+    target: str
+    """Path and query, for example `/api/hris/v1/sync-status?page_size=100`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response, read to its end."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    """Names in lower case."""
+    body: str
+
+
+class Http(Protocol):
+    """Sends requests to Merge. Adds the origin, `Authorization` and `X-Account-Token`."""
+
+    def send(self, request: Request) -> Response:
+        """Make one attempt, and return within 30 seconds.
+
+        Raises `SendError` where no response arrived, `HeldBackError` where it was not sent, to
+        stay within a limit, and `NoTokenError` where there is no token for the account.
+        """
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Answer the instant, with a time zone."""
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """Answer the instant."""
+        return datetime.now(UTC)
+
+
+class TroubleKind(StrEnum):
+    """What kind of trouble."""
+
+    REAUTHORIZE = "reauthorize"
+    DROP_REQUEST = "drop-request"
+    PARK = "park"
+    RETRYING = "retrying"
+    """A failure that is being retried."""
+    INITIAL_SYNC = "initial-sync"
+    """Merge's initial sync of some needed model ended badly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Trouble with one account."""
+
+    kind: TroubleKind
+    since: datetime
+    text: str
+    """One sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one run did."""
+
+    polled: bool
+    """Whether `/sync-status` was read."""
+    windows: int
+    """Windows completed."""
+    rows: int
+    """Rows committed."""
+    wake_at: datetime | None
+    """When to run again; as committed to the store."""
+    trouble: Trouble | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """One model, for a page or a support person."""
+
+    status: ModelStatus
+    progress: Progress
+    window: Span | None
+    """The window being read, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One account, for a page or a support person."""
+
+    account: Account
+    linked_at: datetime
+    readiness: AccountReadiness
+    models: tuple[ModelView, ...]
+    trouble: Trouble | None
+    issues: tuple[str, ...]
+    """Merge's newest issue texts, newest first, at most five."""
+    paused: bool
+    wake_at: datetime | None
+
+
+class Command(StrEnum):
+    """What an operator can ask for."""
+
+    POLL = "poll"
+    """Read `/sync-status` now."""
+    REREAD = "reread"
+    """Read every model whole, now."""
+    PAUSE = "pause"
+    """Do nothing until `resume`. Webhooks are still taken in."""
+    RESUME = "resume"
+    UNLINK = "unlink"
+    """Forget the account: its token is erased, its rows are kept."""
+    RESET = "reset"
+    """Start over from an empty state. Rows and token are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One account's state machine, and the loop around it."""
+
+    store: Store
+    http: Http
+    webhook_keys: tuple[str, ...] = field(repr=False)
+    """The signing keys of your webhooks, newest first."""
+    settings: str = "{}"
+    """The settings document, JSON; every field has a default."""
+    clock: Clock = field(default_factory=SystemClock)
+    noted: Callable[[], None] = field(default=lambda: None, repr=False)
+    """Called after each note that was kept: its account may be due."""
+
+    def __post_init__(self) -> None:
+        """Check the settings, before anything uses them."""
+        keys = tuple(texts(self.webhook_keys, "webhook_keys"))
+        object.__setattr__(self, "webhook_keys", keys)
+        text = json.dumps({"text": expect(self.settings, str, "settings")})
+        try:
+            shared().call("engine.check-settings", text)
+        except InputError as error:
+            raise SettingsError(f"settings: {error}") from None
+
+    def receive(self, body: bytes, signatures: Iterable[str]) -> Reply:
+        """Take in a webhook, and answer what to send back once what it says is durable.
+
+        Loads nothing and makes no request.
+        """
+        text = signed_body(body, signatures, self.webhook_keys)
+        if text is None:
+            LOGGER.warning("webhook refused: the body is not utf-8")
+            return NOT_TEXT
+        found = loads(shared().call("engine.receive", text))
+        _write_log(found["log"])
+        note, reply = found["note"], read_reply(found["reply"])
+        if note is None:
+            return reply
+        try:
+            self.store.keep_note(_engine_json.read_note(note))
+        except UnknownAccountError:
+            # Nobody linked it, and no repetition would help.
+            LOGGER.error("webhook for an unknown account: %s", note["account"])  # noqa: TRY400
+        except StoreError as error:
+            LOGGER.error("webhook not taken in: %s", error)  # noqa: TRY400
+            return NOT_DURABLE
+        else:
+            self.noted()
+        return reply
+
+    def link(
+        self, account: Account, token: str | None = None, linked_at: datetime | None = None
+    ) -> None:
+        """Start looking after an account. A known account takes the token and wakes.
+
+        `token` is what to send as `X-Account-Token`; `None` where the store holds it already.
+        """
+        new = {
+            "account": write_account(account, "account"),
+            "token": token,
+            "linked_at": maybe_instant(linked_at, "linked_at"),
+        }
+        found = ask("engine.link", {"account": new, "now": self._now()})
+        self.store.keep_note(_engine_json.read_note(found))
+        self.noted()
+
+    def run(self, account: str) -> Report:
+        """Do what is due for one account: poll, fetch, retry, or nothing."""
+        loaded = self._load(account)
+        run, event = None, _tagged("started", loaded)
+        while True:
+            step = ask(
+                "engine.step",
+                {
+                    "run": run,
+                    "account": account,
+                    "settings": self.settings,
+                    "now": self._now(),
+                    "event": event,
+                },
+            )
+            _write_log(step["log"])
+            run, value = step["run"], step["effect"]["value"]
+            match step["effect"]["tag"]:
+                case "send":
+                    event = self._send(value)
+                case "commit":
+                    event = self._commit(value)
+                case "finished":
+                    return _read_report(value)
+                case "failed":
+                    raise _failure(value["tag"], value["value"]["message"])
+                case tag:
+                    raise ComponentError(f"engine.step: the component knows an effect `{tag}`")
+
+    def request(self, account: str, command: Command) -> None:
+        """Ask for something out of turn. Takes effect at once, or in the next run."""
+        while True:
+            facts = {
+                "account": account,
+                "loaded": self._load(account),
+                "command": command,
+                "settings": self.settings,
+                "now": self._now(),
+            }
+            change = _engine_json.read_change(_asked("engine.request", facts))
+            try:
+                self.store.commit(change)
+            except StaleError:
+                # Somebody else got on: there is no livelock to be had here.
+                continue
+            self.noted()
+            return
+
+    def inspect(self, account: str, required: Iterable[str] = ()) -> View:
+        """Say where the account stands for these models, from its stored state alone.
+
+        `required` empty means every enabled model.
+        """
+        facts = {
+            "account": account,
+            "loaded": self._load(account),
+            "required": texts(required, "required"),
+            "settings": self.settings,
+            "now": self._now(),
+        }
+        return _read_view(_asked("engine.inspect", facts))
+
+    def _now(self) -> str:
+        return instant(self.clock.now(), "now")
+
+    def _load(self, account: str) -> Json:
+        loaded = self.store.load(expect(account, str, "account"))
+        if loaded is None:
+            raise UnknownAccountError(f"account: nobody linked `{account}`")
+        return _engine_json.write_versioned(loaded)
+
+    def _send(self, value: Json) -> Json:
+        request = Request(value["account"], value["method"], value["target"])
+        try:
+            response = self.http.send(request)
+        except SendError as error:
+            return _tagged("send-error", _tagged("transport", {"message": str(error)}))
+        except HeldBackError as error:
+            return _tagged("send-error", _tagged("held-back", {"after": str(error.after_ms)}))
+        except NoTokenError:
+            return _tagged("send-error", _tagged("no-token", {"account": request.account}))
+        headers = [{"name": name, "value": text} for name, text in response.headers]
+        return _tagged(
+            "response", {"status": response.status, "headers": headers, "body": response.body}
+        )
+
+    def _commit(self, value: Json) -> Json:
+        try:
+            try:
+                committed = self.store.commit(_engine_json.read_change(value))
+            except StaleError:
+                loaded = self.store.load(value["account"])
+                found = None if loaded is None else _engine_json.write_versioned(loaded)
+                return _tagged("stale", {"loaded": found})
+        except StoreError as error:
+            return _tagged("unavailable", {"message": str(error)})
+        return _tagged("committed", _engine_json.write_committed(committed))
+
+
+def _tagged(tag: str, value: Json) -> Json:
+    return {"tag": tag, "value": value}
+
+
+def _failure(tag: str, message: str) -> MergeSyncError:
+    match tag:
+        case "store":
+            return StoreError(message)
+        case "unknown-account":
+            return UnknownAccountError(message)
+        case "state":
+            return StateError(message)
+        case "settings":
+            return SettingsError(message)
+    return ComponentError(f"engine.step: the component knows a failure `{tag}`: {message}")
+
+
+def _asked(operation: str, facts: Json) -> Any:  # noqa: ANN401 (of any shape)
+    try:
+        return ask(operation, facts)
+    except InputError as error:
+        if str(error).startswith("state:"):
+            raise StateError(str(error)) from None
+        if str(error).startswith("settings"):
+            raise SettingsError(str(error)) from None
+        raise
+
+
+_LEVELS = {
+    "debug": logging.DEBUG,
+    "info": logging.INFO,
+    "warn": logging.WARNING,
+    "error": logging.ERROR,
+}
+
+
+def _write_log(entries: list[Json]) -> None:
+    for entry in entries:
+        LOGGER.log(_LEVELS[entry["level"]], "%s %s", entry["message"], entry["fields"])
+
+
+def _read_trouble(found: Json | None) -> Trouble | None:
+    if found is None:
+        return None
+    return Trouble(TroubleKind(found["kind"]), read_instant(found["since"]), found["text"])
+
+
+def _read_report(found: Json) -> Report:
+    return Report(
+        found["polled"],
+        found["windows"],
+        int(found["rows"]),
+        maybe_read_instant(found["wake_at"]),
+        _read_trouble(found["trouble"]),
+    )
+
+
+def _read_view(found: Json) -> View:
+    models = tuple(
+        ModelView(
+            read_model_status(model["status"]),
+            read_progress(model["progress"]),
+            model["window"] and read_span(model["window"]),
+        )
+        for model in found["models"]
+    )
+    return View(
+        account=read_account(found["account"]),
+        linked_at=read_instant(found["linked_at"]),
+        readiness=read_account_readiness(found["readiness"]),
+        models=models,
+        trouble=_read_trouble(found["trouble"]),
+        issues=tuple(found["issues"]),
+        paused=found["paused"],
+        wake_at=maybe_read_instant(found["wake_at"]),
+    )

@@ -1,0 +1,223 @@
+"""What must outlive a crash: the records that the engine keeps, and what a store does with them.
+
+`sqlite` is a ready store. Another one implements `Store`, and `Agenda` and `Tokens` where
+`scheduler` and `client` are used.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, TypeAlias
+
+from merge_sync.types import Account, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to tell the account's next run, which it makes due now."""
+
+    account: str
+    key: str
+    """A note replaces an earlier one of the same account and key."""
+    text: str
+    """Opaque."""
+    secret: str | None = field(repr=False)
+    """Kept with the note, encrypted if you encrypt secrets."""
+    profile: Account | None
+    """What Merge says the account is; `None` leaves it as it is."""
+    create: bool
+    """Whether an account that is not in the store is to be created."""
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A note, as kept."""
+
+    number: int
+    """Larger for each later note of the account, also one that replaced another."""
+    key: str
+    text: str
+    secret: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """The latest committed state of an account, opaque to the store."""
+
+    state: str
+    """Empty where only a note created the account so far."""
+    version: str
+    """Equality only. Changes with every commit; not with a note."""
+    notes: tuple[Numbered, ...]
+    """Notes not yet consumed, by number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows of one model.
+
+    A row replaces the stored one of the same account, model and id unless the stored one has a
+    later `modified_at`.
+    """
+
+    model_id: str
+    reread: int | None
+    """The number of the full re-read these rows belong to (`pass` in the contract). The store
+    keeps the latest with each row, also with one that it does not replace."""
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A full re-read of a model is complete.
+
+    The rows whose latest re-read is older are to be marked as deleted, unless they are more
+    than half of the model's rows and more than 100.
+    """
+
+    model_id: str
+    reread: int
+
+
+class Occasion(StrEnum):
+    """Something a product may want to act on."""
+
+    BECAME_READY = "became-ready"
+    """The account is ready for the first time."""
+    WINDOW_COMPLETED = "window-completed"
+    """A window of one model is complete."""
+    CAUGHT_UP = "caught-up"
+    """Every needed model has been read up to its newest finish."""
+    NEEDS_ATTENTION = "needs-attention"
+    """Trouble began that will not end by waiting."""
+    RECOVERED = "recovered"
+    """Trouble ended."""
+    UNLINKED = "unlinked"
+    """Merge deleted the account."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """To be handed to the product at least once, after the commit."""
+
+    id: str
+    """The same for every delivery of this notice."""
+    occasion: Occasion
+    model_id: str | None
+    """`None` where the whole account is meant."""
+    text: str
+    """One sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a list of accounts shows of one."""
+
+    phase: str
+    """As `readiness.AccountPhase`; empty before the first poll."""
+    ready: int
+    needed: int
+    trouble: str
+    """As `engine.TroubleKind`; empty without trouble."""
+    fresh_to: datetime | None
+    """The oldest `merge_last_sync_finished` of the needed models, Merge's clock."""
+
+
+class TokenRule(StrEnum):
+    """What happens to the account's token, where no other takes its place."""
+
+    KEEP = "keep"
+    ERASE = "erase"
+
+
+@dataclass(frozen=True, slots=True)
+class PutToken:
+    """The account's token from now on."""
+
+    secret: str = field(repr=False)
+
+
+TokenChange: TypeAlias = TokenRule | PutToken
+"""What happens to the account's token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One atomic change to one account."""
+
+    account: str
+    expected: str | None
+    """The version that was loaded; `None` to create the account."""
+    state: str
+    """The new state."""
+    consumed: tuple[int, ...]
+    """Notes that this change has acted on."""
+    wake_at: datetime | None
+    """When to run this account again, your clock; at once while notes remain. `None` is only
+    for a note."""
+    not_before: datetime | None
+    """Not before this, not even for a note, your clock."""
+    token: TokenChange
+    summary: Summary
+    batches: tuple[Batch, ...]
+    sweep: Sweep | None
+    notices: tuple[Notice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a change did."""
+
+    version: str
+    swept: int | None
+    """Rows that the sweep marked deleted; `None` where it was not done."""
+
+
+class Store(Protocol):
+    """Keeps accounts. Every method raises `StoreError` where it cannot do its work."""
+
+    def keep_note(self, note: Note) -> None:
+        """Keep a note: durable when it returns, and never a reason for `StaleError`.
+
+        The account starts at once, or at its `not_before`. Raises `UnknownAccountError` where
+        there is none and the note creates none.
+        """
+
+    def load(self, account: str) -> Versioned | None:
+        """Answer the account's state and notes. `None` for an unknown account."""
+
+    def commit(self, change: Change) -> Committed:
+        """Do all of the change or none of it: durable when it returns.
+
+        The account starts next at `wake_at`, or at once while notes remain, and never before
+        `not_before`. Raises `StaleError` where another version than expected is there.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An account that is to run."""
+
+    account: str
+    start: datetime
+    version: str
+
+
+class Agenda(Protocol):
+    """Knows which account starts when."""
+
+    def due(self, now: datetime, limit: int) -> list[Due]:
+        """Answer the accounts whose start is not after `now`, the longest overdue first.
+
+        A start more than 25 hours ahead is due as well: somebody's clock was wrong.
+        """
+
+    def next_start(self, now: datetime) -> datetime | None:
+        """Answer the earliest start after `now`."""
+
+
+class Tokens(Protocol):
+    """Knows the accounts' tokens."""
+
+    def token(self, account: str) -> str | None:
+        """Answer what to send as `X-Account-Token`."""

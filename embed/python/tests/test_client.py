@@ -1,0 +1,194 @@
+"""Requests by httpx, against a server on the loopback address."""
+
+import gzip
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from merge_sync.budget import Limits
+from merge_sync.client import LARGEST_BODY, HttpxClient
+from merge_sync.engine import Request
+from merge_sync.errors import HeldBackError, InputError, NoTokenError, SendError, StoreError
+from support import ManualClock
+
+GET = Request("a", "GET", "/api/hris/v1/employees?page_size=100")
+
+
+@dataclass
+class Server:
+    """Answers as a test wants."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+    seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    origin: str = ""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    script = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            script.seen.append((self.command, self.path, dict(self.headers)))
+            self.send_response(script.status)
+            for name, value in script.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(script.body) + script.cut))
+            self.end_headers()
+            self.wfile.write(script.body)
+
+        do_GET = do_POST = _answer
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=http.serve_forever)
+    thread.start()
+    script.origin = f"http://127.0.0.1:{http.server_port}"
+    yield script
+    http.shutdown()
+    thread.join()
+    http.server_close()
+
+
+class Tokens:
+    """Tokens of a test."""
+
+    def __init__(self, token: str | None = "token-1") -> None:
+        self.found, self.trouble = token, False
+
+    def token(self, account: str) -> str | None:
+        del account
+        if self.trouble:
+            raise StoreError("the disk is gone")
+        return self.found
+
+
+def client(
+    server: Server, tokens: Tokens | None = None, limits: Limits | None = None
+) -> HttpxClient:
+    return HttpxClient(
+        "api-key", tokens or Tokens(), origin=server.origin, clock=ManualClock(), limits=limits
+    )
+
+
+def test_a_request_carries_key_and_token_and_its_answer_is_read(server: Server) -> None:
+    server.status, server.headers = 404, {"Retry-After": "7"}
+    server.body = '{"detail": "é"}'.encode()
+    with client(server) as http:
+        answer = http.send(GET)
+    assert (answer.status, answer.body) == (404, '{"detail": "é"}')
+    assert ("retry-after", "7") in answer.headers
+    method, path, headers = server.seen[0]
+    assert (method, path) == ("GET", GET.target)
+    assert headers["Authorization"] == "Bearer api-key"
+    assert headers["X-Account-Token"] == "token-1"
+
+
+def test_a_compressed_answer_is_unpacked(server: Server) -> None:
+    server.body, server.headers = gzip.compress(b'{"a": 1}'), {"Content-Encoding": "gzip"}
+    with client(server) as http:
+        assert http.send(Request("a", "POST", "/x")).body == '{"a": 1}'
+
+
+def test_a_redirect_is_an_answer_like_others(server: Server) -> None:
+    server.status, server.headers = 302, {"Location": "http://elsewhere.test/"}
+    with client(server) as http:
+        assert http.send(GET).status == 302
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"{\xc3"])
+def test_an_answer_that_is_not_utf8_is_no_answer(server: Server, body: bytes) -> None:
+    server.body = body
+    with client(server) as http, pytest.raises(SendError, match="the body of a 200 is not utf-8"):
+        http.send(GET)
+
+
+def test_an_answer_that_breaks_off_is_no_answer(server: Server) -> None:
+    server.cut = True
+    with client(server) as http:
+        with pytest.raises(SendError):
+            http.send(GET)
+        server.cut = False
+        assert http.send(GET).status == 200
+
+
+def test_an_answer_beyond_measure_is_no_answer(server: Server) -> None:
+    server.body = gzip.compress(b" " * (LARGEST_BODY + 1), 1)
+    server.headers = {"Content-Encoding": "gzip"}
+    with client(server) as http, pytest.raises(SendError, match=f"larger than {LARGEST_BODY}"):
+        http.send(GET)
+
+
+def test_nobody_there_is_no_answer() -> None:
+    http = HttpxClient("k", Tokens(), origin="http://127.0.0.1:1")
+    with closing(http), pytest.raises(SendError, match="refused"):
+        http.send(GET)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("a", "DELETE", "/x"),
+        Request("a", "GET", "@elsewhere.test/"),
+        Request("a", "GET", ""),
+    ],
+)
+def test_nothing_but_a_path_is_sent(server: Server, request_: Request) -> None:
+    with client(server) as http, pytest.raises(SendError, match="not a GET or POST of a path"):
+        http.send(request_)
+    assert server.seen == []
+
+
+@pytest.mark.parametrize("token", [None, "", "two\nlines", "é"])
+def test_without_a_token_nothing_is_sent(server: Server, token: str | None) -> None:
+    with client(server, Tokens(token)) as http, pytest.raises(NoTokenError):
+        http.send(GET)
+    assert server.seen == []
+
+
+def test_a_store_that_fails_is_no_answer(server: Server) -> None:
+    tokens = Tokens()
+    tokens.trouble = True
+    with client(server, tokens) as http, pytest.raises(SendError, match="the disk is gone"):
+        http.send(GET)
+
+
+def test_an_account_is_held_to_its_minute(server: Server) -> None:
+    with client(server, limits=Limits(requests_per_minute=2)) as http:
+        http.send(GET)
+        http.send(GET)
+        with pytest.raises(HeldBackError) as caught:
+            http.send(GET)
+        assert caught.value.after_ms == 61_000
+        http.send(Request("b", "GET", "/x"))
+    assert len(server.seen) == 3
+
+
+def test_failing_answers_hold_up_everybody(server: Server) -> None:
+    server.status = 500
+    with client(server, limits=Limits(failing_answers=2)) as http:
+        http.send(GET)
+        http.send(Request("b", "GET", "/x"))
+        with pytest.raises(HeldBackError) as caught:
+            http.send(Request("c", "GET", "/x"))
+        assert caught.value.after_ms == 10_000
+
+
+@pytest.mark.parametrize("origin", ["api.merge.dev", "ftp://x", "https://x/path", "https://"])
+def test_an_origin_that_is_none_is_refused(origin: str) -> None:
+    with pytest.raises(InputError, match="origin: "):
+        HttpxClient("k", Tokens(), origin=origin)
+
+
+@pytest.mark.parametrize("key", ["", "two\nlines"])
+def test_a_key_that_fits_no_header_is_refused_and_not_quoted(key: str) -> None:
+    with pytest.raises(InputError, match=r"^api_key: expected a text that fits a header$"):
+        HttpxClient(key, Tokens())
