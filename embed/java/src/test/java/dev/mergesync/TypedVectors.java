@@ -3,7 +3,6 @@
 package dev.mergesync;
 
 import dev.mergesync.driver.Vectors;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -200,7 +199,7 @@ final class TypedVectors {
         only(tree, names);
         try {
             return type.getDeclaredConstructor(types).newInstance(values);
-        } catch (InvocationTargetException | ReflectiveOperationException failed) {
+        } catch (ReflectiveOperationException failed) {
             throw new IllegalStateException(failed);
         }
     }
