@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 
 /** When do we ask Merge again? */
 public final class Cadence {
@@ -24,12 +23,6 @@ public final class Cadence {
      * @param longest at least {@code shortest}; where not, {@code shortest} counts
      */
     public record Interval(Duration shortest, Duration longest) {
-        /** Refuses null. */
-        public Interval {
-            Objects.requireNonNull(shortest, "shortest");
-            Objects.requireNonNull(longest, "longest");
-        }
-
         private void write(Output out) throws IOException {
             out.duration("shortest", shortest).duration("longest", longest);
         }
@@ -61,16 +54,6 @@ public final class Cadence {
                         minutes(30, 60),
                         minutes(54, 60),
                         Duration.ofHours(24));
-
-        /** Refuses null. */
-        public Policy {
-            Objects.requireNonNull(initialFast, "initialFast");
-            Objects.requireNonNull(initialSlow, "initialSlow");
-            Objects.requireNonNull(frequent, "frequent");
-            Objects.requireNonNull(standard, "standard");
-            Objects.requireNonNull(unhinted, "unhinted");
-            Objects.requireNonNull(safetyNet, "safetyNet");
-        }
 
         private static Interval minutes(long shortest, long longest) {
             return new Interval(Duration.ofMinutes(shortest), Duration.ofMinutes(longest));
@@ -105,14 +88,6 @@ public final class Cadence {
             Instant now,
             long seed,
             Policy policy) {
-        /** Refuses null. */
-        public Facts {
-            statuses = List.copyOf(statuses);
-            Objects.requireNonNull(linkedAt, "linkedAt");
-            Objects.requireNonNull(now, "now");
-            Objects.requireNonNull(policy, "policy");
-        }
-
         private void write(Output out) throws IOException {
             out.objects("statuses", statuses, (inner, status) -> status.write(inner))
                     .bool("initial", initial)
@@ -152,7 +127,7 @@ public final class Cadence {
      * @return when to ask again
      */
     public NextPoll next(Facts facts) {
-        return calls.typed(NEXT, facts, (out, known) -> known.write(out), Cadence::read);
+        return calls.ofRecord(NEXT, facts, (out, known) -> known.write(out), Cadence::read);
     }
 
     private static NextPoll read(Object value) {

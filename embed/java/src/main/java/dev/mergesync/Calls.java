@@ -12,7 +12,12 @@ final class Calls {
         this.pool = pool;
     }
 
-    /** A function of one record. */
+    /** A function of one record, which is refused where it is null. */
+    <T, R> R ofRecord(byte[] operation, T facts, Output.Writer<T> write, Function<Object, R> read) {
+        return typed(operation, Texts.present("facts", facts), write, read);
+    }
+
+    /** A function of one record or argument. */
     <T, R> R typed(byte[] operation, T facts, Output.Writer<T> write, Function<Object, R> read) {
         byte[] answer = answer(pool.call(operation, Output.document(facts, write)));
         try {

@@ -3,7 +3,6 @@ package dev.mergesync;
 
 import java.io.IOException;
 import java.time.Instant;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -33,20 +32,6 @@ public record ModelStatus(
         Optional<Instant> lastSyncFinished,
         String statusReason,
         Optional<Instant> dataFreshAsOf) {
-    /** Refuses null: what is not known is empty. */
-    public ModelStatus {
-        Objects.requireNonNull(modelId, "modelId");
-        Objects.requireNonNull(modelName, "modelName");
-        Objects.requireNonNull(status, "status");
-        Objects.requireNonNull(isInitialSync, "isInitialSync");
-        Objects.requireNonNull(lastSyncStart, "lastSyncStart");
-        Objects.requireNonNull(nextSyncStart, "nextSyncStart");
-        Objects.requireNonNull(lastSyncResult, "lastSyncResult");
-        Objects.requireNonNull(lastSyncFinished, "lastSyncFinished");
-        Objects.requireNonNull(statusReason, "statusReason");
-        Objects.requireNonNull(dataFreshAsOf, "dataFreshAsOf");
-    }
-
     static ModelStatus read(Object value) {
         Input in = Input.of(value);
         return new ModelStatus(

@@ -50,14 +50,23 @@ final class Output {
 
     Output text(String name, String value) throws IOException {
         json.writeFieldName(name);
-        json.writeString(Texts.unicode(path(), value));
+        json.writeString(unicode(value));
+        return this;
+    }
+
+    /** A case of an enum. */
+    Output constant(String name, Enum<?> value) throws IOException {
+        json.writeFieldName(name);
+        json.writeString(Input.kebab(present(value)));
         return this;
     }
 
     Output texts(String name, List<String> values) throws IOException {
-        json.writeArrayFieldStart(name);
+        json.writeFieldName(name);
+        present(values);
+        json.writeStartArray();
         for (String value : values) {
-            json.writeString(Texts.unicode(path(), value));
+            json.writeString(unicode(value));
         }
         json.writeEndArray();
         return this;
@@ -88,7 +97,7 @@ final class Output {
     /** A span in milliseconds; what is finer is cut off. */
     Output duration(String name, Duration value) throws IOException {
         json.writeFieldName(name);
-        if (value.isNegative()) {
+        if (present(value).isNegative()) {
             throw new RefusedException(path() + ": " + value + " is negative");
         }
         BigInteger millis =
@@ -105,7 +114,7 @@ final class Output {
     /** An instant, floored to microseconds. */
     Output instant(String name, Instant value) throws IOException {
         json.writeFieldName(name);
-        if (value.isBefore(EARLIEST) || value.isAfter(END)) {
+        if (present(value).isBefore(EARLIEST) || value.isAfter(END)) {
             throw new RefusedException(path() + ": " + value + " is not in the years 0001 to 9999");
         }
         json.writeString(value.truncatedTo(ChronoUnit.MICROS).toString());
@@ -114,7 +123,10 @@ final class Output {
 
     /** A field that is left out where it has no value. */
     <T> Output optional(String name, Optional<T> value, Field<T> field) throws IOException {
-        if (value.isPresent()) {
+        if (value == null) {
+            json.writeFieldName(name);
+            present(value);
+        } else if (value.isPresent()) {
             field.write(this, name, value.get());
         }
         return this;
@@ -126,21 +138,35 @@ final class Output {
     }
 
     <T> Output object(String name, T value, Writer<T> fields) throws IOException {
-        json.writeObjectFieldStart(name);
+        json.writeFieldName(name);
+        present(value);
+        json.writeStartObject();
         fields.write(this, value);
         json.writeEndObject();
         return this;
     }
 
     <T> Output objects(String name, List<T> values, Writer<T> fields) throws IOException {
-        json.writeArrayFieldStart(name);
+        json.writeFieldName(name);
+        present(values);
+        json.writeStartArray();
         for (T value : values) {
+            present(value);
             json.writeStartObject();
             fields.write(this, value);
             json.writeEndObject();
         }
         json.writeEndArray();
         return this;
+    }
+
+    /** The path is found only where it is told. */
+    private String unicode(String value) {
+        return Texts.isUnicode(present(value)) ? value : Texts.unicode(path(), value);
+    }
+
+    private <T> T present(T value) {
+        return value == null ? Texts.present(path(), value) : value;
     }
 
     /** Where the value that comes next stands, as the component names it in its own errors. */

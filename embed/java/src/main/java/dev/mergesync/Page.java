@@ -3,7 +3,6 @@ package dev.mergesync;
 
 import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 
 /** What does a page of records hold? */
@@ -56,7 +55,7 @@ public final class Page {
     public Contents parse(String body) {
         return calls.typed(
                 PARSE,
-                Objects.requireNonNull(body, "body"),
+                body,
                 (out, text) -> out.text("body", text),
                 Page::read);
     }

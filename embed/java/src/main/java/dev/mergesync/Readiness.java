@@ -3,7 +3,6 @@ package dev.mergesync;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 
 /** May the product use this account's data yet? */
@@ -43,19 +42,11 @@ public final class Readiness {
             PartialPolicy partial,
             List<String> readyBefore,
             boolean wasReady) {
-        /** Refuses null. */
-        public Facts {
-            statuses = List.copyOf(statuses);
-            required = List.copyOf(required);
-            Objects.requireNonNull(partial, "partial");
-            readyBefore = List.copyOf(readyBefore);
-        }
-
         void write(Output out) throws IOException {
             out.objects("statuses", statuses, (inner, status) -> status.write(inner))
                     .bool("complete", complete)
                     .texts("required", required)
-                    .text("partial", Input.kebab(partial))
+                    .constant("partial", partial)
                     .texts("ready_before", readyBefore)
                     .bool("was_ready", wasReady);
         }
@@ -124,7 +115,7 @@ public final class Readiness {
     public StatusPage parseStatus(String body) {
         return calls.typed(
                 PARSE_STATUS,
-                Objects.requireNonNull(body, "body"),
+                body,
                 (out, text) -> out.text("body", text),
                 Readiness::readPage);
     }
@@ -136,7 +127,7 @@ public final class Readiness {
      * @return where the account and its models stand
      */
     public AccountReadiness evaluate(Facts facts) {
-        return calls.typed(EVALUATE, facts, (out, known) -> known.write(out), Readiness::readAnswer);
+        return calls.ofRecord(EVALUATE, facts, (out, known) -> known.write(out), Readiness::readAnswer);
     }
 
     private static StatusPage readPage(Object value) {

@@ -4,7 +4,6 @@ package dev.mergesync;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Objects;
 import java.util.Optional;
 
 /** A request came back. Is it over, and if not, when again? */
@@ -29,12 +28,6 @@ public final class Retry {
      */
     public record Response(int status, Optional<String> retryAfter, Optional<String> date)
             implements AttemptOutcome {
-        /** Refuses null. */
-        public Response {
-            Objects.requireNonNull(retryAfter, "retryAfter");
-            Objects.requireNonNull(date, "date");
-        }
-
         private void write(Output out) throws IOException {
             out.number("status", status)
                     .optional("retry_after", retryAfter, Output::text)
@@ -47,12 +40,7 @@ public final class Retry {
      *
      * @param message for a log
      */
-    public record Transport(String message) implements AttemptOutcome {
-        /** Refuses null. */
-        public Transport {
-            Objects.requireNonNull(message, "message");
-        }
-    }
+    public record Transport(String message) implements AttemptOutcome {}
 
     /**
      * Bounds on the patience.
@@ -66,13 +54,6 @@ public final class Retry {
         /** The contract's defaults: 1 s, 10 s, 10 minutes, 8 attempts. */
         public static final Policy DEFAULT =
                 new Policy(Duration.ofSeconds(1), Duration.ofSeconds(10), Duration.ofMinutes(10), 8);
-
-        /** Refuses null. */
-        public Policy {
-            Objects.requireNonNull(base, "base");
-            Objects.requireNonNull(throttledBase, "throttledBase");
-            Objects.requireNonNull(cap, "cap");
-        }
 
         private void write(Output out) throws IOException {
             out.duration("base", base)
@@ -92,13 +73,6 @@ public final class Retry {
      * @param policy bounds on the patience
      */
     public record Facts(AttemptOutcome outcome, long attempt, Instant now, long seed, Policy policy) {
-        /** Refuses null. */
-        public Facts {
-            Objects.requireNonNull(outcome, "outcome");
-            Objects.requireNonNull(now, "now");
-            Objects.requireNonNull(policy, "policy");
-        }
-
         private void write(Output out) throws IOException {
             out.object("outcome", outcome, Retry::writeOutcome)
                     .number("attempt", attempt)
@@ -152,7 +126,7 @@ public final class Retry {
      * @throws RefusedException where a number is out of its range
      */
     public Decision decide(Facts facts) {
-        return calls.typed(DECIDE, facts, (out, known) -> known.write(out), Retry::read);
+        return calls.ofRecord(DECIDE, facts, (out, known) -> known.write(out), Retry::read);
     }
 
     private static void writeOutcome(Output out, AttemptOutcome outcome) throws IOException {

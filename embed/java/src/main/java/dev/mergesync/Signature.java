@@ -59,7 +59,7 @@ public final class Signature {
      * @return whether to trust it
      */
     public Verdict verify(SignedBody delivery) {
-        Verdict verdict = calls.typed(VERIFY, delivery, (out, facts) -> facts.write(out), Signature::read);
+        Verdict verdict = calls.ofRecord(VERIFY, delivery, (out, facts) -> facts.write(out), Signature::read);
         // Of a body that is not text, an empty one was asked about: whatever else is wrong with the
         // delivery is told first, as ever, and authentic it is not.
         return delivery.isText() || verdict instanceof Refused ? verdict : new Refused(Refusal.MISMATCH);

@@ -2,8 +2,8 @@
 package dev.mergesync;
 
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 
 /** What the host received, before anything has looked inside it. */
@@ -21,9 +21,14 @@ public final class SignedBody {
      * @param keys the signing keys to try, newest first; more than one while a key is rotated
      */
     public SignedBody(byte[] body, List<String> signatures, List<String> keys) {
-        this.text = Texts.decode(Objects.requireNonNull(body, "body"));
-        this.signatures = List.copyOf(Objects.requireNonNull(signatures, "signatures"));
-        this.keys = List.copyOf(Objects.requireNonNull(keys, "keys"));
+        this.text = Texts.decode(Texts.present("body", body));
+        this.signatures = copy("signatures", signatures);
+        this.keys = copy("keys", keys);
+    }
+
+    /** A null in it is refused with its index, when it is asked about. */
+    private static List<String> copy(String field, List<String> texts) {
+        return new ArrayList<>(Texts.present(field, texts));
     }
 
     /** Whether the body is text at all. */

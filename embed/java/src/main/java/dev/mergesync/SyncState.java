@@ -1,7 +1,6 @@
 // types.sync-state
 package dev.mergesync;
 
-import java.util.Objects;
 
 /** The state of one model's sync, as {@code /sync-status} and webhooks name it. */
 public sealed interface SyncState {
@@ -26,10 +25,5 @@ public sealed interface SyncState {
      *
      * @param text as Merge sent it
      */
-    record Unknown(String text) implements SyncState {
-        /** Refuses null. */
-        public Unknown {
-            Objects.requireNonNull(text, "text");
-        }
-    }
+    record Unknown(String text) implements SyncState {}
 }

@@ -10,6 +10,14 @@ import java.util.Optional;
 final class Texts {
     private Texts() {}
 
+    /** Refuse null. */
+    static <T> T present(String field, T value) {
+        if (value == null) {
+            throw new RefusedException(field + ": null, expected a value");
+        }
+        return value;
+    }
+
     /** Decode, keeping a byte-order mark; empty where the bytes are not UTF-8. */
     static Optional<String> decode(byte[] bytes) {
         try {
@@ -27,6 +35,19 @@ final class Texts {
 
     /** Refuse a half of a surrogate pair: it is no character, and UTF-8 has no bytes for it. */
     static String unicode(String field, String text) {
+        int at = loneSurrogate(present(field, text));
+        if (at >= 0) {
+            throw new RefusedException(field + ": a lone surrogate at index " + at + ", expected Unicode text");
+        }
+        return text;
+    }
+
+    static boolean isUnicode(String text) {
+        return loneSurrogate(text) < 0;
+    }
+
+    /** Where the first one is, or -1. */
+    private static int loneSurrogate(String text) {
         for (int at = 0; at < text.length(); at++) {
             char unit = text.charAt(at);
             if (!Character.isSurrogate(unit)) {
@@ -37,12 +58,11 @@ final class Texts {
                             && at + 1 < text.length()
                             && Character.isLowSurrogate(text.charAt(at + 1));
             if (!pair) {
-                throw new RefusedException(
-                        field + ": a lone surrogate at index " + at + ", expected Unicode text");
+                return at;
             }
             at++;
         }
-        return text;
+        return -1;
     }
 
     /** Encode a text that may hold lone surrogates. */

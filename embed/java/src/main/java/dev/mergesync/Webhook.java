@@ -133,7 +133,7 @@ public final class Webhook {
      * @return what to send back, and what came of it
      */
     public Handling handle(SignedBody delivery) {
-        Handling handling = calls.typed(HANDLE, delivery, (out, facts) -> facts.write(out), Webhook::read);
+        Handling handling = calls.ofRecord(HANDLE, delivery, (out, facts) -> facts.write(out), Webhook::read);
         // As for `Signature.verify`: of a body that is not text, an empty one was asked about.
         return delivery.isText() || handling.outcome() instanceof Refused ? handling : NOT_TEXT;
     }

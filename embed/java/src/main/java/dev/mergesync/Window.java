@@ -4,7 +4,6 @@ package dev.mergesync;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -52,13 +51,6 @@ public final class Window {
         public static final Progress NONE =
                 new Progress(Optional.empty(), Optional.empty(), Optional.empty());
 
-        /** Refuses null. */
-        public Progress {
-            Objects.requireNonNull(lastSyncedAt, "lastSyncedAt");
-            Objects.requireNonNull(mergeLastSyncFinished, "mergeLastSyncFinished");
-            Objects.requireNonNull(lastFetchedAt, "lastFetchedAt");
-        }
-
         private static Progress read(Object value) {
             Input in = Input.of(value);
             return new Progress(
@@ -84,19 +76,11 @@ public final class Window {
      * @param overlap how far a window reaches back into the one before it, in milliseconds
      */
     public record Facts(ModelStatus status, Progress progress, boolean ready, Rule rule, Duration overlap) {
-        /** Refuses null. */
-        public Facts {
-            Objects.requireNonNull(status, "status");
-            Objects.requireNonNull(progress, "progress");
-            Objects.requireNonNull(rule, "rule");
-            Objects.requireNonNull(overlap, "overlap");
-        }
-
         private void write(Output out) throws IOException {
             out.object("status", status, (inner, value) -> value.write(inner))
                     .object("progress", progress, (inner, value) -> value.write(inner))
                     .bool("ready", ready)
-                    .text("rule", Input.kebab(rule))
+                    .constant("rule", rule)
                     .duration("overlap", overlap);
         }
     }
@@ -114,14 +98,6 @@ public final class Window {
      */
     public record Span(Optional<Instant> after, Optional<Instant> before, Instant watermark, String query)
             implements Plan {
-        /** Refuses null. */
-        public Span {
-            Objects.requireNonNull(after, "after");
-            Objects.requireNonNull(before, "before");
-            Objects.requireNonNull(watermark, "watermark");
-            Objects.requireNonNull(query, "query");
-        }
-
         private void write(Output out) throws IOException {
             out.optional("after", after, Output::instant)
                     .optional("before", before, Output::instant)
@@ -160,14 +136,6 @@ public final class Window {
      * @param endedAt when its last page was stored, host's clock
      */
     public record Completed(Progress progress, Span span, Instant startedAt, Instant endedAt) {
-        /** Refuses null. */
-        public Completed {
-            Objects.requireNonNull(progress, "progress");
-            Objects.requireNonNull(span, "span");
-            Objects.requireNonNull(startedAt, "startedAt");
-            Objects.requireNonNull(endedAt, "endedAt");
-        }
-
         private void write(Output out) throws IOException {
             out.object("progress", progress, (inner, value) -> value.write(inner))
                     .object("span", span, (inner, value) -> value.write(inner))
@@ -200,7 +168,7 @@ public final class Window {
      * @return the window to read, or why there is none
      */
     public Plan next(Facts facts) {
-        return calls.typed(NEXT, facts, (out, known) -> known.write(out), Window::readPlan);
+        return calls.ofRecord(NEXT, facts, (out, known) -> known.write(out), Window::readPlan);
     }
 
     /**
@@ -210,7 +178,7 @@ public final class Window {
      * @return what to keep
      */
     public Progress advance(Completed facts) {
-        return calls.typed(ADVANCE, facts, (out, known) -> known.write(out), Progress::read);
+        return calls.ofRecord(ADVANCE, facts, (out, known) -> known.write(out), Progress::read);
     }
 
     /**
@@ -222,7 +190,7 @@ public final class Window {
     public Endpoint locate(String modelId) {
         return calls.typed(
                 LOCATE,
-                Objects.requireNonNull(modelId, "modelId"),
+                modelId,
                 (out, id) -> out.text("model_id", id),
                 Window::readEndpoint);
     }

@@ -193,12 +193,41 @@ final class BadInputTest {
 
     @Test
     void nullsAreRefusedWithTheirName() {
-        assertThrows(NullPointerException.class, () -> new SignedBody(null, List.of(), List.of()));
-        assertThrows(NullPointerException.class, () -> MERGE_SYNC.window().locate(null));
-        assertThrows(NullPointerException.class, () -> MERGE_SYNC.page().parse(null));
-        NullPointerException refused =
-                assertThrows(NullPointerException.class, () -> new Retry.Policy(null, Duration.ZERO, Duration.ZERO, 1));
-        assertEquals("base", refused.getMessage());
+        refuses("body: null, expected a value", () -> new SignedBody(null, List.of(), List.of()));
+        refuses(
+                "signatures[1]: null, expected a value",
+                () -> MERGE_SYNC.signature().verify(new SignedBody(new byte[0], Arrays.asList("a", null), List.of())));
+        refuses("facts: null, expected a value", () -> MERGE_SYNC.webhook().handle(null));
+        refuses("model_id: null, expected a value", () -> MERGE_SYNC.window().locate(null));
+        refuses("body: null, expected a value", () -> MERGE_SYNC.page().parse(null));
+        refuses("operation: null, expected a value", () -> MERGE_SYNC.call(null, "{}"));
+        refuses(
+                "policy.base: null, expected a value",
+                () -> MERGE_SYNC.retry().decide(Fixtures.retry(500, 1, Fixtures.NOON, new Retry.Policy(null, null, null, 1))));
+        refuses("now: null, expected a value", () -> MERGE_SYNC.retry().decide(Fixtures.retry(500, 1, null, Retry.Policy.DEFAULT)));
+        refuses(
+                "statuses[0]: null, expected a value",
+                () ->
+                        MERGE_SYNC.readiness()
+                                .evaluate(
+                                        new Readiness.Facts(
+                                                Arrays.asList((ModelStatus) null),
+                                                true,
+                                                List.of(),
+                                                Readiness.PartialPolicy.STRICT,
+                                                List.of(),
+                                                false)));
+        refuses(
+                "progress.last_synced_at: null, expected a value",
+                () ->
+                        MERGE_SYNC.window()
+                                .next(
+                                        new Window.Facts(
+                                                Fixtures.done(Fixtures.NOON),
+                                                new Window.Progress(null, null, null),
+                                                true,
+                                                Window.Rule.CONTIGUOUS,
+                                                Duration.ZERO)));
     }
 
     @Test
