@@ -10,6 +10,7 @@ import dev.mergesync.SignedBody;
 import dev.mergesync.Webhook;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +25,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -196,9 +198,13 @@ public final class Main {
         throw new IOException("no input");
     }
 
-    private static String runtime() {
-        String version = run.endive.runtime.Instance.class.getPackage().getImplementationVersion();
-        return "Endive " + (version == null ? "of the class path" : version) + ", Java " + Runtime.version();
+    private static String runtime() throws IOException {
+        Properties properties = new Properties();
+        try (InputStream file =
+                MergeSync.class.getResourceAsStream("/META-INF/maven/run.endive/runtime/pom.properties")) {
+            properties.load(file);
+        }
+        return "Endive " + properties.getProperty("version") + ", Java " + Runtime.version();
     }
 
     private interface Fields {
