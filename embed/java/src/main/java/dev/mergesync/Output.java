@@ -174,9 +174,9 @@ final class Output {
         var path = new StringBuilder();
         for (JsonStreamContext at = json.getOutputContext(); at != null; at = at.getParent()) {
             if (at.inArray()) {
-                // The index of the value before.
-                int index = at == json.getOutputContext() ? at.getCurrentIndex() + 1 : at.getCurrentIndex();
-                path.insert(0, "[" + index + "]");
+                // The value that comes next is not counted yet; what it stands in is.
+                int index = at == json.getOutputContext() ? at.getEntryCount() : at.getCurrentIndex();
+                path.insert(0, "[" + index + "]" + (path.isEmpty() || path.charAt(0) == '[' ? "" : "."));
             } else if (at.inObject() && at.getCurrentName() != null) {
                 path.insert(0, path.isEmpty() || path.charAt(0) == '[' ? at.getCurrentName() : at.getCurrentName() + ".");
             }

@@ -1,6 +1,7 @@
 // webhook.handle
 package dev.mergesync;
 
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -29,12 +30,17 @@ public final class Webhook {
      * @param account the account
      * @param accountToken the secret to send as {@code X-Account-Token}
      * @param isRelink whether the end user authenticated an account that was linked before
+     * @param completedAt when the end user completed this link, Merge's clock; empty where not sent.
+     *     Deliveries come in any order: of two links, the token of the one that was completed later is
+     *     the one that counts.
      */
-    public record Linked(Account account, String accountToken, boolean isRelink) implements Event {
+    public record Linked(
+            Account account, String accountToken, boolean isRelink, Optional<Instant> completedAt)
+            implements Event {
         /** Without the token, which is secret. */
         @Override
         public String toString() {
-            return "Linked[account=" + account + ", isRelink=" + isRelink + "]";
+            return "Linked[account=" + account + ", isRelink=" + isRelink + ", completedAt=" + completedAt + "]";
         }
     }
 
@@ -165,7 +171,12 @@ public final class Webhook {
     private static Event event(Input in) {
         Input value = in.value();
         return switch (in.tag()) {
-            case "linked" -> new Linked(account(value), value.text("account_token"), value.bool("is_relink"));
+            case "linked" ->
+                    new Linked(
+                            account(value),
+                            value.text("account_token"),
+                            value.bool("is_relink"),
+                            value.optional("completed_at", Input::asInstant));
             case "synced" ->
                     new Synced(
                             account(value),

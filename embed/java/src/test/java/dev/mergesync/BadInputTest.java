@@ -217,6 +217,20 @@ final class BadInputTest {
                                                 Readiness.PartialPolicy.STRICT,
                                                 List.of(),
                                                 false)));
+        ModelStatus nameless =
+                new ModelStatus(null, "", null, null, null, null, null, null, "", null);
+        refuses(
+                "statuses[1].model_id: null, expected a value",
+                () ->
+                        MERGE_SYNC.readiness()
+                                .evaluate(
+                                        new Readiness.Facts(
+                                                List.of(Fixtures.done(Fixtures.NOON), nameless),
+                                                true,
+                                                List.of(),
+                                                Readiness.PartialPolicy.STRICT,
+                                                List.of(),
+                                                false)));
         refuses(
                 "progress.last_synced_at: null, expected a value",
                 () ->
