@@ -1,0 +1,264 @@
+// The component: compiled once, run by a pool of instances.
+
+package mergesync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/tetratelabs/wazero"
+
+	"github.com/merge-sync/merge-sync/embed/go/internal/wire"
+)
+
+// Version is the version of this package, and of the component that it takes.
+const Version = "0.1.0"
+
+// heaviest is how much memory an instance may keep: one that a large body made grow
+// further is replaced, since a module never gives memory back.
+const heaviest = 16 << 20
+
+// memoryLimitPages bounds an instance's memory to 512 MiB.
+const memoryLimitPages = 512 << 20 >> 16
+
+// largest is the longest input; the component works on some copies of it.
+const largest = 64 << 20
+
+// Component answers questions. Make one with [New] and share it.
+type Component struct {
+	runtime  wazero.Runtime
+	compiled wazero.CompiledModule
+	cache    wazero.CompilationCache
+	// slots has room for as many values as instances may work at a time.
+	slots  chan struct{}
+	closed chan struct{}
+
+	mu   sync.Mutex
+	idle []*instance
+	once sync.Once
+}
+
+type options struct {
+	wasm      func() ([]byte, error)
+	instances int
+	cacheDir  string
+}
+
+// Option changes how [New] makes a component.
+type Option func(*options)
+
+// WithWasm takes the component's bytes instead of the embedded ones.
+func WithWasm(wasm []byte) Option {
+	return func(o *options) { o.wasm = func() ([]byte, error) { return wasm, nil } }
+}
+
+// WithWasmFile reads the component from a file instead of taking the embedded one.
+func WithWasmFile(path string) Option {
+	return func(o *options) { o.wasm = func() ([]byte, error) { return os.ReadFile(path) } }
+}
+
+// WithInstances sets how many calls may compute at a time; without it that is
+// GOMAXPROCS. Each instance takes about 1.2 MiB, made when first needed.
+func WithInstances(n int) Option { return func(o *options) { o.instances = n } }
+
+// WithCacheDir keeps the compiled machine code in a folder, so that the next process
+// starts faster. Nobody else may be able to write there.
+func WithCacheDir(dir string) Option { return func(o *options) { o.cacheDir = dir } }
+
+// New compiles the component and checks its version. The error is a
+// [*ComponentError], which wraps a [*VersionError] where that is the reason.
+func New(ctx context.Context, opts ...Option) (*Component, error) {
+	chosen := options{
+		wasm:      func() ([]byte, error) { return embedded, nil },
+		instances: runtime.GOMAXPROCS(0),
+	}
+	for _, option := range opts {
+		option(&chosen)
+	}
+	if chosen.instances < 1 {
+		return nil, &ComponentError{Doing: "load", Err: fmt.Errorf("instances: found %d, expected at least 1", chosen.instances)}
+	}
+	wasm, err := chosen.wasm()
+	if err != nil {
+		return nil, &ComponentError{Doing: "load", Err: err}
+	}
+	c := &Component{
+		slots:  make(chan struct{}, chosen.instances),
+		closed: make(chan struct{}),
+	}
+	if err := c.load(ctx, wasm, chosen.cacheDir); err != nil {
+		_ = c.Close(ctx)
+		return nil, &ComponentError{Doing: "load", Err: err}
+	}
+	return c, nil
+}
+
+func (c *Component) load(ctx context.Context, wasm []byte, cacheDir string) (err error) {
+	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(memoryLimitPages)
+	if cacheDir != "" {
+		if c.cache, err = wazero.NewCompilationCacheWithDir(cacheDir); err != nil {
+			return err
+		}
+		config = config.WithCompilationCache(c.cache)
+	}
+	c.runtime = wazero.NewRuntimeWithConfig(ctx, config)
+	if c.compiled, err = c.runtime.CompileModule(ctx, wasm); err != nil {
+		return fmt.Errorf("the file is damaged or no core module: %w", err)
+	}
+	var found string
+	err = c.ask(ctx, "meta.version", func(w *wire.Writer) {
+		w.Object("", func() {})
+	}, func(r *wire.Reader) {
+		found = r.Text()
+	})
+	if err != nil {
+		return err
+	}
+	if found != Version {
+		return &VersionError{Found: found, Expected: Version}
+	}
+	return nil
+}
+
+// Close waits for the calls under way and frees everything. A second Close does
+// nothing.
+func (c *Component) Close(ctx context.Context) (err error) {
+	c.once.Do(func() {
+		close(c.closed)
+		for range cap(c.slots) {
+			c.slots <- struct{}{}
+		}
+		if c.runtime != nil {
+			err = c.runtime.Close(ctx)
+		}
+		if c.cache != nil {
+			err = errors.Join(err, c.cache.Close(ctx))
+		}
+	})
+	return err
+}
+
+// Call is the contract's json.call: the operation's input and its output as JSON.
+// It is what the typed functions stand on, for operations and forms that they do not
+// cover. Waiting for an instance ends with ctx; a computation does not, and takes
+// microseconds.
+func (c *Component) Call(ctx context.Context, operation string, input []byte) ([]byte, error) {
+	if !utf8.ValidString(operation) {
+		return nil, &InputError{Operation: "json.call", Message: "operation: expected utf-8, found other bytes"}
+	}
+	if !utf8.Valid(input) {
+		return nil, &InputError{Operation: operation, Message: "input: expected utf-8, found other bytes"}
+	}
+	return c.call(ctx, operation, input)
+}
+
+// call is Call for texts that are UTF-8.
+func (c *Component) call(ctx context.Context, operation string, input []byte) ([]byte, error) {
+	if len(input) > largest || len(operation) > math.MaxUint16 {
+		return nil, &InputError{Operation: operation, Message: fmt.Sprintf("input: found %d bytes, expected at most %d", len(input), largest)}
+	}
+	if err := c.acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer func() { <-c.slots }()
+	instance, err := c.take(ctx)
+	if err != nil {
+		return nil, &ComponentError{Doing: operation, Err: err}
+	}
+	// The computation goes to its end whatever becomes of the caller's context.
+	output, refused, err := instance.invoke(context.WithoutCancel(ctx), operation, input)
+	if err != nil {
+		_ = instance.module.Close(context.WithoutCancel(ctx))
+		return nil, &ComponentError{Doing: operation, Err: err}
+	}
+	c.give(ctx, instance)
+	if refused {
+		return nil, &InputError{Operation: operation, Message: string(output)}
+	}
+	return output, nil
+}
+
+// acquire waits for room to compute.
+func (c *Component) acquire(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-c.closed:
+		return ErrClosed
+	default:
+	}
+	select {
+	case c.slots <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.closed:
+		return ErrClosed
+	}
+	return nil
+}
+
+// take finds an instance that nobody uses, or makes one.
+func (c *Component) take(ctx context.Context) (*instance, error) {
+	c.mu.Lock()
+	if n := len(c.idle); n > 0 {
+		found := c.idle[n-1]
+		c.idle = c.idle[:n-1]
+		c.mu.Unlock()
+		return found, nil
+	}
+	c.mu.Unlock()
+	// Without a name there may be several of one module.
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")
+	module, err := c.runtime.InstantiateModule(context.WithoutCancel(ctx), c.compiled, config)
+	if err != nil {
+		return nil, err
+	}
+	return bind(module)
+}
+
+// give puts an instance back, unless it has grown too heavy to keep.
+func (c *Component) give(ctx context.Context, used *instance) {
+	if used.memory.Size() > heaviest {
+		_ = used.module.Close(context.WithoutCancel(ctx))
+		return
+	}
+	c.mu.Lock()
+	c.idle = append(c.idle, used)
+	c.mu.Unlock()
+}
+
+var writers = sync.Pool{New: func() any { return new(wire.Writer) }}
+
+// ask writes the input, calls, and reads the output.
+func (c *Component) ask(ctx context.Context, operation string, write func(*wire.Writer), read func(*wire.Reader)) error {
+	writer, _ := writers.Get().(*wire.Writer)
+	defer func() {
+		// A body of megabytes need not be remembered.
+		if writer.Cap() <= 1<<20 {
+			writers.Put(writer)
+		}
+	}()
+	writer.Reset()
+	write(writer)
+	input, err := writer.Document()
+	if err != nil {
+		return &InputError{Operation: operation, Message: err.Error()}
+	}
+	output, err := c.call(ctx, operation, input)
+	if err != nil {
+		return err
+	}
+	reader := wire.NewReader(output)
+	read(reader)
+	if err := reader.Finish(); err != nil {
+		return &ComponentError{Doing: operation, Err: fmt.Errorf("an answer that this package does not understand: %w", err)}
+	}
+	return nil
+}
