@@ -28,7 +28,7 @@ const heaviest = 16 << 20
 const memoryLimitPages = 512 << 20 >> 16
 
 // largest is the longest input; the component works on some copies of it.
-const largest = 64 << 20
+const largest = 128 << 20
 
 // Component answers questions. Make one with [New] and share it.
 type Component struct {

@@ -49,6 +49,8 @@ func run(ctx context.Context, args []string) error {
 		return runReplay(ctx, args[1:])
 	case "bench":
 		return runBench(ctx, args[1:])
+	case "demo":
+		return runDemo(ctx, args[1:])
 	}
 	return errors.New(usage)
 }
