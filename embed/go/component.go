@@ -24,8 +24,8 @@ const Version = "0.1.0"
 // further is replaced, since a module never gives memory back.
 const heaviest = 16 << 20
 
-// memoryLimitPages bounds an instance's memory to 512 MiB.
-const memoryLimitPages = 512 << 20 >> 16
+// page is the unit of a module's memory.
+const page = 64 << 10
 
 // largest is the longest input; the component works on some copies of it.
 const largest = 128 << 20
@@ -47,6 +47,7 @@ type Component struct {
 type options struct {
 	wasm      func() ([]byte, error)
 	instances int
+	memory    int
 	cacheDir  string
 }
 
@@ -67,6 +68,10 @@ func WithWasmFile(path string) Option {
 // GOMAXPROCS. Each instance takes about 1.2 MiB, made when first needed.
 func WithInstances(n int) Option { return func(o *options) { o.instances = n } }
 
+// WithMemoryLimit bounds the memory of each instance, in bytes; without it that is
+// 512 MiB. A call that needs more fails, and the next one is made on a fresh instance.
+func WithMemoryLimit(bytes int) Option { return func(o *options) { o.memory = bytes } }
+
 // WithCacheDir keeps the compiled machine code in a folder, so that the next process
 // starts faster. Nobody else may be able to write there.
 func WithCacheDir(dir string) Option { return func(o *options) { o.cacheDir = dir } }
@@ -77,12 +82,16 @@ func New(ctx context.Context, opts ...Option) (*Component, error) {
 	chosen := options{
 		wasm:      func() ([]byte, error) { return embedded, nil },
 		instances: runtime.GOMAXPROCS(0),
+		memory:    512 << 20,
 	}
 	for _, option := range opts {
 		option(&chosen)
 	}
 	if chosen.instances < 1 {
 		return nil, &ComponentError{Doing: "load", Err: fmt.Errorf("instances: found %d, expected at least 1", chosen.instances)}
+	}
+	if chosen.memory < page || chosen.memory > math.MaxUint16*page {
+		return nil, &ComponentError{Doing: "load", Err: fmt.Errorf("memory limit: found %d, expected from %d to %d", chosen.memory, page, math.MaxUint16*page)}
 	}
 	wasm, err := chosen.wasm()
 	if err != nil {
@@ -92,17 +101,17 @@ func New(ctx context.Context, opts ...Option) (*Component, error) {
 		slots:  make(chan struct{}, chosen.instances),
 		closed: make(chan struct{}),
 	}
-	if err := c.load(ctx, wasm, chosen.cacheDir); err != nil {
+	if err := c.load(ctx, wasm, chosen); err != nil {
 		_ = c.Close(ctx)
 		return nil, &ComponentError{Doing: "load", Err: err}
 	}
 	return c, nil
 }
 
-func (c *Component) load(ctx context.Context, wasm []byte, cacheDir string) (err error) {
-	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(memoryLimitPages)
-	if cacheDir != "" {
-		if c.cache, err = wazero.NewCompilationCacheWithDir(cacheDir); err != nil {
+func (c *Component) load(ctx context.Context, wasm []byte, chosen options) (err error) {
+	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(uint32(chosen.memory / page))
+	if chosen.cacheDir != "" {
+		if c.cache, err = wazero.NewCompilationCacheWithDir(chosen.cacheDir); err != nil {
 			return err
 		}
 		config = config.WithCompilationCache(c.cache)
