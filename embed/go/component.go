@@ -27,9 +27,6 @@ const heaviest = 16 << 20
 // page is the unit of a module's memory.
 const page = 64 << 10
 
-// largest is the longest input; the component works on some copies of it.
-const largest = 128 << 20
-
 // Component answers questions. Make one with [New] and share it.
 type Component struct {
 	runtime  wazero.Runtime
@@ -103,6 +100,10 @@ func New(ctx context.Context, opts ...Option) (*Component, error) {
 	}
 	if err := c.load(ctx, wasm, chosen); err != nil {
 		_ = c.Close(ctx)
+		var inner *ComponentError
+		if errors.As(err, &inner) {
+			err = inner.Err
+		}
 		return nil, &ComponentError{Doing: "load", Err: err}
 	}
 	return c, nil
@@ -169,8 +170,8 @@ func (c *Component) Call(ctx context.Context, operation string, input []byte) ([
 
 // call is Call for texts that are UTF-8.
 func (c *Component) call(ctx context.Context, operation string, input []byte) ([]byte, error) {
-	if len(input) > largest || len(operation) > math.MaxUint16 {
-		return nil, &InputError{Operation: operation, Message: fmt.Sprintf("input: found %d bytes, expected at most %d", len(input), largest)}
+	if len(input) > wire.Largest || len(operation) > math.MaxUint16 {
+		return nil, &InputError{Operation: operation, Message: fmt.Sprintf("input: found %d bytes, expected at most %d", len(input), wire.Largest)}
 	}
 	if err := c.acquire(ctx); err != nil {
 		return nil, err

@@ -17,6 +17,10 @@ import (
 // exactUpTo is the largest number that every reader of JSON counts up to exactly.
 const exactUpTo = 1 << 53
 
+// Largest is the longest document that is written; the component works on some
+// copies of it.
+const Largest = 128 << 20
+
 // FieldError says which field cannot be written, and why.
 type FieldError struct {
 	// Field is its path, for example "statuses[0].model_name".
@@ -139,6 +143,10 @@ func (w *Writer) Null(key string) {
 // Text writes a text, which has to be UTF-8: nothing is repaired.
 func (w *Writer) Text(key, value string) {
 	w.begin(key)
+	if len(w.buf)+len(value) > Largest {
+		w.Fail(key, "found %d bytes, expected less than %d in all", len(value), Largest)
+		return
+	}
 	if !utf8.ValidString(value) {
 		w.Fail(key, "expected utf-8, found other bytes")
 		return
