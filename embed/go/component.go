@@ -3,6 +3,7 @@
 package mergesync
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -158,40 +159,44 @@ func (c *Component) Close(ctx context.Context) (err error) {
 // It is what the typed functions stand on, for operations and forms that they do not
 // cover. Waiting for an instance ends with ctx; a computation does not, and takes
 // microseconds.
-func (c *Component) Call(ctx context.Context, operation string, input []byte) ([]byte, error) {
+func (c *Component) Call(ctx context.Context, operation string, input []byte) (output []byte, err error) {
 	if !utf8.ValidString(operation) {
 		return nil, &InputError{Operation: "json.call", Message: "operation: expected utf-8, found other bytes"}
 	}
 	if !utf8.Valid(input) {
 		return nil, &InputError{Operation: operation, Message: "input: expected utf-8, found other bytes"}
 	}
-	return c.call(ctx, operation, input)
+	err = c.call(ctx, operation, input, func(answer []byte) { output = bytes.Clone(answer) })
+	return output, err
 }
 
-// call is Call for texts that are UTF-8.
-func (c *Component) call(ctx context.Context, operation string, input []byte) ([]byte, error) {
+// call is Call for texts that are UTF-8; use looks at the answer while it lasts.
+func (c *Component) call(ctx context.Context, operation string, input []byte, use func(answer []byte)) error {
 	if len(input) > wire.Largest || len(operation) > math.MaxUint16 {
-		return nil, &InputError{Operation: operation, Message: fmt.Sprintf("input: found %d bytes, expected at most %d", len(input), wire.Largest)}
+		return &InputError{Operation: operation, Message: fmt.Sprintf("input: found %d bytes, expected at most %d", len(input), wire.Largest)}
 	}
 	if err := c.acquire(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { <-c.slots }()
-	instance, err := c.take(ctx)
+	instance, err := c.take()
 	if err != nil {
-		return nil, &ComponentError{Doing: operation, Err: err}
+		return &ComponentError{Doing: operation, Err: err}
 	}
-	// The computation goes to its end whatever becomes of the caller's context.
-	output, refused, err := instance.invoke(context.WithoutCancel(ctx), operation, input)
+	var objection error
+	err = instance.invoke(operation, input, func(output []byte, refused bool) {
+		if refused {
+			objection = &InputError{Operation: operation, Message: string(output)}
+			return
+		}
+		use(output)
+	})
 	if err != nil {
-		_ = instance.module.Close(context.WithoutCancel(ctx))
-		return nil, &ComponentError{Doing: operation, Err: err}
+		_ = instance.module.Close(background)
+		return &ComponentError{Doing: operation, Err: err}
 	}
-	c.give(ctx, instance)
-	if refused {
-		return nil, &InputError{Operation: operation, Message: string(output)}
-	}
-	return output, nil
+	c.give(instance)
+	return objection
 }
 
 // acquire waits for room to compute.
@@ -215,7 +220,7 @@ func (c *Component) acquire(ctx context.Context) error {
 }
 
 // take finds an instance that nobody uses, or makes one.
-func (c *Component) take(ctx context.Context) (*instance, error) {
+func (c *Component) take() (*instance, error) {
 	c.mu.Lock()
 	if n := len(c.idle); n > 0 {
 		found := c.idle[n-1]
@@ -226,7 +231,7 @@ func (c *Component) take(ctx context.Context) (*instance, error) {
 	c.mu.Unlock()
 	// Without a name there may be several of one module.
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize")
-	module, err := c.runtime.InstantiateModule(context.WithoutCancel(ctx), c.compiled, config)
+	module, err := c.runtime.InstantiateModule(background, c.compiled, config)
 	if err != nil {
 		return nil, err
 	}
@@ -234,9 +239,9 @@ func (c *Component) take(ctx context.Context) (*instance, error) {
 }
 
 // give puts an instance back, unless it has grown too heavy to keep.
-func (c *Component) give(ctx context.Context, used *instance) {
+func (c *Component) give(used *instance) {
 	if used.memory.Size() > heaviest {
-		_ = used.module.Close(context.WithoutCancel(ctx))
+		_ = used.module.Close(background)
 		return
 	}
 	c.mu.Lock()
@@ -261,14 +266,14 @@ func (c *Component) ask(ctx context.Context, operation string, write func(*wire.
 	if err != nil {
 		return &InputError{Operation: operation, Message: err.Error()}
 	}
-	output, err := c.call(ctx, operation, input)
-	if err != nil {
-		return err
+	var strange error
+	err = c.call(ctx, operation, input, func(answer []byte) {
+		reader := wire.NewReader(answer)
+		read(reader)
+		strange = reader.Finish()
+	})
+	if err == nil && strange != nil {
+		err = &ComponentError{Doing: operation, Err: fmt.Errorf("an answer that this package does not understand: %w", strange)}
 	}
-	reader := wire.NewReader(output)
-	read(reader)
-	if err := reader.Finish(); err != nil {
-		return &ComponentError{Doing: operation, Err: fmt.Errorf("an answer that this package does not understand: %w", err)}
-	}
-	return nil
+	return err
 }

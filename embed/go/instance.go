@@ -49,45 +49,45 @@ func bind(module api.Module) (*instance, error) {
 	return i, nil
 }
 
+// background is the context of every computation, which goes to its end whatever
+// becomes of the caller's.
+var background = context.Background()
+
 // invoke calls json.call, whose result lies in memory: the case in one byte, then,
-// four bytes on, pointer and length of the text. After an error the instance is of
-// no more use.
-func (i *instance) invoke(ctx context.Context, operation string, input []byte) (output []byte, refused bool, err error) {
-	operationAt, err := i.write(ctx, text(operation))
+// four bytes on, pointer and length of the text. The text is the module's, and use
+// may look at it until it returns. After an error the instance is of no more use.
+func (i *instance) invoke(operation string, input []byte, use func(output []byte, refused bool)) error {
+	operationAt, err := i.write(text(operation))
 	if err != nil {
-		return nil, false, err
+		return err
 	}
-	inputAt, err := i.write(ctx, input)
+	inputAt, err := i.write(input)
 	if err != nil {
-		return nil, false, err
+		return err
 	}
 	i.stack = [4]uint64{operationAt, uint64(len(operation)), inputAt, uint64(len(input))}
-	if err := i.call.CallWithStack(ctx, i.stack[:]); err != nil {
-		return nil, false, err
+	if err := i.call.CallWithStack(background, i.stack[:]); err != nil {
+		return err
 	}
 	resultAt := i.stack[0]
 	result, ok := i.memory.Read(uint32(resultAt), 12)
 	if !ok || result[0] > 1 {
-		return nil, false, errors.New("no result where it was said to be")
+		return errors.New("no result where it was said to be")
 	}
-	refused = result[0] == 1
-	view, ok := i.memory.Read(binary.LittleEndian.Uint32(result[4:]), binary.LittleEndian.Uint32(result[8:]))
+	output, ok := i.memory.Read(binary.LittleEndian.Uint32(result[4:]), binary.LittleEndian.Uint32(result[8:]))
 	if !ok {
-		return nil, false, errors.New("no text where it was said to be")
+		return errors.New("no text where it was said to be")
 	}
-	output = append([]byte(nil), view...)
-	// The module owns the result until it is told that it was read.
+	use(output, result[0] == 1)
+	// Now the module may free it.
 	i.stack[0] = resultAt
-	if err := i.post.CallWithStack(ctx, i.stack[:]); err != nil {
-		return nil, false, err
-	}
-	return output, refused, nil
+	return i.post.CallWithStack(background, i.stack[:])
 }
 
 // write copies a text into the module's memory, which the module then owns.
-func (i *instance) write(ctx context.Context, content []byte) (uint64, error) {
+func (i *instance) write(content []byte) (uint64, error) {
 	i.stack = [4]uint64{0, 0, 1, uint64(len(content))}
-	if err := i.realloc.CallWithStack(ctx, i.stack[:]); err != nil {
+	if err := i.realloc.CallWithStack(background, i.stack[:]); err != nil {
 		return 0, err
 	}
 	at := i.stack[0]

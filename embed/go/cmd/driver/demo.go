@@ -124,7 +124,7 @@ func play(ctx context.Context, program string, seed uint64, faults bool, kind st
 	limits := mergehttp.DefaultLimits()
 	limits.Patience = 0
 	client, err := mergehttp.New(mergehttp.Config{
-		BaseURL: merge.Address, APIKey: merge.APIKey, Tokens: d.store, Clock: d.clock, Limits: &limits,
+		BaseURL: merge.Address, APIKey: merge.APIKey, Tokens: d.store, Clock: d.clock, Limits: &limits, Transport: d.clock,
 	})
 	if err != nil {
 		return nil, err
@@ -177,7 +177,10 @@ func earliest(m moment, wake *time.Time, end time.Time) time.Time {
 // way, then in the host.
 func (d *demo) step(ctx context.Context, at time.Time) error {
 	var ignored struct{}
-	if err := d.simulator.control("advance", map[string]time.Time{"to": at}, &ignored); err != nil {
+	d.clock.begin()
+	err := d.simulator.control("advance", map[string]time.Time{"to": at}, &ignored)
+	d.clock.end()
+	if err != nil {
 		return err
 	}
 	posted, err := d.simulator.deliver()

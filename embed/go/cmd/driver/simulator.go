@@ -133,10 +133,68 @@ type virtual struct {
 	mu   sync.Mutex
 	seen time.Time
 	err  error
+	// fresh says that time cannot have moved since it was seen.
+	fresh bool
+	// underWay are requests to Merge: each takes time.
+	underWay int
+	// ended counts those that are over.
+	ended int
+}
+
+// begin and end stand around what may move time.
+func (v *virtual) begin() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.underWay++
+}
+
+func (v *virtual) end() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.underWay--
+	v.ended++
+	v.fresh = false
+}
+
+// RoundTrip implements [http.RoundTripper]: a request, and its answer up to its end,
+// move time.
+func (v *virtual) RoundTrip(request *http.Request) (*http.Response, error) {
+	v.begin()
+	response, err := http.DefaultTransport.RoundTrip(request)
+	if err != nil {
+		v.end()
+		return nil, err
+	}
+	response.Body = &endingBody{ReadCloser: response.Body, end: sync.OnceFunc(v.end)}
+	return response, nil
+}
+
+// endingBody says when it is closed.
+type endingBody struct {
+	io.ReadCloser
+	end func()
+}
+
+// Close implements [io.Closer].
+func (b *endingBody) Close() error {
+	defer b.end()
+	return b.ReadCloser.Close()
+}
+
+// known is the time, if it cannot have moved since it was seen, and how many requests
+// are over.
+func (v *virtual) known() (now time.Time, known bool, ended int) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.seen, v.fresh && v.underWay == 0, v.ended
 }
 
 // Now implements [mergesync.Clock]. Whoever looks finds out that time has moved.
 func (v *virtual) Now() time.Time {
+	now, known, ended := v.known()
+	if known {
+		return now
+	}
 	m, err := v.simulator.next()
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -146,6 +204,7 @@ func (v *virtual) Now() time.Time {
 		}
 		return v.seen
 	}
+	v.fresh = v.underWay == 0 && v.ended == ended
 	if now := m.Now.Add(m.skew()); !now.Equal(v.seen) {
 		v.seen = now
 		select {

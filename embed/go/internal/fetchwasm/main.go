@@ -1,5 +1,4 @@
-// Fetchwasm copies the component into the package: go generate runs it, and
-// go:embed takes it from there.
+// Fetchwasm copies the component into the package, from where it is embedded.
 package main
 
 import (
