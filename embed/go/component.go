@@ -63,7 +63,7 @@ func WithWasmFile(path string) Option {
 }
 
 // WithInstances sets how many calls may compute at a time; without it that is
-// GOMAXPROCS. Each instance takes about 1.2 MiB, made when first needed.
+// GOMAXPROCS. Each is made when first needed, and takes 1.1 MiB until a large body makes it grow.
 func WithInstances(n int) Option { return func(o *options) { o.instances = n } }
 
 // WithMemoryLimit bounds the memory of each instance, in bytes; without it that is
@@ -157,8 +157,7 @@ func (c *Component) Close(ctx context.Context) (err error) {
 
 // Call is the contract's json.call: the operation's input and its output as JSON.
 // It is what the typed functions stand on, for operations and forms that they do not
-// cover. Waiting for an instance ends with ctx; a computation does not, and takes
-// microseconds.
+// cover. Waiting for an instance ends with ctx; a computation does not.
 func (c *Component) Call(ctx context.Context, operation string, input []byte) (output []byte, err error) {
 	if !utf8.ValidString(operation) {
 		return nil, &InputError{Operation: "json.call", Message: "operation: expected utf-8, found other bytes"}
