@@ -1,0 +1,54 @@
+-- What the example keeps in PostgreSQL. Instants are timestamptz: microseconds, UTC.
+
+CREATE TABLE IF NOT EXISTS linked_accounts (
+    linked_account_id  text PRIMARY KEY,
+    category           text NOT NULL DEFAULT '',
+    integration        text NOT NULL DEFAULT '',
+    integration_slug   text NOT NULL DEFAULT '',
+    end_user_origin_id text NOT NULL DEFAULT '',
+    organization_name  text NOT NULL DEFAULT '',
+    status             text NOT NULL DEFAULT '',
+    account_token      text,
+    state              text NOT NULL DEFAULT '',
+    version            bigint NOT NULL DEFAULT 0,
+    last_note          bigint NOT NULL DEFAULT 0,
+    not_before         timestamptz,
+    start_at           timestamptz,
+    phase              text NOT NULL DEFAULT '',
+    models_ready       bigint NOT NULL DEFAULT 0,
+    models_needed      bigint NOT NULL DEFAULT 0,
+    trouble            text NOT NULL DEFAULT '',
+    fresh_to           timestamptz
+);
+
+CREATE INDEX IF NOT EXISTS linked_accounts_by_start ON linked_accounts (start_at);
+
+CREATE TABLE IF NOT EXISTS notes (
+    linked_account_id text NOT NULL REFERENCES linked_accounts,
+    key               text NOT NULL,
+    number            bigint NOT NULL,
+    text              text NOT NULL,
+    secret            text,
+    PRIMARY KEY (linked_account_id, key)
+);
+
+CREATE TABLE IF NOT EXISTS records (
+    linked_account_id text NOT NULL REFERENCES linked_accounts,
+    model_id          text NOT NULL,
+    id                text NOT NULL,
+    remote_id         text,
+    modified_at       timestamptz,
+    deleted           boolean NOT NULL,
+    pass              bigint,
+    json              text NOT NULL,
+    PRIMARY KEY (linked_account_id, model_id, id)
+);
+
+CREATE TABLE IF NOT EXISTS notices (
+    sequence          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id                text NOT NULL UNIQUE,
+    linked_account_id text NOT NULL REFERENCES linked_accounts,
+    occasion          text NOT NULL,
+    model_id          text,
+    text              text NOT NULL
+);
