@@ -230,7 +230,9 @@ fn post_due(merge: &Shared, poster: &Poster, posts: &mut JoinSet<()>) -> bool {
     };
     if due {
         let (merge, poster) = (Arc::clone(merge), poster.clone());
-        posts.spawn(async move { poster.post_due(&merge).await });
+        posts.spawn(async move {
+            poster.post_due(&merge).await;
+        });
     }
     due
 }

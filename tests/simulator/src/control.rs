@@ -1,5 +1,7 @@
 //! Requests to `/_control/...`: they move the clock, set faults, and show what Merge holds.
 
+mod driver;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -15,6 +17,12 @@ CONTROL: POST a JSON object (or nothing) to /_control/...; no key is needed.
   faults          {\"all\": true, \"until\": \"...\", \"rates\": {\"server_error\": 50},
                    \"slow_millis\": 200, \"force\": {\"stale_cursor\": 1}}; rates are per
                   thousand occasions; \"force\" makes the next occasions faulty; {} ends all
+  next            the clock, when something happens next, when the next webhook is due, and how
+                  far the host's clock is ahead
+  deliver         posts every webhook that is due and waits for the answers: {\"posted\": n}
+  verdict         {\"rows\": [{\"account\": id, \"model_id\": \"hris.Employee\", \"id\": \"...\",
+                   \"modified_at\": \"...\" or null, \"deleted\": false, \"json\": \"...\"}]}: how the
+                  store that holds these rows compares with what Merge holds
   state           accounts, models with their sync status and counts, waiting webhooks
   stats           requests, answers, webhooks, faults by kind
   ledger          {\"account\": id, \"model_id\": \"hris.Employee\"}, both optional: every
@@ -127,6 +135,10 @@ fn obey(merge: &mut Merge, command: &str, body: &[u8]) -> Result<Option<Value>, 
     let answer = match command.trim_end_matches('/') {
         "advance" => advance(merge, &read(body)?)?,
         "faults" => set_faults(merge, read(body)?)?,
+        "next" => driver::next(merge),
+        // It waits for answers: see `Server`, which takes it before it comes here.
+        "deliver" => return Err("deliver: only a server can post webhooks".to_owned()),
+        "verdict" => json!(driver::verdict(merge, read(body)?)?),
         "state" => state(merge),
         "stats" => json!(merge.stats()),
         "ledger" => ledger(merge, &read(body)?),

@@ -45,13 +45,13 @@ impl Poster {
     }
 
     /// Take everything that is due, post it side by side, and report each result to Merge as
-    /// it comes. Returns once all are reported.
-    pub async fn post_due(&self, merge: &Shared) {
+    /// it comes. Returns once all are reported: how many there were.
+    pub async fn post_due(&self, merge: &Shared) -> usize {
         let due = lock(merge).take_due();
         let posts = due.into_iter().map(|delivery| async move {
             let status = self.post(&delivery).await;
             lock(merge).delivered(delivery.id, status);
         });
-        futures_util::future::join_all(posts).await;
+        futures_util::future::join_all(posts).await.len()
     }
 }

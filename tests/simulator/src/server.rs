@@ -13,17 +13,18 @@ use axum::response::Response as HttpResponse;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::{StreamExt, stream};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::control;
-use crate::{Merge, Request, Response};
+use crate::{Merge, Poster, Request, Response};
 
 /// A Merge that several parties drive.
 pub type Shared = Arc<Mutex<Merge>>;
 
-/// No control request is larger.
-const BODY_LIMIT: usize = 1 << 20;
+/// No control request is larger: a verdict is asked for with every row of a store.
+const BODY_LIMIT: usize = 256 << 20;
 
 /// Smaller bodies are not compressed, in bytes.
 const COMPRESS_FROM: usize = 500;
@@ -69,7 +70,11 @@ impl Server {
     pub fn start(merge: Shared, listener: TcpListener) -> io::Result<Handle> {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = Router::new().fallback(answer).with_state(merge);
+        let state = Parts {
+            merge,
+            poster: Poster::new(),
+        };
+        let router = Router::new().fallback(answer).with_state(state);
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
         let serve = axum::serve(listener, service).with_graceful_shutdown(async {
             // Either way the handle is gone.
@@ -86,8 +91,15 @@ impl Server {
     }
 }
 
+/// What every answer may need.
+#[derive(Debug, Clone)]
+struct Parts {
+    merge: Shared,
+    poster: Poster,
+}
+
 async fn answer(
-    State(merge): State<Shared>,
+    State(Parts { merge, poster }): State<Parts>,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
     request: axum::extract::Request,
 ) -> HttpResponse {
@@ -101,8 +113,14 @@ async fn answer(
         method => method,
     };
     if let Some(path) = parts.uri.path().strip_prefix("/_control/") {
-        let body = to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
-        let response = control::handle(&mut lock(&merge), path, &body);
+        let response = match to_bytes(body, BODY_LIMIT).await {
+            Err(error) => Response::detail(413, &error.to_string()),
+            Ok(_) if path.trim_end_matches('/') == "deliver" => {
+                let posted = poster.post_due(&merge).await;
+                Response::json(200, &json!({ "posted": posted }))
+            }
+            Ok(body) => control::handle(&mut lock(&merge), path, &body),
+        };
         return write(response).await;
     }
     let headers: Vec<(&str, &str)> = parts

@@ -129,3 +129,75 @@ fn any_event_can_be_sent() {
             .any(|delivery| delivery.event == "AsyncPost.completed")
     );
 }
+
+#[test]
+fn a_driver_learns_when_something_happens_next() {
+    let mut merge = settled();
+    merge.take_due();
+    let next = ask(&mut merge, "next", &json!({}), 200);
+    assert_eq!(next["now"], iso(merge.now()));
+    assert_eq!(
+        next["next_event_at"],
+        iso(merge.next_event_at().expect("syncs never end"))
+    );
+    assert_eq!(next["next_delivery_at"], Value::Null);
+    assert_eq!(next["host_skew_micros"], 0);
+    merge.ping();
+    let next = ask(&mut merge, "next", &json!({}), 200);
+    assert_eq!(
+        next["next_delivery_at"],
+        iso(merge.next_delivery_at().expect("the ping waits"))
+    );
+}
+
+/// Everything that `merge` holds, as rows of a store.
+fn stored(merge: &Merge) -> Vec<Value> {
+    let rows = merge.ledger().into_iter();
+    rows.map(|((account, model_id, id), entry)| {
+        json!({
+            "account": account,
+            "model_id": model_id,
+            "id": id,
+            "modified_at": iso(entry.modified_at),
+            "deleted": entry.deleted,
+            "json": entry.row.to_string(),
+        })
+    })
+    .collect()
+}
+
+#[test]
+fn a_store_is_compared_with_what_is_held() {
+    let mut merge = settled();
+    let mut rows = stored(&merge);
+    let clean = ask(&mut merge, "verdict", &json!({ "rows": rows }), 200);
+    assert_eq!(clean["lost"], 0);
+    assert_eq!(clean["stale"], 0);
+    assert_eq!(clean["records_stored"], rows.len());
+    assert_eq!(clean["records_in_merge"], rows.len());
+    rows.pop();
+    rows[0]["json"] = json!("{}");
+    rows[1]["modified_at"] = json!("2001-01-01T00:00:00Z");
+    rows[2]["modified_at"] = Value::Null;
+    let spoiled = ask(&mut merge, "verdict", &json!({ "rows": rows }), 200);
+    assert_eq!(spoiled["lost"], 1);
+    assert_eq!(spoiled["stale"], 2);
+    assert_eq!(spoiled["examples"].as_array().map(Vec::len), Some(3));
+}
+
+#[test]
+fn rows_that_are_none_are_refused() {
+    let mut merge = settled();
+    let row = stored(&merge).swap_remove(0);
+    ask(&mut merge, "verdict", &json!({}), 400);
+    let mut naive = row.clone();
+    naive["modified_at"] = json!("yesterday");
+    let answer = ask(&mut merge, "verdict", &json!({ "rows": [naive] }), 400);
+    assert_eq!(
+        answer["detail"],
+        "modified_at: `yesterday` is not an RFC 3339 instant"
+    );
+    let mut unknown = row;
+    unknown["remote_id"] = json!("7");
+    ask(&mut merge, "verdict", &json!({ "rows": [unknown] }), 400);
+}

@@ -120,14 +120,38 @@ async fn control_requests_need_no_key() {
     let merge: Shared = Arc::new(Mutex::new(settled()));
     let (handle, http) = serve(&merge).await;
     let before = lock(&merge).now();
-    let request = Request::post(format!("{}/_control/advance", handle.base_url()))
-        .body(Full::from(r#"{"seconds":3600}"#))
-        .expect("a request");
-    assert_eq!(
-        http.request(request).await.expect("an answer").status(),
-        200
-    );
+    control(&http, &handle, "advance", r#"{"seconds":3600}"#).await;
     assert_eq!(lock(&merge).now(), before + HOUR);
+}
+
+/// A control request that is obeyed.
+async fn control(http: &Http, handle: &Handle, command: &str, body: &'static str) -> Value {
+    let request = Request::post(format!("{}/_control/{command}", handle.base_url()))
+        .body(Full::from(body))
+        .expect("a request");
+    let response = http.request(request).await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    let body = response.into_body().collect().await.expect("a body");
+    serde_json::from_slice(&body.to_bytes()).expect("JSON")
+}
+
+#[tokio::test]
+async fn a_driver_has_the_due_webhooks_posted() {
+    let seen = Seen::default();
+    let mut config = small(1);
+    config.link_within = 0;
+    config.webhook_url = Some(receiver(&seen).await);
+    let merge: Shared = Arc::new(Mutex::new(merge_simulator::Merge::new(config)));
+    let (handle, http) = serve(&merge).await;
+    assert_eq!(control(&http, &handle, "deliver", "").await["posted"], 0);
+    control(&http, &handle, "advance", r#"{"seconds":3600}"#).await;
+    let posted = control(&http, &handle, "deliver", "").await["posted"].clone();
+    // All answers are in by now: nothing is on its way any more.
+    assert_eq!(posted, seen.lock().expect("not poisoned").len());
+    let stats = lock(&merge).stats().webhooks;
+    assert_eq!(posted, stats.attempts);
+    assert_eq!((stats.accepted, stats.refused), (stats.attempts - 2, 1));
+    assert!(stats.attempts > 20);
 }
 
 #[tokio::test]
@@ -145,9 +169,10 @@ async fn a_dropped_handle_frees_the_port() {
         .expect("the port is free again");
 }
 
-#[tokio::test]
-async fn webhooks_are_posted_and_their_answers_reported() {
-    type Seen = Arc<Mutex<Vec<(String, Bytes)>>>;
+type Seen = Arc<Mutex<Vec<(String, Bytes)>>>;
+
+/// Serve webhooks; the address to post them to.
+async fn receiver(seen: &Seen) -> String {
     async fn receive(State(seen): State<Seen>, headers: HeaderMap, body: Bytes) -> StatusCode {
         let signature = headers[SIGNATURE_HEADER]
             .to_str()
@@ -162,16 +187,20 @@ async fn webhooks_are_posted_and_their_answers_reported() {
             _ => StatusCode::OK,
         }
     }
-    let seen = Seen::default();
     let router = Router::new()
         .route("/hook", post(receive))
         .with_state(seen.clone());
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(async move { axum::serve(listener, router).await });
+    format!("http://{address}/hook")
+}
 
+#[tokio::test]
+async fn webhooks_are_posted_and_their_answers_reported() {
+    let seen = Seen::default();
     let mut config = small(1);
-    config.webhook_url = Some(format!("http://{address}/hook"));
+    config.webhook_url = Some(receiver(&seen).await);
     let merge: Shared = Arc::new(Mutex::new(merge_simulator::Merge::new(config)));
     let poster = Poster::new();
     for _ in 0..4 {
