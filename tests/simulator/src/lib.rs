@@ -16,6 +16,7 @@ mod ledger;
 mod merge;
 mod outbox;
 mod post;
+pub mod scenario;
 mod server;
 mod stats;
 pub mod time;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
-use merge_simulator::time::{HOUR, Micros};
+use merge_simulator::scenario::Scenario;
+use merge_simulator::time::{HOUR, Micros, iso};
 use merge_simulator::{Config, Faults, Merge, Poster, Server, Shared, control, lock};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -23,6 +24,12 @@ struct Args {
     /// Decides everything that is drawn.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Play the demonstration of this seed (with --faults or without): accounts, changes, faults
+    /// and relinks are its own. Clock and webhooks are left to `/_control/advance` and
+    /// `/_control/deliver`, and the line of JSON also has the engine's settings and the instant at
+    /// which everything is to be stored.
+    #[arg(long, conflicts_with_all = ["accounts", "records", "faults_hours", "ahead_hours"])]
+    demo: bool,
     /// How many accounts; they take hris, ats and ticketing in turn.
     #[arg(long, default_value_t = 3)]
     accounts: usize,
@@ -39,7 +46,7 @@ struct Args {
     #[arg(long, default_value_t = 60)]
     faults_hours: u32,
     /// Virtual seconds in a real one; 0 leaves the clock to `/_control/advance`.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, default_value_if("demo", "true", "0"))]
     speed: u32,
     /// Move the clock so many hours at the start, so that the initial syncs are over.
     #[arg(long, default_value_t = 0)]
@@ -52,20 +59,43 @@ const TICK: Duration = Duration::from_millis(20);
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
-    let merge: Shared = Arc::new(Mutex::new(Merge::new(config(&args))));
-    {
-        let mut merge = lock(&merge);
-        let to = merge.now() + Micros::from(args.ahead_hours) * HOUR;
-        merge.advance_to(to);
+    let scenario = args.demo.then_some(Scenario {
+        seed: args.seed,
+        faults: args.faults,
+    });
+    if scenario.is_some() && args.speed > 0 {
+        return Err("speed: the clock of --demo moves by control requests; leave it at 0".into());
     }
+    let merge: Shared = Arc::new(Mutex::new(match scenario {
+        Some(scenario) => demonstration(scenario, &args),
+        None => ahead(&args),
+    }));
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await?;
     let server = Server::start(merge.clone(), listener)?;
-    println!("{}", greeting(&lock(&merge), &server.base_url()));
+    println!("{}", greeting(&lock(&merge), &server.base_url(), scenario));
 
-    let driver = tokio::spawn(drive(merge, args.speed));
+    let driver = scenario
+        .is_none()
+        .then(|| tokio::spawn(drive(merge, args.speed)));
     stopped().await?;
-    driver.abort();
+    if let Some(driver) = driver {
+        driver.abort();
+    }
     Ok(())
+}
+
+/// Merge before the first account of the demonstration is linked.
+fn demonstration(scenario: Scenario, args: &Args) -> Merge {
+    let mut merge = scenario.merge();
+    merge.set_webhook_url(args.webhook_url.clone());
+    merge
+}
+
+/// Merge so many hours after its accounts were linked.
+fn ahead(args: &Args) -> Merge {
+    let mut merge = Merge::new(config(args));
+    merge.advance_to(merge.now() + Micros::from(args.ahead_hours) * HOUR);
+    merge
 }
 
 fn config(args: &Args) -> Config {
@@ -82,13 +112,18 @@ fn config(args: &Args) -> Config {
 }
 
 /// The line that programs read.
-fn greeting(merge: &Merge, address: &str) -> serde_json::Value {
-    json!({
+fn greeting(merge: &Merge, address: &str, scenario: Option<Scenario>) -> serde_json::Value {
+    let mut greeting = json!({
         "address": address,
         "api_key": merge.api_key(),
         "signing_key": merge.signing_key(),
         "accounts": merge.accounts(),
-    })
+    });
+    if let Some(scenario) = scenario {
+        greeting["settings"] = json!(scenario.settings(merge));
+        greeting["ends_at"] = json!(iso(scenario.end(merge)));
+    }
+    greeting
 }
 
 /// Let the virtual clock run and post what is due.

@@ -136,6 +136,8 @@ impl Merge {
             Event::Enable { account, model } => self.enable(account, model, true),
             Event::HiddenChange { account } => self.hidden_change(account),
             Event::RealtimeChange { account } => self.realtime_change(account),
+            Event::RequireRelink { account } => self.require_relink(account),
+            Event::Relink { account } => self.relink(account),
             Event::Skew => self.move_host_clock(),
         }
     }

@@ -29,6 +29,10 @@ pub(crate) enum Event {
     HiddenChange { account: usize },
     /// The third party changes and tells Merge at once.
     RealtimeChange { account: usize },
+    /// The third party stops accepting Merge's credentials.
+    RequireRelink { account: usize },
+    /// The end user links the account again.
+    Relink { account: usize },
     /// The host's clock moves.
     Skew,
 }
