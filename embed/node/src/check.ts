@@ -65,7 +65,7 @@ export function object<K extends string>(
       throw new InputError(below(field, key), "unknown field");
     }
   }
-  return value as Partial<Record<K, unknown>>;
+  return value;
 }
 
 /** The path of `key` in `field`. */

@@ -49,8 +49,8 @@ export class CoreModule {
   #instantiate(): Exports {
     try {
       const { exports } = new WebAssembly.Instance(this.module, {});
-      const initialize = exports["_initialize"];
-      if (typeof initialize === "function") initialize();
+      const initialize = exports["_initialize"] as (() => void) | undefined;
+      initialize?.();
       return {
         memory: exports["memory"] as WebAssembly.Memory,
         realloc: exports["cabi_realloc"] as Exports["realloc"],
