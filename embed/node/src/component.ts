@@ -53,9 +53,13 @@ export class LogicComponent {
   }
 }
 
-/** The `problem` of a function that answered with its error. */
+/**
+ * The `problem` of a function that answered with its error: jco throws the record as it is, and
+ * in other versions an error that carries it. Whatever else is thrown is an error without one.
+ */
 function problemOf(thrown: unknown): string | undefined {
-  const payload: unknown = (thrown as { payload?: unknown } | null)?.payload;
-  const message: unknown = (payload as { message?: unknown } | null | undefined)?.message;
+  const bare = typeof thrown === "object" && thrown !== null && !(thrown instanceof Error);
+  const record: unknown = bare ? thrown : (thrown as { payload?: unknown } | null)?.payload;
+  const message: unknown = (record as { message?: unknown } | null | undefined)?.message;
   return typeof message === "string" ? message : undefined;
 }

@@ -51,8 +51,10 @@ export class CoreModule {
       const { exports } = new WebAssembly.Instance(this.module, {});
       const initialize = exports["_initialize"] as (() => void) | undefined;
       initialize?.();
+      const memory = exports["memory"];
+      if (!(memory instanceof WebAssembly.Memory)) throw new Error("it exports no memory");
       return {
-        memory: exports["memory"] as WebAssembly.Memory,
+        memory,
         realloc: exports["cabi_realloc"] as Exports["realloc"],
         call: exports[CALL] as Exports["call"],
         postReturn: exports[POST_RETURN] as Exports["postReturn"],

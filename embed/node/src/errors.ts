@@ -43,8 +43,9 @@ export class VersionError extends ComponentError {
   }
 }
 
-/** Names a thrown value on one line. */
+/** Names a thrown value on one line, without a regular expression: the stack may be exhausted. */
 export function reasonOf(thrown: unknown): string {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return text.replaceAll(/\s*\n\s*/g, " ");
+  const lines = text.split("\n").map((line) => line.trim());
+  return lines.filter((line) => line !== "").join(" ");
 }
