@@ -87,9 +87,7 @@ export function signatureFunctions(verify: typeof Component.verify): SignatureFu
   return {
     verify(delivery) {
       const facts = signedBody(delivery);
-      return facts === null
-        ? { tag: "refused", reason: "mismatch" }
-        : verdictFrom(verify(facts));
+      return facts === null ? { tag: "refused", reason: "mismatch" } : verdictFrom(verify(facts));
     },
   };
 }

@@ -34,13 +34,7 @@ export interface UnknownState {
 
 /** The state of one model's sync, as `/sync-status` and webhooks name it. */
 export type SyncState =
-  | "syncing"
-  | "done"
-  | "partially-synced"
-  | "failed"
-  | "disabled"
-  | "paused"
-  | UnknownState;
+  "syncing" | "done" | "partially-synced" | "failed" | "disabled" | "paused" | UnknownState;
 
 /** What Merge says of one model. */
 export interface ModelStatus {
@@ -135,7 +129,11 @@ export function statusTo(value: unknown, field: string): Component.ModelStatus {
   };
   put(status, "status", optional(fields.status, `${field}.status`, stateTo));
   put(status, "isInitialSync", optional(fields.isInitialSync, `${field}.isInitialSync`, boolean));
-  put(status, "lastSyncResult", optional(fields.lastSyncResult, `${field}.lastSyncResult`, stateTo));
+  put(
+    status,
+    "lastSyncResult",
+    optional(fields.lastSyncResult, `${field}.lastSyncResult`, stateTo),
+  );
   for (const key of INSTANTS) {
     put(status, key, optional(fields[key], `${field}.${key}`, microseconds));
   }

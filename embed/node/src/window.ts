@@ -3,13 +3,7 @@
 import { boolean, milliseconds, object, oneOf, optional, text } from "./check.js";
 import type * as Component from "./generated/interfaces/merge-sync-triggers-window.js";
 import { type Instant, type InstantLike, microseconds, printed } from "./instant.js";
-import {
-  instantFrom,
-  type Milliseconds,
-  type ModelStatusInput,
-  put,
-  statusTo,
-} from "./types.js";
+import { instantFrom, type Milliseconds, type ModelStatusInput, put, statusTo } from "./types.js";
 
 /** How the bounds of a window are chosen. */
 export type WindowRule =
@@ -71,16 +65,11 @@ export interface SpanInput {
 
 /** Why there is nothing to read. */
 export type SkipReason =
-  | "disabled"
-  | "initial-sync-incomplete"
-  | "failed"
-  | "nothing-finished"
-  | "not-newer";
+  "disabled" | "initial-sync-incomplete" | "failed" | "nothing-finished" | "not-newer";
 
 /** What to read, if anything. */
 export type Plan =
-  | ({ readonly tag: "fetch" } & Span)
-  | { readonly tag: "skip"; readonly reason: SkipReason };
+  ({ readonly tag: "fetch" } & Span) | { readonly tag: "skip"; readonly reason: SkipReason };
 
 /** A fetch whose every page is stored. */
 export interface CompletedFetch {

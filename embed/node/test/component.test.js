@@ -6,7 +6,14 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 
-import { ComponentError, instantiate, load, MergeSyncError, VERSION, VersionError } from "merge-sync";
+import {
+  ComponentError,
+  instantiate,
+  load,
+  MergeSyncError,
+  VERSION,
+  VersionError,
+} from "merge-sync";
 import { instantiateText, loadText } from "merge-sync/text";
 
 const bytesOf = (name) => readFileSync(fileURLToPath(import.meta.resolve(`merge-sync/${name}`)));
@@ -33,7 +40,10 @@ test("package, constant and component are of one version", async () => {
 
 test("a damaged file is named", async () => {
   const cut = LOGIC.subarray(0, LOGIC.length >> 1);
-  await assert.rejects(load(new Uint8Array(cut)), isComponentError(/^merge-sync-logic\.core\.wasm: /));
+  await assert.rejects(
+    load(new Uint8Array(cut)),
+    isComponentError(/^merge-sync-logic\.core\.wasm: /),
+  );
   const other = new TextEncoder().encode("not wasm");
   await assert.rejects(loadText(other), isComponentError(/^merge-sync-text\.core\.wasm: /));
   const missing = new Response("", { status: 404 });
@@ -71,7 +81,10 @@ test("a component of another version is named", () => {
       () => make(module),
       (error) => {
         assert.ok(error instanceof VersionError, error.stack);
-        assert.equal(error.message, "the component is of version 0.9.0, and this package needs 0.1.0");
+        assert.equal(
+          error.message,
+          "the component is of version 0.9.0, and this package needs 0.1.0",
+        );
         return true;
       },
     );
@@ -88,7 +101,13 @@ function restored(changed, original) {
 test("an instance that broke is replaced", async () => {
   const merge = await load();
   // A getter runs in the middle of the call and breaks it.
-  const evil = { get modelId() { throw new Error("gone"); }, modelName: "", statusReason: "" };
+  const evil = {
+    get modelId() {
+      throw new Error("gone");
+    },
+    modelName: "",
+    statusReason: "",
+  };
   assert.throws(() => merge.window.next({ status: evil, progress: {}, ready: true }), /gone/);
   assert.equal(merge.window.locate("hris.Employee").tag, "listed");
 });

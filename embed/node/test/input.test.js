@@ -75,7 +75,10 @@ test("arguments out of range are named", () => {
 test("instants without a zone, or that are none, are named", () => {
   const facts = { outcome: { tag: "transport", message: "reset" }, attempt: 1, seed: 1 };
   const at = (now) => () => merge.retry.decide({ ...facts, now });
-  refuses(at("2025-11-27T10:00:00"), "now: `2025-11-27T10:00:00` has no zone, expected `Z` or an offset");
+  refuses(
+    at("2025-11-27T10:00:00"),
+    "now: `2025-11-27T10:00:00` has no zone, expected `Z` or an offset",
+  );
   refuses(at("2025-02-30T10:00:00Z"), "now: `2025-02-30T10:00:00Z` is not an RFC 3339 instant");
   refuses(at(1_764_237_600_000), "now: expected an instant, found a number");
   refuses(at(new Date(NaN)), "now: an invalid Date is no instant");

@@ -69,10 +69,14 @@ test("the typed functions answer every vector", async () => {
 
 function checkRefused(decide, { id, input, output }) {
   if (TAKEN.has(id)) return;
-  assert.throws(decide, (error) => {
-    // The component read a text and says what is wrong with it: the same words in both forms.
-    if (error instanceof ProblemError) assert.equal(error.message, output.error, id);
-    else assert.ok(error instanceof InputError, `${id}: ${error.stack}`);
-    return true;
-  }, `${id}: ${JSON.stringify(input)}`);
+  assert.throws(
+    decide,
+    (error) => {
+      // The component read a text and says what is wrong with it: the same words in both forms.
+      if (error instanceof ProblemError) assert.equal(error.message, output.error, id);
+      else assert.ok(error instanceof InputError, `${id}: ${error.stack}`);
+      return true;
+    },
+    `${id}: ${JSON.stringify(input)}`,
+  );
 }

@@ -144,7 +144,7 @@ function transport(message: string): HttpOutcome {
 /** `fetch` says "fetch failed", and why only in the causes. */
 function causes(thrown: unknown): string {
   const texts = [];
-  for (let at: unknown = thrown; at !== undefined && texts.length < 5; ) {
+  for (let at: unknown = thrown; at !== undefined && texts.length < 5;) {
     texts.push(reasonOf(at).toWellFormed());
     at = at instanceof Error ? at.cause : undefined;
   }

@@ -8,7 +8,17 @@
 
 import { fromEpochMicroseconds, type Instant, toEpochMicroseconds } from "../instant.js";
 import type { Account } from "../types.js";
-import type { Batch, Change, Committed, Due, Note, Notice, Store, Sweep, Versioned } from "./store.js";
+import type {
+  Batch,
+  Change,
+  Committed,
+  Due,
+  Note,
+  Notice,
+  Store,
+  Sweep,
+  Versioned,
+} from "./store.js";
 import { APPLICATION_ID, SCHEMA_VERSION, SQL, TABLES } from "./sqlite-tables.js";
 
 type Value = string | number | bigint | null;
@@ -65,7 +75,8 @@ export class SqliteStore implements Store {
       if (note.create) this.#run(SQL.insertAccount, note.account, now);
       const numbered = this.#get(SQL.numberNote, now, note.account);
       if (numbered === undefined) return "unknown-account";
-      if (note.profile !== null) this.#run(SQL.setProfile, ...profileOf(note.profile), note.account);
+      if (note.profile !== null)
+        this.#run(SQL.setProfile, ...profileOf(note.profile), note.account);
       const { account, key, text, secret } = note;
       this.#run(SQL.keepNote, account, key, numbered["last_note"] ?? 0, text, secret);
       return "kept";

@@ -65,7 +65,11 @@ interface Secret {
 export type Effect =
   | {
       readonly tag: "send";
-      readonly value: { readonly account: string; readonly method: string; readonly target: string };
+      readonly value: {
+        readonly account: string;
+        readonly method: string;
+        readonly target: string;
+      };
     }
   | { readonly tag: "commit"; readonly value: WireChange }
   | { readonly tag: "finished"; readonly value: Report }
@@ -91,8 +95,7 @@ export interface WireNote extends Omit<Note, "secret"> {
 
 export interface WireChange extends Omit<Change, "token"> {
   readonly token:
-    | { readonly tag: "keep" | "erase" }
-    | { readonly tag: "put"; readonly value: Secret };
+    { readonly tag: "keep" | "erase" } | { readonly tag: "put"; readonly value: Secret };
 }
 
 /** Reads the engine's answer. No record of its own holds a map, so every key is a field's. */

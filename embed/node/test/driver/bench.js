@@ -8,7 +8,8 @@ const WARM_UP = 10_000;
 
 export async function bench([file], options) {
   const { operation, input } = JSON.parse(readFileSync(file, "utf8"));
-  if (operation !== "webhook.handle") throw new Error(`operation: \`${operation}\` is not measured`);
+  if (operation !== "webhook.handle")
+    throw new Error(`operation: \`${operation}\` is not measured`);
   const delivery = { ...input, body: new TextEncoder().encode(input.body) };
 
   const started = performance.now();

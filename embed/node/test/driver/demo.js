@@ -108,7 +108,11 @@ async function play(merge, { engine, scheduler }) {
   for (;;) {
     const next = await merge.next();
     if (compareInstants(next.now, end) >= 0) break;
-    const candidates = [later(next.next_event_at, shifted(next.now, STRIDE)), next.next_delivery_at, end];
+    const candidates = [
+      later(next.next_event_at, shifted(next.now, STRIDE)),
+      next.next_delivery_at,
+      end,
+    ];
     if (wake !== null) candidates.push(shifted(wake, -next.host_skew_micros));
     const at = candidates
       .filter((candidate) => candidate !== null)

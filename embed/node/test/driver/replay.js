@@ -13,7 +13,10 @@ export async function replay([file], { out }) {
   const digest = createHash("sha256");
   const copy = out === undefined ? undefined : createWriteStream(out);
   let lines = 0;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+  for await (const line of createInterface({
+    input: createReadStream(file),
+    crlfDelay: Infinity,
+  })) {
     if (line === "") continue;
     const { operation, input } = JSON.parse(line);
     const answer = answerOf(text, operation, input);
