@@ -40,7 +40,8 @@ async function serve() {
       ? join(PACKAGE, path.slice("/package/".length))
       : join(PACKAGE, "examples", "browser", path === "/" ? "index.html" : path);
     readFile(file).then(
-      (bytes) => response.setHeader("content-type", TYPES[extname(file)] ?? "text/plain").end(bytes),
+      (bytes) =>
+        response.setHeader("content-type", TYPES[extname(file)] ?? "text/plain").end(bytes),
       () => response.writeHead(404).end(),
     );
   });

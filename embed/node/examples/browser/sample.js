@@ -4,19 +4,18 @@ const BODY = {
   hook: {
     id: "2fa2b314-33c6-48d5-9eb8-683dc5754429",
     event: "LinkedAccount.sync_completed",
-    target: "https://david-merge.requestcatcher.com/",
+    target: "https://app.example.test/webhooks/merge",
   },
   linked_account: {
     id: "7841ee0a-5a1a-44db-bc7e-2912d8c17515",
     integration: "Azure DevOps",
     integration_slug: "azure-devops",
     category: "ticketing",
-    end_user_origin_id: "TEST_AUM6QPMP",
-    end_user_organization_name: "MERGE Test User AUM6QPMP",
-    end_user_email_address: "[email protected]",
+    end_user_origin_id: "org_123_ticketing",
+    end_user_organization_name: "Example Org",
+    end_user_email_address: "admin@example.test",
     status: "COMPLETE",
-    webhook_listener_url:
-      "https://api.merge.dev/api/integrations/webhook-listener/7hT4V5bFJBeu1fYD5Hy79rT_VCL6qBF7r1mJHGm5BRrNiJlwOEs6dg",
+    webhook_listener_url: "https://api.merge.dev/api/integrations/webhook-listener/EXAMPLE",
     is_duplicate: null,
     account_type: "TEST",
     completed_at: "2025-11-26T23:54:25.835905Z",
@@ -54,6 +53,6 @@ const BODY = {
 
 export const SAMPLE = {
   body: JSON.stringify(BODY, null, 2),
-  signature: "LWCf4vQkvp2ZnWz_4AyTX-_tOCCj5OF7HNBKCqXnXyM",
+  signature: "BfdtVuEd-cJ3pb6gUs8QsdN8hF54cPwd-6kLRPK3jSg",
   key: "example_signature_key_not_a_real_secret",
 };
