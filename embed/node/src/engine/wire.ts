@@ -7,8 +7,6 @@ import type { AccountReadiness } from "../readiness.js";
 import type { Instant } from "../instant.js";
 import type { Change, Note, TokenChange, Versioned } from "./store.js";
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
 /** What kind of trouble an account has. */
 export type TroubleKind = "reauthorize" | "drop-request" | "park" | "retrying" | "initial-sync";
 
@@ -100,35 +98,38 @@ export interface WireChange extends Omit<Change, "token"> {
 
 /** Reads the engine's answer. No record of its own holds a map, so every key is a field's. */
 export function read(text: string): unknown {
-  return JSON.parse(text, (_key, value: unknown) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    const entries = Object.entries(value).map(([key, inner]) => [camel(key), inner] as const);
-    return Object.fromEntries(entries);
-  });
+  return JSON.parse(text, (_key, value: unknown) => renamed(value, camel));
 }
 
 /** Writes an input of the engine's. */
 export function write(value: unknown): string {
-  return JSON.stringify(value, (_key, value: Json) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    const entries = Object.entries(value).map(([key, inner]) => [snake(key), inner] as const);
-    return Object.fromEntries(entries);
-  });
+  return JSON.stringify(value, (_key, value: unknown) => renamed(value, snake));
 }
 
-const CAMEL = new Map<string, string>();
-
-function camel(key: string): string {
-  let found = CAMEL.get(key);
-  if (found === undefined) {
-    found = key.replaceAll(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase());
-    CAMEL.set(key, found);
-  }
-  return found;
+/** `value` with its own keys renamed; what they hold was, or will be, visited by itself. */
+function renamed(value: unknown, rename: (key: string) => string): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const record: Record<string, unknown> = {};
+  for (const key in value) record[rename(key)] = (value as Record<string, unknown>)[key];
+  return record;
 }
 
-function snake(key: string): string {
-  return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const camel = remembered((key) =>
+  key.replaceAll(/_([a-z])/g, (_all, letter: string) => letter.toUpperCase()),
+);
+const snake = remembered((key) => key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+
+/** There are some dozens of keys, each met thousands of times. */
+function remembered(rename: (key: string) => string): (key: string) => string {
+  const known = new Map<string, string>();
+  return (key) => {
+    let found = known.get(key);
+    if (found === undefined) {
+      found = rename(key);
+      known.set(key, found);
+    }
+    return found;
+  };
 }
 
 export function noteFrom(note: WireNote): Note {
