@@ -14,7 +14,7 @@ export interface TextForm {
    * Calls `interface.function`, for example `window.next`, with the JSON of its input; answers
    * the JSON of its output. Integers past 2^53 are decimal strings.
    *
-   * @throws {@link ProblemError} where the input is refused; it names the field at fault.
+   * @throws `ProblemError` where the input is refused; it names the field at fault.
    */
   call(operation: string, input: string): string;
 }
@@ -22,7 +22,7 @@ export interface TextForm {
 /**
  * Loads the text form, from the package's own file unless told otherwise.
  *
- * @throws {@link ComponentError} where that is missing, damaged or of another version.
+ * @throws `ComponentError` where that is missing, damaged or of another version.
  */
 export async function loadText(source?: Source): Promise<TextForm> {
   return instantiateText(await moduleOf("merge-sync-text.core.wasm", source));
@@ -31,7 +31,7 @@ export async function loadText(source?: Source): Promise<TextForm> {
 /**
  * The text form of a module that is compiled already (`merge-sync/text.wasm`).
  *
- * @throws {@link ComponentError} where the module is damaged or of another version.
+ * @throws `ComponentError` where the module is damaged or of another version.
  */
 export function instantiateText(module: WebAssembly.Module): TextForm {
   const core = new CoreModule(compiled(module, "module"));

@@ -79,9 +79,20 @@ export interface NewAccount {
 }
 
 /** What an operator can ask for. */
-export type Command = (typeof COMMANDS)[number];
+export type Command =
+  /** Read `/sync-status` now. */
+  | "poll"
+  /** Read every model whole, now. */
+  | "reread"
+  /** Do nothing until `resume`. Webhooks are still taken in. */
+  | "pause"
+  | "resume"
+  /** Forget the account: its token is erased, its rows are kept. */
+  | "unlink"
+  /** Start over from an empty state: the way out of an error of kind `state`. */
+  | "reset";
 
-const COMMANDS = ["poll", "reread", "pause", "resume", "unlink", "reset"] as const;
+const COMMANDS: readonly Command[] = ["poll", "reread", "pause", "resume", "unlink", "reset"];
 
 const ACCOUNT = [
   "id",

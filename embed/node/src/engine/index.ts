@@ -14,4 +14,12 @@ export type { HttpRequest } from "./http.js";
 export { Scheduler, type SchedulerOptions } from "./scheduler.js";
 export type { Batch, Change, Committed, Due, Note, Notice, NumberedNote, Store } from "./store.js";
 export type { Summary, Sweep, TokenChange, Versioned } from "./store.js";
-export type { FailureKind, ModelView, Report, Trouble, TroubleKind, View } from "./wire.js";
+export type {
+  FailureKind,
+  LogEntry,
+  ModelView,
+  Report,
+  Trouble,
+  TroubleKind,
+  View,
+} from "./wire.js";

@@ -21,16 +21,17 @@ import type {
 } from "./store.js";
 import { APPLICATION_ID, SCHEMA_VERSION, SQL, TABLES } from "./sqlite-tables.js";
 
-type Value = string | number | bigint | null;
-type Row = Readonly<Record<string, Value>>;
+/** A value as either driver takes it. */
+export type SqliteValue = string | number | bigint | null;
+type Row = Readonly<Record<string, SqliteValue>>;
 
 /** What better-sqlite3's `Database` and `node:sqlite`'s `DatabaseSync` have in common. */
 export interface SqliteDatabase {
   exec(sql: string): unknown;
   prepare(sql: string): {
-    run(...values: Value[]): { readonly changes: number | bigint };
-    get(...values: Value[]): unknown;
-    all(...values: Value[]): unknown[];
+    run(...values: SqliteValue[]): { readonly changes: number | bigint };
+    get(...values: SqliteValue[]): unknown;
+    all(...values: SqliteValue[]): unknown[];
   };
 }
 
@@ -197,15 +198,15 @@ export class SqliteStore implements Store {
     return statement;
   }
 
-  #run(sql: string, ...values: Value[]): { readonly changes: number | bigint } {
+  #run(sql: string, ...values: SqliteValue[]): { readonly changes: number | bigint } {
     return this.#statement(sql).run(...values);
   }
 
-  #get(sql: string, ...values: Value[]): Row | undefined {
+  #get(sql: string, ...values: SqliteValue[]): Row | undefined {
     return this.#statement(sql).get(...values) as Row | undefined;
   }
 
-  #all(sql: string, ...values: Value[]): Row[] {
+  #all(sql: string, ...values: SqliteValue[]): Row[] {
     return this.#statement(sql).all(...values) as Row[];
   }
 
@@ -228,7 +229,7 @@ function micros(instant: Instant | null): bigint | null {
   return instant === null ? null : toEpochMicroseconds(instant);
 }
 
-function textOf(value: Value | undefined): string | null {
+function textOf(value: SqliteValue | undefined): string | null {
   return value === undefined || value === null ? null : String(value);
 }
 

@@ -103,8 +103,8 @@ async function play(merge, { engine, scheduler }) {
   const end = merge.greeting.ends_at;
   let wake = null;
   let rounds = 0;
-  let noted = false;
-  engine.onNote(() => (noted = true));
+  let notes = 0;
+  engine.onNote(() => (notes += 1));
   for (;;) {
     const next = await merge.next();
     if (compareInstants(next.now, end) >= 0) break;
@@ -120,16 +120,16 @@ async function play(merge, { engine, scheduler }) {
     if (compareInstants(at, next.now) > 0) rounds = 0;
     // Also where that is now: an event may be waiting for it.
     await merge.advance(later(at, next.now));
-    noted = false;
+    const known = notes;
     await merge.deliver();
     const now = await merge.hostNow();
-    if (!noted && (wake === null || compareInstants(wake, now) > 0)) continue;
+    if (notes === known && (wake === null || compareInstants(wake, now) > 0)) continue;
     rounds += 1;
     if (rounds > ROUNDS) throw new Error("the host asked to be run again at once, over and over");
-    noted = false;
+    const before = notes;
     wake = await merge.posting(() => scheduler.runDue(now));
     // A note that came meanwhile may have come too late for what the host just said.
-    if (noted) wake = await merge.hostNow();
+    if (notes > before) wake = await merge.hostNow();
     if (compareInstants(await merge.hostNow(), now) > 0) rounds = 0;
   }
 }
