@@ -1,0 +1,25 @@
+/**
+ * The engine: verifies webhooks, polls, fetches and retries for any number of linked accounts,
+ * over your HTTP and your store.
+ *
+ * @packageDocumentation
+ */
+// What `merge-sync/engine` exports.
+
+export type { Limits } from "./budget.js";
+export { type Clock, type Command, Engine, EngineError, type EngineOptions } from "./engine.js";
+export type { Log, NewAccount } from "./engine.js";
+export { FetchHttp, type FetchHttpOptions, type Http, type HttpOutcome } from "./http.js";
+export type { HttpRequest } from "./http.js";
+export { Scheduler, type SchedulerOptions } from "./scheduler.js";
+export type { Batch, Change, Committed, Due, Note, Notice, NumberedNote, Store } from "./store.js";
+export type { Summary, Sweep, TokenChange, Versioned } from "./store.js";
+export type {
+  FailureKind,
+  LogEntry,
+  ModelView,
+  Report,
+  Trouble,
+  TroubleKind,
+  View,
+} from "./wire.js";

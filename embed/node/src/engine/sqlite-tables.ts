@@ -1,0 +1,143 @@
+// The tables of the SQLite store, those of the reference host, and every statement on them.
+//
+// Instants are microseconds since 1970: `modified_at` and `fresh_to` on Merge's clock, all others
+// on the host's. They are read as text: the two drivers differ in how they read large integers.
+
+/** Marks a SQLite file as a store of merge-sync: `MSyn`. */
+export const APPLICATION_ID = 0x4d53796e;
+
+/** The version of {@link TABLES}. */
+export const SCHEMA_VERSION = 1;
+
+export const TABLES = `
+CREATE TABLE linked_accounts (
+    linked_account_id TEXT PRIMARY KEY NOT NULL,
+    category TEXT NOT NULL DEFAULT '',
+    integration TEXT NOT NULL DEFAULT '',
+    integration_slug TEXT NOT NULL DEFAULT '',
+    end_user_origin_id TEXT NOT NULL DEFAULT '',
+    organization_name TEXT NOT NULL DEFAULT '',
+    status TEXT NOT NULL DEFAULT '',
+    account_token TEXT,
+    first_seen INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT '',
+    version INTEGER NOT NULL DEFAULT 0,
+    last_note INTEGER NOT NULL DEFAULT 0,
+    wake_at INTEGER,
+    not_before INTEGER,
+    start_at INTEGER,
+    phase TEXT NOT NULL DEFAULT '',
+    models_ready INTEGER NOT NULL DEFAULT 0,
+    models_needed INTEGER NOT NULL DEFAULT 0,
+    trouble TEXT NOT NULL DEFAULT '',
+    fresh_to INTEGER
+) STRICT;
+CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
+CREATE TABLE notes (
+    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
+    key TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    secret TEXT,
+    PRIMARY KEY (linked_account_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE records (
+    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
+    model_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    remote_id TEXT,
+    modified_at INTEGER,
+    deleted INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    pass INTEGER,
+    json TEXT NOT NULL,
+    PRIMARY KEY (linked_account_id, model_id, id)
+) STRICT;
+CREATE INDEX records_by_remote_id ON records (linked_account_id, model_id, remote_id);
+CREATE TABLE notices (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
+    at INTEGER NOT NULL,
+    occasion TEXT NOT NULL,
+    model_id TEXT,
+    text TEXT NOT NULL
+) STRICT;
+PRAGMA application_id = ${APPLICATION_ID.toString()};
+PRAGMA user_version = ${SCHEMA_VERSION.toString()};
+`;
+
+export const SQL = {
+  insertAccount: `
+    INSERT OR IGNORE INTO linked_accounts (linked_account_id, first_seen) VALUES (?, ?)`,
+  // The note makes the account due as far as its `not_before` allows.
+  numberNote: `
+    UPDATE linked_accounts SET
+        last_note = last_note + 1,
+        start_at = (SELECT min(ifnull(start_at, at), at) FROM (
+            SELECT max(ifnull(not_before, now), now) AS at FROM (SELECT ? AS now)))
+    WHERE linked_account_id = ?
+    RETURNING last_note`,
+  setProfile: `
+    UPDATE linked_accounts SET
+        category = ifnull(nullif(?, ''), category),
+        integration = ifnull(nullif(?, ''), integration),
+        integration_slug = ifnull(nullif(?, ''), integration_slug),
+        end_user_origin_id = ifnull(nullif(?, ''), end_user_origin_id),
+        organization_name = ifnull(nullif(?, ''), organization_name),
+        status = ifnull(nullif(?, ''), status)
+    WHERE linked_account_id = ?`,
+  keepNote: `
+    INSERT OR REPLACE INTO notes (linked_account_id, key, number, text, secret)
+    VALUES (?, ?, ?, ?, ?)`,
+  load: `SELECT state, version FROM linked_accounts WHERE linked_account_id = ?`,
+  notes: `
+    SELECT number, key, text, secret FROM notes WHERE linked_account_id = ? ORDER BY number`,
+  version: `SELECT version FROM linked_accounts WHERE linked_account_id = ?`,
+  consume: `DELETE FROM notes WHERE linked_account_id = ? AND number = ?`,
+  eraseFromNotes: `
+    UPDATE notes SET secret = NULL
+    WHERE linked_account_id = ? AND secret = (
+        SELECT account_token FROM linked_accounts WHERE linked_account_id = ?)`,
+  setToken: `UPDATE linked_accounts SET account_token = ? WHERE linked_account_id = ?`,
+  replaceRow: `
+    INSERT INTO records (linked_account_id, model_id, id, remote_id, modified_at, deleted,
+                         first_seen, last_seen, pass, json)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (linked_account_id, model_id, id) DO UPDATE SET
+        remote_id = excluded.remote_id,
+        modified_at = excluded.modified_at,
+        deleted = excluded.deleted,
+        last_seen = excluded.last_seen,
+        pass = max(ifnull(excluded.pass, pass), ifnull(pass, excluded.pass)),
+        json = excluded.json
+    WHERE (modified_at > excluded.modified_at) IS NOT TRUE`,
+  seeRow: `
+    UPDATE records SET last_seen = ?, pass = max(ifnull(?, pass), ifnull(pass, ?))
+    WHERE linked_account_id = ? AND model_id = ? AND id = ?`,
+  countUnseen: `
+    SELECT count(*) AS live, count(*) FILTER (WHERE ifnull(pass, -1) < ?) AS unseen FROM records
+    WHERE linked_account_id = ? AND model_id = ? AND NOT deleted`,
+  sweep: `
+    UPDATE records SET deleted = 1
+    WHERE linked_account_id = ? AND model_id = ? AND NOT deleted AND ifnull(pass, -1) < ?`,
+  addNotice: `
+    INSERT INTO notices (id, linked_account_id, at, occasion, model_id, text)
+    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+  setState: `
+    UPDATE linked_accounts SET
+        state = ?, version = ?, wake_at = ?, not_before = ?,
+        start_at = (SELECT max(start, ifnull(?, start)) FROM (
+            SELECT CASE WHEN EXISTS (SELECT 1 FROM notes WHERE linked_account_id = ?)
+                   THEN ? ELSE ? END AS start)),
+        phase = ?, models_ready = ?, models_needed = ?, trouble = ?, fresh_to = ?
+    WHERE linked_account_id = ?`,
+  token: `SELECT account_token FROM linked_accounts WHERE linked_account_id = ?`,
+  due: `
+    SELECT linked_account_id, CAST(start_at AS TEXT) AS start_at, version FROM linked_accounts
+    WHERE start_at IS NOT NULL AND (start_at <= ? OR start_at > ?)
+    ORDER BY linked_accounts.start_at, linked_account_id LIMIT ?`,
+  nextStart: `
+    SELECT CAST(min(start_at) AS TEXT) AS start_at FROM linked_accounts WHERE start_at > ?`,
+} as const;

@@ -1,0 +1,245 @@
+/**
+ * A store in a SQLite file, for better-sqlite3 and for Node's own `node:sqlite`.
+ *
+ * @packageDocumentation
+ */
+// The ready-made store. Its tables are those of the reference host, so that either can go on with
+// the other's file.
+
+import { fromEpochMicroseconds, type Instant, toEpochMicroseconds } from "../instant.js";
+import type { Account } from "../types.js";
+import type {
+  Batch,
+  Change,
+  Committed,
+  Due,
+  Note,
+  Notice,
+  Store,
+  Sweep,
+  Versioned,
+} from "./store.js";
+import { APPLICATION_ID, SCHEMA_VERSION, SQL, TABLES } from "./sqlite-tables.js";
+
+/** A value as either driver takes it. */
+export type SqliteValue = string | number | bigint | null;
+type Row = Readonly<Record<string, SqliteValue>>;
+
+/** What better-sqlite3's `Database` and `node:sqlite`'s `DatabaseSync` have in common. */
+export interface SqliteDatabase {
+  exec(sql: string): unknown;
+  prepare(sql: string): {
+    run(...values: SqliteValue[]): { readonly changes: number | bigint };
+    get(...values: SqliteValue[]): unknown;
+    all(...values: SqliteValue[]): unknown[];
+  };
+}
+
+type Statement = ReturnType<SqliteDatabase["prepare"]>;
+
+/** Rows that a sweep marks without a second thought. */
+const SWEEP_FREE = 100;
+/** A start further ahead was written under a wrong clock: it has come. */
+const FURTHEST_START = 25n * 3_600_000_000n;
+
+/** A store over a connection that is its own. Every commit is durable when it resolves. */
+export class SqliteStore implements Store {
+  readonly #statements = new Map<string, Statement>();
+
+  /**
+   * @param clock stamps what is stored; the system's by default.
+   * @throws Error where the file is not a store of merge-sync, or of a newer version.
+   */
+  constructor(
+    private readonly database: SqliteDatabase,
+    private readonly clock: () => Instant | Date | Promise<Instant | Date> = () => new Date(),
+  ) {
+    const number = (sql: string) => Number(Object.values(database.prepare(sql).get() as Row)[0]);
+    const tables = number("SELECT count(*) FROM sqlite_schema");
+    const application = number("PRAGMA application_id");
+    const version = number("PRAGMA user_version");
+    if (application === APPLICATION_ID ? version > SCHEMA_VERSION : tables > 0) {
+      throw new Error(
+        application === APPLICATION_ID
+          ? `store: it has schema version ${version.toString()}, written by a newer merge-sync`
+          : "store: the file is not a store of merge-sync; nothing was changed in it",
+      );
+    }
+    // A commit that is reported must survive the loss of power.
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    if (tables === 0) this.#transaction(() => database.exec(TABLES));
+  }
+
+  async keepNote(note: Note): Promise<"kept" | "unknown-account"> {
+    const now = await this.#now();
+    return this.#transaction(() => {
+      if (note.create) this.#run(SQL.insertAccount, note.account, now);
+      const numbered = this.#get(SQL.numberNote, now, note.account);
+      if (numbered === undefined) return "unknown-account";
+      if (note.profile !== null)
+        this.#run(SQL.setProfile, ...profileOf(note.profile), note.account);
+      const { account, key, text, secret } = note;
+      this.#run(SQL.keepNote, account, key, numbered["last_note"] ?? 0, text, secret);
+      return "kept";
+    });
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is a rejection
+  async load(account: string): Promise<Versioned | null> {
+    return this.#transaction(() => {
+      const found = this.#get(SQL.load, account);
+      if (found === undefined) return null;
+      const notes = this.#all(SQL.notes, account).map((note) => ({
+        number: Number(note["number"]),
+        key: String(note["key"]),
+        text: String(note["text"]),
+        secret: textOf(note["secret"]),
+      }));
+      return { state: String(found["state"]), version: String(found["version"]), notes };
+    });
+  }
+
+  async commit(change: Change): Promise<Committed> {
+    const now = await this.#now();
+    return this.#transaction(() => this.#carryOut(change, now));
+  }
+
+  #carryOut(change: Change, now: bigint): Committed {
+    const { account } = change;
+    const found = this.#get(SQL.version, account);
+    const current = found === undefined ? null : String(found["version"]);
+    if (current !== change.expected) return { tag: "stale" };
+    if (current === null) this.#run(SQL.insertAccount, account, now);
+    const version = BigInt(current ?? 0) + 1n;
+    for (const number of change.consumed) this.#run(SQL.consume, account, number);
+    this.#setToken(change);
+    for (const batch of change.batches) this.#storeRows(account, batch, now);
+    const swept = change.sweep === null ? null : this.#sweep(account, change.sweep);
+    for (const notice of change.notices) this.#addNotice(account, notice, now);
+    this.#setState(change, version, now);
+    return { tag: "committed", version: version.toString(), swept };
+  }
+
+  #setToken({ account, token }: Change): void {
+    if (token.tag === "keep") return;
+    // A note that came meanwhile may bring another token: that one is not erased.
+    if (token.tag === "erase") this.#run(SQL.eraseFromNotes, account, account);
+    this.#run(SQL.setToken, token.tag === "put" ? token.value : null, account);
+  }
+
+  #storeRows(account: string, batch: Batch, now: bigint): void {
+    const { modelId, pass } = batch;
+    for (const row of batch.rows) {
+      const { changes } = this.#run(
+        SQL.replaceRow,
+        ...[account, modelId, row.id, row.remoteId, micros(row.modifiedAt)],
+        ...[row.deleted ? 1 : 0, now, now, pass, row.json],
+      );
+      if (Number(changes) === 0) this.#run(SQL.seeRow, now, pass, pass, account, modelId, row.id);
+    }
+  }
+
+  /** Rows that are marked already count for neither side of the guard. */
+  #sweep(account: string, { modelId, pass }: Sweep): number | null {
+    const counts = this.#get(SQL.countUnseen, pass, account, modelId);
+    const [live, unseen] = [Number(counts?.["live"]), Number(counts?.["unseen"])];
+    if (unseen > SWEEP_FREE && unseen > Math.floor(live / 2)) return null;
+    this.#run(SQL.sweep, account, modelId, pass);
+    return unseen;
+  }
+
+  #addNotice(account: string, { id, occasion, modelId, text }: Notice, now: bigint): void {
+    this.#run(SQL.addNotice, id, account, now, occasion, modelId, text);
+  }
+
+  /** The account's own row, last: whether notes remain decides its start. */
+  #setState(change: Change, version: bigint, now: bigint): void {
+    const { account, state, summary } = change;
+    const [wake, notBefore] = [micros(change.wakeAt), micros(change.notBefore)];
+    this.#run(
+      SQL.setState,
+      ...[state, version, wake, notBefore, notBefore, account, now, wake],
+      ...[summary.phase, summary.ready, summary.needed, summary.trouble],
+      ...[micros(summary.freshTo), account],
+    );
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is a rejection
+  async token(account: string): Promise<string | null> {
+    return textOf(this.#get(SQL.token, account)?.["account_token"]);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is a rejection
+  async due(now: Instant, limit: number): Promise<readonly Due[]> {
+    const at = toEpochMicroseconds(now);
+    return this.#all(SQL.due, at, at + FURTHEST_START, limit).map((row) => ({
+      account: String(row["linked_account_id"]),
+      start: fromEpochMicroseconds(BigInt(row["start_at"] ?? 0)),
+      version: String(row["version"]),
+    }));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is a rejection
+  async nextStart(now: Instant): Promise<Instant | null> {
+    const start = textOf(this.#get(SQL.nextStart, toEpochMicroseconds(now))?.["start_at"]);
+    return start === null ? null : fromEpochMicroseconds(BigInt(start));
+  }
+
+  async #now(): Promise<bigint> {
+    return toEpochMicroseconds(await this.clock());
+  }
+
+  #statement(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #run(sql: string, ...values: SqliteValue[]): { readonly changes: number | bigint } {
+    return this.#statement(sql).run(...values);
+  }
+
+  #get(sql: string, ...values: SqliteValue[]): Row | undefined {
+    return this.#statement(sql).get(...values) as Row | undefined;
+  }
+
+  #all(sql: string, ...values: SqliteValue[]): Row[] {
+    return this.#statement(sql).all(...values) as Row[];
+  }
+
+  /** Nothing of this waits, so that no other work of this process can come between. */
+  #transaction<T>(work: () => T): T {
+    this.database.exec("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.database.exec("COMMIT");
+      return result;
+    } catch (thrown) {
+      this.database.exec("ROLLBACK");
+      throw thrown;
+    }
+  }
+}
+
+/** Past 2^53 in the far future, which a number of JavaScript's cannot count to. */
+function micros(instant: Instant | null): bigint | null {
+  return instant === null ? null : toEpochMicroseconds(instant);
+}
+
+function textOf(value: SqliteValue | undefined): string | null {
+  return value === undefined || value === null ? null : String(value);
+}
+
+function profileOf(profile: Account): string[] {
+  return [
+    profile.category,
+    profile.integration,
+    profile.integrationSlug,
+    profile.endUserOriginId,
+    profile.organizationName,
+    profile.linkStatus,
+  ];
+}

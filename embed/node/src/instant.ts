@@ -1,0 +1,117 @@
+// Instants, to the microsecond.
+//
+// `Date` counts milliseconds. Merge's instants have microseconds, and a watermark cut to
+// milliseconds asks for records twice or, rounded up, never. So an instant is its RFC 3339 text:
+// it survives JSON and a `timestamptz` column as it is. The calendar is `Date`'s.
+
+import { expected } from "./check.js";
+import { InputError } from "./errors.js";
+
+declare const brand: unique symbol;
+
+/**
+ * An instant in UTC: RFC 3339 with `Z` and six fraction digits, or none where they are zero, for
+ * example `2025-11-27T10:39:49.905833Z`.
+ *
+ * Texts of different precision do not sort by time: use {@link compareInstants}.
+ */
+export type Instant = string & { readonly [brand]: "Instant" };
+
+/** What is taken for an instant: a text with its zone, or a `Date`. */
+export type InstantLike = Instant | Date | (string & {});
+
+/** 0001-01-01T00:00:00Z. */
+const FIRST = -62_135_596_800_000_000n;
+/** 9999-12-31T23:59:59.999999Z. */
+const LAST = 253_402_300_799_999_999n;
+
+const SHAPE =
+  /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:[0-5]\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):?([0-5]\d))?$/;
+
+/**
+ * Reads an instant. Digits past the microsecond are cut off.
+ *
+ * @throws {@link InputError} for anything that is no instant, and for a text without a zone.
+ */
+export function instant(value: InstantLike): Instant {
+  return printed(microseconds(value, "instant"));
+}
+
+/** The instant as a `Date`, which counts milliseconds: the rest is cut off. */
+export function toDate(value: InstantLike): Date {
+  return new Date(Number(floorDivide(microseconds(value, "instant"), 1_000n)));
+}
+
+/** Negative where `left` is earlier, positive where it is later: for `sort`. */
+export function compareInstants(left: InstantLike, right: InstantLike): number {
+  const difference = microseconds(left, "left") - microseconds(right, "right");
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** Microseconds since 1970-01-01T00:00:00Z. */
+export function toEpochMicroseconds(value: InstantLike): bigint {
+  return microseconds(value, "instant");
+}
+
+/**
+ * The instant so many microseconds after 1970-01-01T00:00:00Z.
+ *
+ * @throws {@link InputError} outside the years 0001 to 9999.
+ */
+export function fromEpochMicroseconds(value: bigint): Instant {
+  if (typeof value !== "bigint") throw expected("a bigint", value, "instant");
+  return printed(within(value, "instant"));
+}
+
+/** Microseconds since 1970 of an argument. */
+export function microseconds(value: unknown, field: string): bigint {
+  if (value instanceof Date) {
+    const milliseconds = value.getTime();
+    if (Number.isNaN(milliseconds)) throw new InputError(field, "an invalid Date is no instant");
+    return within(BigInt(milliseconds) * 1_000n, field);
+  }
+  if (typeof value !== "string") throw expected("an instant", value, field);
+  const parts = SHAPE.exec(value);
+  if (parts === null) throw notAnInstant(value, field);
+  const [, date = "", time = "", fraction = "", sign, hours, minutes] = parts;
+  if (!/[Zz]$/.test(value) && sign === undefined) {
+    throw new InputError(field, `\`${value}\` has no zone, expected \`Z\` or an offset`);
+  }
+  const utc = `${date}T${time}`;
+  const milliseconds = Date.parse(`${utc}.000Z`);
+  // `Date` reads the 30th of February as the 2nd of March: what it read must be what was written.
+  if (Number.isNaN(milliseconds) || new Date(milliseconds).toISOString() !== `${utc}.000Z`) {
+    throw notAnInstant(value, field);
+  }
+  const offset = sign === undefined ? 0 : (Number(hours) * 60 + Number(minutes)) * 60_000;
+  const shifted = milliseconds - (sign === "-" ? -offset : offset);
+  const rest = BigInt(fraction.slice(0, 6).padEnd(6, "0"));
+  return within(BigInt(shifted) * 1_000n + rest, field);
+}
+
+/** Prints an instant of the component's, clamped as its own text form does. */
+export function printed(microseconds: bigint): Instant {
+  const clamped = microseconds < FIRST ? FIRST : microseconds > LAST ? LAST : microseconds;
+  const seconds = floorDivide(clamped, 1_000_000n);
+  const rest = Number(clamped - seconds * 1_000_000n);
+  const whole = new Date(Number(seconds) * 1_000).toISOString().slice(0, 19);
+  const text = rest === 0 ? `${whole}Z` : `${whole}.${rest.toString().padStart(6, "0")}Z`;
+  return text as Instant;
+}
+
+function notAnInstant(value: string, field: string): InputError {
+  const shown = value.length > 40 ? `${value.slice(0, 40).toWellFormed()}…` : value.toWellFormed();
+  return new InputError(field, `\`${shown}\` is not an RFC 3339 instant`);
+}
+
+function within(microseconds: bigint, field: string): bigint {
+  if (microseconds < FIRST || microseconds > LAST) {
+    throw new InputError(field, "an instant outside the years 0001 to 9999");
+  }
+  return microseconds;
+}
+
+function floorDivide(value: bigint, by: bigint): bigint {
+  const quotient = value / by;
+  return value < 0n && quotient * by !== value ? quotient - 1n : quotient;
+}
