@@ -103,7 +103,7 @@ fn page_at(
         return None;
     }
     let under_way = model.window.is_some() || model.reread.is_some();
-    let slot = under_way.then_some(now);
+    let slot = (under_way || reread_is_due(model, settings, now)).then_some(now);
     let hint = hint_at(model).map(|at| sane_deadline(at, now));
     let first = match (slot, hint) {
         (Some(slot), Some(hint)) => slot.min(hint),

@@ -241,6 +241,43 @@ fn a_full_reread_has_no_bounds_and_ends_with_a_sweep() {
 }
 
 #[test]
+fn rereads_that_are_due_together_do_not_wait_for_a_poll_each() {
+    let mut host = Host::linked(r#"{"run_limits":{"requests":2}}"#);
+    let both = [("hris.Employee", "09:30"), ("hris.Team", "09:30")];
+    let answer_of = |target: &str| match target {
+        _ if target.contains("/sync-status") => ok(&done(&both)),
+        _ => ok(&page(&[("e1", "09:00")], None)),
+    };
+    for _ in 0..3 {
+        host.run(answer_of).expect("a report");
+        host.sleep();
+    }
+    host.now = at("11:00");
+    host.request(Command::Reread);
+    host.take_requests();
+    host.run(answer_of).expect("a report");
+    // The run's two requests were a poll and the first of the two.
+    let pause = merge_sync_logic::types::Milliseconds(10_000);
+    assert!(
+        host.due_at() <= Some(host.now.plus(pause)),
+        "{:?}",
+        host.due_at()
+    );
+    host.sleep();
+    host.run(answer_of).expect("a report");
+    let lists = host.take_requests();
+    let lists: Vec<_> = lists
+        .iter()
+        .filter(|target| !target.contains("/sync-status"))
+        .collect();
+    assert_eq!(lists.len(), 2, "{lists:?}");
+    assert!(
+        lists[0].contains("/employees") && lists[1].contains("/teams"),
+        "{lists:?}"
+    );
+}
+
+#[test]
 fn a_sweep_that_was_not_done_is_reported() {
     let mut host = Host::linked("{}");
     host.run(quiet("09:30")).expect("a report");
