@@ -41,7 +41,7 @@ fn packages() -> Vec<Package> {
 }
 
 /// Every crate of ours, and those of ours that it may know: for tests, too.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     ("merge-sync-logic", &[]),
     ("merge-sync-engine", &["merge-sync-logic"]),
     ("merge-sync-component-logic", &["merge-sync-logic"]),
@@ -59,6 +59,10 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ("merge-sync-host", &["merge-simulator"]),
     (
         "merge-sync-conformance",
+        &["merge-sync-logic", "merge-sync-engine"],
+    ),
+    (
+        "merge-sync-fuzz",
         &["merge-sync-logic", "merge-sync-engine"],
     ),
     ("xtask", &[]),
