@@ -2,6 +2,8 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::fuzz;
+
 /// Build, test, check and show merge-sync.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -44,6 +46,20 @@ pub enum Task {
         /// For `merge-sync demo`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
+    },
+    /// Fuzz each target for some seconds, from the inputs that are kept.
+    ///
+    /// What fails is written to `fuzz/artifacts`, with the command that runs it again. Needs a C++
+    /// compiler for libFuzzer, and no nightly Rust.
+    Fuzz(fuzz::Options),
+    /// Change the decisions and the engine, one place at a time, and see whether a test notices.
+    ///
+    /// Takes hours, and is no part of `ci`. Needs `cargo install cargo-mutants --locked`. What was
+    /// found is in `mutants.out`.
+    Mutants {
+        /// One part of several, as `0/8`.
+        #[arg(long)]
+        shard: Option<String>,
     },
     /// Everything that a change must pass: lint, test, and the demo with and without faults.
     ///

@@ -7,9 +7,11 @@ mod ci;
 mod cli;
 mod demo;
 mod dist;
+mod fuzz;
 mod licenses;
 mod lint;
 mod module;
+mod mutants;
 mod process;
 mod target;
 mod test;
@@ -26,6 +28,8 @@ fn main() -> ExitCode {
         Task::Test { arguments } => test::run(&arguments),
         Task::Lint => lint::run(),
         Task::Demo { arguments } => demo::run(&arguments),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::Mutants { shard } => mutants::run(shard.as_deref()),
         Task::Ci => ci::run(),
     };
     match done {
