@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
+use crate::fuzz;
 use crate::hosts;
 
 /// Build, test, check and show merge-sync.
@@ -77,6 +78,20 @@ pub enum Task {
     ///
     /// A host whose runtime is not installed is named with the command that installs it.
     Hosts(hosts::Options),
+    /// Fuzz each target for some seconds, from the inputs that are kept.
+    ///
+    /// What fails is written to `fuzz/artifacts`, with the command that runs it again. Needs a C++
+    /// compiler for libFuzzer, and no nightly Rust.
+    Fuzz(fuzz::Options),
+    /// Change the decisions and the engine, one place at a time, and see whether a test notices.
+    ///
+    /// Takes hours, and is no part of `ci`. Needs `cargo install cargo-mutants --locked`. What was
+    /// found is in `mutants.out`.
+    Mutants {
+        /// One part of several, as `0/8`.
+        #[arg(long)]
+        shard: Option<String>,
+    },
     /// Everything that a change must pass: lint, test, the demo with and without faults, seeds of the
     /// simulation, and more.
     ///

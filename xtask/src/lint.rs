@@ -10,6 +10,7 @@ pub fn run() -> Result<()> {
     target::ensure()?;
     say("checking the format");
     run_command(cargo().args(["fmt", "--all", "--check"]))?;
+    run_command(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
     say("checking licences and sources");
     licenses::check()?;
     deny()?;

@@ -8,11 +8,13 @@ mod ci;
 mod cli;
 mod demo;
 mod dist;
+mod fuzz;
 mod hosts;
 mod kill;
 mod licenses;
 mod lint;
 mod module;
+mod mutants;
 mod process;
 mod sabotage;
 mod simulate;
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
         } => simulate::run(sabotage.as_deref(), &arguments),
         Task::Kill { arguments } => kill::run(&arguments),
         Task::Hosts(options) => hosts::run(&options),
+        Task::Fuzz(options) => fuzz::run(&options),
+        Task::Mutants { shard } => mutants::run(shard.as_deref()),
         Task::Ci => ci::run(),
     };
     match done {

@@ -162,6 +162,8 @@ fn fresh(account: &str, state: &str, now: Timestamp) -> Document {
             document.has_token = old.has_token;
             document.claims = old.claims;
             document.link_completed_at = old.link_completed_at;
+            // Nobody shortens what a server demanded, whatever is wrong with the state.
+            document.server_until = old.server_until;
             document.linked_deliveries = old.linked_deliveries;
             for (model_id, model) in old.models {
                 document.models.entry(model_id).or_default().pass = model.pass;

@@ -41,7 +41,7 @@ fn packages() -> Vec<Package> {
 }
 
 /// Every crate of ours, and those of ours that it may know: for tests, too.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     ("merge-sync-logic", &[]),
     ("merge-sync-engine", &["merge-sync-logic"]),
     ("merge-sync-component-logic", &["merge-sync-logic"]),
@@ -55,7 +55,7 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ),
     // The stand-in for Merge is what everything is checked against: it shares nothing with it.
     ("merge-simulator", &[]),
-    // So do simulated hosts, around the built engine.
+    // Simulated hosts know the engine as it was built.
     ("merge-sync-simulation", &["merge-simulator"]),
     // The host knows the built component, never what it was built from.
     ("merge-sync-host", &["merge-simulator"]),
@@ -68,6 +68,10 @@ const LAYERS: [(&str, &[&str]); 12] = [
     // It drives the engine itself: what it explores must be what is built.
     (
         "merge-sync-model",
+        &["merge-sync-logic", "merge-sync-engine"],
+    ),
+    (
+        "merge-sync-fuzz",
         &["merge-sync-logic", "merge-sync-engine"],
     ),
     ("xtask", &[]),

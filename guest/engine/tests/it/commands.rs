@@ -4,7 +4,7 @@ use merge_sync_engine::command::Command;
 use merge_sync_logic::readiness::AccountPhase;
 use merge_sync_logic::types::Milliseconds;
 
-use crate::support::{Host, at, done, ok, page, quiet, row};
+use crate::support::{Host, at, done, ok, page, quiet, row, throttled};
 use crate::webhooks::changed;
 
 #[test]
@@ -58,6 +58,18 @@ fn reset_keeps_who_the_account_is_and_reads_everything_again() {
         host.requests
     );
     assert!(host.token.is_some());
+}
+
+#[test]
+fn reset_keeps_what_the_server_demanded() {
+    let mut host = Host::linked("{}");
+    host.run(|_| throttled(600)).expect("a report");
+    let demanded = host.not_before.expect("a wait");
+    assert!(demanded >= at("10:10"), "{demanded}");
+    host.request(Command::Reset);
+    assert_eq!(host.not_before, Some(demanded));
+    host.now = at("10:09");
+    host.run(|target| panic!("{target}")).expect("a report");
 }
 
 #[test]
