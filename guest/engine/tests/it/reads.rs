@@ -252,7 +252,6 @@ fn rereads_that_are_due_together_do_not_wait_for_a_poll_each() {
         host.run(answer_of).expect("a report");
         host.sleep();
     }
-    host.now = at("11:00");
     host.request(Command::Reread);
     host.take_requests();
     host.run(answer_of).expect("a report");
