@@ -198,10 +198,8 @@ impl Drive {
             }
             (Event::Joined(pid, looks), Some(up)) if up.pid == pid => up.looks = Some(looks),
             (Event::Rests(pid, rest), Some(up)) if up.pid == pid => up.rest = Some(rest),
-            (Event::Ended(pid), Some(up)) if up.pid == pid => {
-                if !self.parts.trigger.is_striking() {
-                    bail!("the process ended by itself: {}", self.last_words().await);
-                }
+            (Event::Ended(pid), Some(up)) if up.pid == pid && !self.parts.trigger.is_striking() => {
+                bail!("the process ended by itself: {}", self.last_words().await);
             }
             (Event::Posted, Some(up)) => up.touched = true,
             // Of a process that is no more; or a reason to look around, which is done anyway.
