@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use crate::process::{root, run as run_command, say};
 
 /// The steps, as arguments of this program.
-const STEPS: [&[&str]; 9] = [
+const STEPS: [&[&str]; 10] = [
     &["lint"],
     &["test"],
     &["demo", "--check", "--json", "--seed", "1"],
@@ -18,6 +18,7 @@ const STEPS: [&[&str]; 9] = [
     &["demo", "--check", "--json", "--faults", "--seed", "4"],
     &["simulate", "--seeds", "0..300", "--json"],
     &["simulate", "--sabotage", "all"],
+    &["fuzz", "--seconds", "20"],
     &["kill", "--check", "--json", "--kills", "20", "--seed", "1"],
 ];
 

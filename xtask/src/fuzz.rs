@@ -18,6 +18,9 @@ use crate::process::{
     cargo, cargo_native, output, root, run as run_command, say, target_directory,
 };
 
+/// Where libFuzzer's choices begin.
+const SEED: u32 = 1;
+
 /// What cargo-fuzz passes to the compiler without a sanitizer.
 const FLAGS: [&str; 8] = [
     "--cfg",
@@ -183,6 +186,8 @@ fn fuzz(places: &Places, target: &str, time: Duration) -> Result<Done> {
     let mut child = Command::new(places.programs.join(format!("{target}{EXE_SUFFIX}")))
         .arg(&inputs)
         .arg(format!("-max_total_time={}", time.as_secs()))
+        // The same way each time, as far as the machine's pace allows.
+        .arg(format!("-seed={SEED}"))
         .arg(format!("-artifact_prefix={findings}"))
         .args(["-print_final_stats=1", "-timeout=60", "-max_len=4096"])
         .current_dir(root())
