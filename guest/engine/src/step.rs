@@ -458,6 +458,8 @@ impl Turn<'_> {
         };
         if is_success(response) {
             issues::take(document, &response.body);
+        } else {
+            issues::refused(document, response, self.now);
         }
         self.after_issues()
     }
@@ -468,6 +470,9 @@ impl Turn<'_> {
             return misfit();
         };
         document.issues_read_at = Some(self.now);
+        if schedule::is_held_up(&document, self.now) {
+            return self.release(document, Extra::NOTHING);
+        }
         self.commit_and_go_on(document, Extra::NOTHING, Then::GoOn)
     }
 

@@ -3,6 +3,7 @@
 mod claims;
 mod commands;
 mod failures;
+mod issues;
 mod reads;
 mod support;
 mod text;
