@@ -2,6 +2,7 @@
 
 mod claims;
 mod commands;
+mod details;
 mod failures;
 mod issues;
 mod reads;
