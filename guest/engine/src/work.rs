@@ -160,5 +160,7 @@ fn issues_are_due(document: &Document, now: Timestamp) -> bool {
     let attention = document
         .shown
         .is_some_and(|shown| trouble::needs_attention(shown.kind));
-    rested && attention && document.has_token
+    // Without a category there is no path, as for `/sync-status`.
+    let path = !document.account.category.is_empty();
+    rested && attention && document.has_token && path
 }

@@ -2,7 +2,9 @@
 
 mod claims;
 mod commands;
+mod details;
 mod failures;
+mod issues;
 mod reads;
 mod support;
 mod text;
