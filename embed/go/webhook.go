@@ -5,6 +5,7 @@ package mergesync
 import (
 	"context"
 	"math"
+	"time"
 	"unicode/utf8"
 
 	"github.com/merge-sync/merge-sync/embed/go/internal/wire"
@@ -72,6 +73,10 @@ type Linked struct {
 	// IsRelink says whether the end user authenticated an account that was linked
 	// before.
 	IsRelink bool
+	// CompletedAt is when the end user completed this link, Merge's clock; nil where
+	// not sent. Deliveries come in any order: of two links, the token of the one that
+	// was completed later is the one that counts.
+	CompletedAt *time.Time
 }
 
 // Synced is LinkedAccount.sync_completed or <Model>.synced.
@@ -238,6 +243,8 @@ func readLinked(r *wire.Reader) (l Linked) {
 			l.AccountToken = Secret(r.Text())
 		case "is_relink":
 			l.IsRelink = r.Bool()
+		case "completed_at":
+			l.CompletedAt = r.OptionalInstant()
 		default:
 			return false
 		}

@@ -143,7 +143,7 @@ func play(ctx context.Context, program string, seed uint64, faults bool, kind st
 		return nil, err
 	}
 	for m := started; m.Now.Before(merge.EndsAt); {
-		if err := d.step(ctx, earliest(m, d.wake, merge.EndsAt)); err != nil {
+		if err := d.step(ctx, m); err != nil {
 			return nil, err
 		}
 		if m, err = merge.next(); err != nil {
@@ -156,40 +156,27 @@ func play(ctx context.Context, program string, seed uint64, faults bool, kind st
 	return d.judge(ctx, seed, faults, started.Now)
 }
 
-// earliest is when something is to happen next, Merge's clock, but not before now.
-func earliest(m moment, wake *time.Time, end time.Time) time.Time {
-	at := end
-	for _, candidate := range []*time.Time{m.EventAt, m.DeliveryAt} {
-		if candidate != nil && candidate.Before(at) {
-			at = *candidate
-		}
+// step lets time pass until the host is to be called again, until a webhook is due, or
+// until the end, and lets happen what is due then: on the way, then in the host.
+func (d *demo) step(ctx context.Context, from moment) error {
+	until := d.simulator.EndsAt
+	if d.wake != nil && d.wake.Add(-from.skew()).Before(until) {
+		until = d.wake.Add(-from.skew())
 	}
-	if wake != nil && wake.Add(-m.skew()).Before(at) {
-		at = wake.Add(-m.skew())
-	}
-	if at.Before(m.Now) {
-		return m.Now
-	}
-	return at
-}
-
-// step lets it be at, and lets happen what happens until then: in Merge, then on the
-// way, then in the host.
-func (d *demo) step(ctx context.Context, at time.Time) error {
-	var ignored struct{}
 	d.clock.begin()
-	err := d.simulator.control("advance", map[string]time.Time{"to": at}, &ignored)
+	m, err := d.simulator.advance(until)
 	d.clock.end()
 	if err != nil {
 		return err
 	}
-	posted, err := d.simulator.deliver()
-	if err != nil {
-		return err
+	if m.Now.After(from.Now) {
+		d.rounds = 0
 	}
-	m, err := d.simulator.next()
-	if err != nil {
-		return err
+	posted := 0
+	if m.DeliveryAt != nil && !m.DeliveryAt.After(m.Now) {
+		if posted, err = d.simulator.deliver(); err != nil {
+			return err
+		}
 	}
 	if posted > 0 || d.wake != nil && !d.wake.After(m.Now.Add(m.skew())) {
 		return d.run(ctx)

@@ -105,7 +105,6 @@ func (s *simulator) control(command string, body, answer any) error {
 // moment is what is to happen in the simulator.
 type moment struct {
 	Now        time.Time  `json:"now"`
-	EventAt    *time.Time `json:"next_event_at"`
 	DeliveryAt *time.Time `json:"next_delivery_at"`
 	SkewMicros int64      `json:"host_skew_micros"`
 }
@@ -114,6 +113,12 @@ func (m moment) skew() time.Duration { return time.Duration(m.SkewMicros) * time
 
 func (s *simulator) next() (m moment, err error) {
 	err = s.control("next", struct{}{}, &m)
+	return m, err
+}
+
+// advance lets it be to, or the first instant before that at which a webhook is due.
+func (s *simulator) advance(to time.Time) (m moment, err error) {
+	err = s.control("advance", map[string]any{"to": to, "until_delivery": true}, &m)
 	return m, err
 }
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeAlias
 
 from merge_sync._component import shared
-from merge_sync._json import Json, loads
+from merge_sync._json import Json, loads, maybe_read_instant
 from merge_sync.errors import ComponentError
 from merge_sync.signature import (
     Authentic,
@@ -27,6 +28,9 @@ class Linked:
     """The secret to send as `X-Account-Token`."""
     is_relink: bool
     """Whether the end user authenticated an account that was linked before."""
+    completed_at: datetime | None
+    """When the end user completed this link, Merge's clock; `None` where not sent. Deliveries come
+    in any order: of two links, the token of the one completed later is the one that counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,8 @@ def _read_event(found: Json) -> Event:
     account = read_account(value["account"])
     match tag:
         case "linked":
-            return Linked(account, value["account_token"], value["is_relink"])
+            completed = maybe_read_instant(value["completed_at"])
+            return Linked(account, value["account_token"], value["is_relink"], completed)
         case "synced":
             models = tuple(map(read_model_status, value["models"]))
             return Synced(account, value["is_initial_sync"], models)

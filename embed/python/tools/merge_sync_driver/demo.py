@@ -5,6 +5,7 @@ real: it leaps from one event to the next.
 """
 
 import contextlib
+import logging
 import tempfile
 import time
 from dataclasses import dataclass
@@ -49,6 +50,8 @@ class MovingHttp:
 def run(program: Path, seed: int, *, faults: bool, check: bool) -> tuple[dict[str, Any], bool]:
     """Play the run of `seed`; answer its summary, and whether it is good enough."""
     began = time.monotonic()
+    # Some hundred warnings of what the faults do; without a handler Python prints them.
+    logging.getLogger("merge_sync").addHandler(logging.NullHandler())
     with contextlib.ExitStack() as stack:
         simulator = stack.enter_context(Simulator(program, seed, faults=faults))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
