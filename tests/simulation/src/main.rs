@@ -23,7 +23,7 @@ use merge_sync_simulation::shrink::{arguments, excerpt, shrink};
 ///
 /// Exit status: 0 if every seed ended well, 1 if one did not, 2 for what went wrong.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask simulate")]
+#[command(name = "cargo xtask simulate", bin_name = "cargo xtask simulate")]
 struct Args {
     /// Which seeds, the last one excluded.
     #[arg(long, value_name = "A..B", default_value = "0..100", value_parser = range)]
@@ -69,8 +69,10 @@ struct Args {
         hide = true
     )]
     engine: PathBuf,
-    /// What the engine was broken by, for the line that repeats a failure.
-    #[arg(long, value_name = "NAME", hide = true)]
+    /// Break the engine on purpose before it is built: a name of `tests/simulation/sabotage`; or `all`,
+    /// alone or with `--ranges N` and `--json`, for the seeds until each is found.
+    // `cargo xtask` does it; here it is only for the line that repeats a failure.
+    #[arg(long, value_name = "NAME")]
     sabotage: Option<String>,
 }
 
