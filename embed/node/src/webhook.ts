@@ -1,8 +1,9 @@
 // What did Merge just tell us, and what do we answer?
 
 import type * as Component from "./generated/interfaces/merge-sync-triggers-webhook.js";
+import type { Instant } from "./instant.js";
 import { type Authentic, type Refusal, type SignedBody, signedBody } from "./signature.js";
-import { type Account, type ModelStatus, statusFrom } from "./types.js";
+import { type Account, instantFrom, type ModelStatus, statusFrom } from "./types.js";
 
 /** What a verified body says. */
 export type WebhookEvent =
@@ -14,6 +15,11 @@ export type WebhookEvent =
       readonly accountToken: string;
       /** Whether the end user authenticated an account that was linked before. */
       readonly isRelink: boolean;
+      /**
+       * When the end user completed this link, Merge's clock; null where not sent. Deliveries come
+       * in any order: of two links, the token of the one that was completed later counts.
+       */
+      readonly completedAt: Instant | null;
     }
   /** `LinkedAccount.sync_completed` or `<Model>.synced`. */
   | {
@@ -117,8 +123,14 @@ function outcomeFrom(outcome: Component.Outcome): Outcome {
 function eventFrom(event: Component.Event): WebhookEvent {
   switch (event.tag) {
     case "linked": {
-      const { account, accountToken, isRelink } = event.val;
-      return { tag: "linked", account, accountToken, isRelink };
+      const { account, accountToken, isRelink, completedAt } = event.val;
+      return {
+        tag: "linked",
+        account,
+        accountToken,
+        isRelink,
+        completedAt: instantFrom(completedAt),
+      };
     }
     case "synced": {
       const { account, isInitialSync = null, models } = event.val;

@@ -7,19 +7,13 @@ import { join } from "node:path";
 
 import Database from "better-sqlite3";
 
-import { compareInstants, fromEpochMicroseconds, toEpochMicroseconds } from "merge-sync";
+import { compareInstants, fromEpochMicroseconds, toDate } from "merge-sync";
 import { Engine, FetchHttp, Scheduler } from "merge-sync/engine";
 import { SqliteStore } from "merge-sync/engine/sqlite";
 
 import { Simulator } from "./simulator.js";
 import { failuresOf } from "./verdict.js";
 import { Webhooks } from "./webhooks.js";
-
-/**
- * While records are written one by one, time moves in strides: a request for each would cost more
- * than the run. A webhook that came due meanwhile is so much late.
- */
-const STRIDE = 10_000_000;
 
 /** A host that runs so often without a moment passing never ends. */
 const ROUNDS = 1_000;
@@ -33,7 +27,7 @@ export async function demo(_rest, { faults, seed, simulator: program, check }) {
   try {
     const host = await start(merge, database);
     webhooks.serve(host.engine);
-    const began = (await merge.next()).now;
+    const began = merge.now;
     await play(merge, host);
     const counts = { ...host.counts, ...host.requests, ...webhooks.counts };
     return await summary(merge, database, counts, { faults, seed, check, began, started });
@@ -54,17 +48,17 @@ async function start(merge, database) {
     baseUrl: merge.greeting.address,
     // Nobody moves the clock while a request waits for room.
     limits: { patience: 0 },
-    now: () => merge.milliseconds(),
+    now: () => toDate(merge.now).getTime(),
   });
   const http = {
     async send(request, token) {
-      await merge.look();
       const outcome = await fetches.send(request, token);
       if (outcome.tag === "held-back") requests.held_back += 1;
+      await merge.moved();
       return outcome;
     },
   };
-  const clock = () => merge.hostNow();
+  const clock = () => merge.hostNow;
   const store = new SqliteStore(database, clock);
   const engine = await Engine.create({
     store,
@@ -94,52 +88,31 @@ async function start(merge, database) {
 function logTo(merge) {
   return (level, message, fields) => {
     if (process.env.MERGE_SYNC_LOG === undefined) return;
-    console.error(merge.lastNow, level, message, JSON.stringify(fields));
+    console.error(merge.now, level, message, JSON.stringify(fields));
   };
 }
 
-/** Time moves to the next event and nowhere else. */
-async function play(merge, { engine, scheduler }) {
+/** Time moves to the next webhook or to when the host wants to be woken, and nowhere else. */
+async function play(merge, { scheduler }) {
   const end = merge.greeting.ends_at;
   let wake = null;
   let rounds = 0;
-  let notes = 0;
-  engine.onNote(() => (notes += 1));
-  for (;;) {
-    const next = await merge.next();
-    if (compareInstants(next.now, end) >= 0) break;
-    const candidates = [
-      later(next.next_event_at, shifted(next.now, STRIDE)),
-      next.next_delivery_at,
-      end,
-    ];
-    if (wake !== null) candidates.push(shifted(wake, -next.host_skew_micros));
-    const at = candidates
-      .filter((candidate) => candidate !== null)
-      .reduce((left, right) => (compareInstants(left, right) <= 0 ? left : right));
-    if (compareInstants(at, next.now) > 0) rounds = 0;
-    // Also where that is now: an event may be waiting for it.
-    await merge.advance(later(at, next.now));
-    const known = notes;
-    await merge.deliver();
-    const now = await merge.hostNow();
-    if (notes === known && (wake === null || compareInstants(wake, now) > 0)) continue;
-    rounds += 1;
+  while (compareInstants(merge.now, end) < 0) {
+    const before = merge.now;
+    await merge.advance(wake === null ? end : earlier(merge.toMerge(wake), end));
+    const called = await merge.settled();
+    if (called || (wake !== null && compareInstants(wake, merge.hostNow) <= 0)) {
+      wake = await scheduler.runDue(merge.hostNow);
+      // A webhook that came meanwhile may have come too late for what the scheduler just said.
+      if (await merge.settled()) wake = merge.hostNow;
+    }
+    rounds = compareInstants(merge.now, before) > 0 ? 0 : rounds + 1;
     if (rounds > ROUNDS) throw new Error("the host asked to be run again at once, over and over");
-    const before = notes;
-    wake = await merge.posting(() => scheduler.runDue(now));
-    // A note that came meanwhile may have come too late for what the host just said.
-    if (notes > before) wake = await merge.hostNow();
-    if (compareInstants(await merge.hostNow(), now) > 0) rounds = 0;
   }
 }
 
-function later(left, right) {
-  return left !== null && compareInstants(left, right) > 0 ? left : right;
-}
-
-function shifted(instant, micros) {
-  return fromEpochMicroseconds(toEpochMicroseconds(instant) + BigInt(micros));
+function earlier(left, right) {
+  return compareInstants(left, right) <= 0 ? left : right;
 }
 
 async function summary(merge, database, counts, { faults, seed, check, began, started }) {
@@ -157,7 +130,6 @@ async function summary(merge, database, counts, { faults, seed, check, began, st
   const accounts = database.prepare("SELECT phase FROM linked_accounts").all();
   const verdict = await merge.verdict(rows);
   const stats = await merge.stats();
-  const { now } = await merge.next();
   const ready = accounts.filter(({ phase }) => phase === "ready").length;
   const result = { ...verdict, accounts: accounts.length, accounts_ready: ready, ...counts };
   const failures = failuresOf(result, stats, faults);
@@ -172,7 +144,7 @@ async function summary(merge, database, counts, { faults, seed, check, began, st
     webhooks: stats.webhooks,
     faults: stats.faults,
     most_failing_answers_in_10_s: stats.most_failures_in_10_s,
-    simulated_seconds: Math.round((Date.parse(now) - Date.parse(began)) / 1_000),
+    simulated_seconds: Math.round((toDate(merge.now) - toDate(began)) / 1_000),
     real_seconds: Math.round(performance.now() - started) / 1_000,
   };
 }

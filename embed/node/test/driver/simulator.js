@@ -6,19 +6,15 @@ import { createInterface } from "node:readline";
 
 import { compareInstants, fromEpochMicroseconds, toEpochMicroseconds } from "merge-sync";
 
-/** While the host waits for a slow answer, webhooks that come due are looked for this often. */
-const LOOK = 10;
-
 export class Simulator {
   #process;
-  #posts = new Set();
-  #postWhileRunning = false;
-  #skew = 0;
+  #state;
+  #posting = Promise.resolve();
+  #queued = false;
+  #posted = 0;
 
   /** What the program printed at its start. */
   greeting;
-  /** Merge's clock when it was last looked at. */
-  lastNow = "";
 
   static async start(program, { faults, seed, webhookUrl }) {
     if (program === undefined) throw new Error("simulator: missing, expected the program's path");
@@ -33,7 +29,7 @@ export class Simulator {
     });
     const line = once(createInterface({ input: child.stdout }), "line");
     simulator.greeting = JSON.parse((await Promise.race([line, failed]))[0]);
-    await simulator.next();
+    simulator.#state = await simulator.#control("next");
     return simulator;
   }
 
@@ -52,21 +48,6 @@ export class Simulator {
     return response.json();
   }
 
-  async next() {
-    const next = await this.#control("next");
-    this.lastNow = next.now;
-    this.#skew = next.host_skew_micros;
-    return next;
-  }
-
-  advance(to) {
-    return this.#control("advance", { to });
-  }
-
-  deliver() {
-    return this.#control("deliver");
-  }
-
   verdict(rows) {
     return this.#control("verdict", { rows });
   }
@@ -75,37 +56,65 @@ export class Simulator {
     return this.#control("stats");
   }
 
-  /** The host's clock. Whoever looks at it sees to it that due webhooks are on their way. */
-  async hostNow() {
-    const now = await this.look();
-    return fromEpochMicroseconds(toEpochMicroseconds(now) + BigInt(this.#skew));
+  /** Merge's clock as it was last looked at: it moves by `advance` and by requests alone. */
+  get now() {
+    return this.#state.now;
   }
 
-  async look() {
-    const { now, next_delivery_at: due } = await this.next();
-    const posts = this.#postWhileRunning && due !== null && compareInstants(due, now) <= 0;
-    if (posts) {
-      const post = this.deliver().finally(() => this.#posts.delete(post));
-      this.#posts.add(post);
-    }
-    return now;
+  /** The host's clock, which may be ahead. */
+  get hostNow() {
+    return this.#shifted(this.now, 1n);
   }
 
-  /** Milliseconds of the clock as it was last looked at. */
-  milliseconds() {
-    return Number(toEpochMicroseconds(this.lastNow)) / 1_000;
+  /** When it is `instant` of the host's clock by Merge's. */
+  toMerge(instant) {
+    return this.#shifted(instant, -1n);
   }
 
-  /** Does `work`, and posts webhooks that come due meanwhile. */
-  async posting(work) {
-    this.#postWhileRunning = true;
-    const looks = setInterval(() => void this.look(), LOOK);
-    try {
-      return await work();
-    } finally {
-      this.#postWhileRunning = false;
-      clearInterval(looks);
-      while (this.#posts.size > 0) await Promise.all(this.#posts);
-    }
+  #shifted(instant, sign) {
+    const skew = sign * BigInt(this.#state.host_skew_micros);
+    return fromEpochMicroseconds(toEpochMicroseconds(instant) + skew);
+  }
+
+  async #look() {
+    const state = await this.#control("next");
+    // Of two that look at once, the one that saw less may be answered last.
+    if (compareInstants(state.now, this.now) >= 0) this.#state = state;
+  }
+
+  get #due() {
+    const { now, next_delivery_at: due } = this.#state;
+    return due !== null && compareInstants(due, now) <= 0;
+  }
+
+  /** Lets it be `to`, or the first instant before it at which a webhook is due. */
+  async advance(to) {
+    this.#state = await this.#control("advance", { to, until_delivery: true });
+  }
+
+  /** A request took some time: webhooks that came due are on their way, and nobody waits. */
+  async moved() {
+    await this.#look();
+    if (!this.#due || this.#queued) return;
+    this.#queued = true;
+    this.#posting = this.#posting.then(() => this.#deliver());
+    // Whoever settles hears of it.
+    this.#posting.catch(() => undefined);
+  }
+
+  async #deliver() {
+    this.#queued = false;
+    this.#posted += (await this.#control("deliver")).posted;
+    await this.#look();
+  }
+
+  /** Waits until no webhook is due or on its way, and says whether any was. */
+  async settled() {
+    while (this.#queued) await this.#posting;
+    await this.#posting;
+    if (this.#due) await this.#deliver();
+    const any = this.#posted > 0;
+    this.#posted = 0;
+    return any;
   }
 }
