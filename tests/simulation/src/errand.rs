@@ -53,9 +53,10 @@ impl World<'_> {
             let (from, pause) = (at(self), self.dice.errands.between(HOUR / 2, 2 * HOUR));
             self.plan(from, Event::Errand(Errand::Refuse(account)));
             self.plan(from + pause, Event::Errand(Errand::Relink(account)));
-            if self.dice.errands.per_mille(500) {
-                // Twice within the time in which the first webhook may come again.
-                let again = from + pause + self.dice.errands.between(MINUTE, HOUR);
+            // Again and again within the time in which the webhooks may arrive in another order.
+            let mut again = from + pause;
+            for _ in 0..self.dice.errands.between(0, 4) {
+                again += self.dice.errands.between(20 * SECOND, 8 * MINUTE);
                 self.plan(again, Event::Errand(Errand::Relink(account)));
             }
         }
