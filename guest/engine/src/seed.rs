@@ -15,3 +15,18 @@ pub fn seed(name: &str, number: u64) -> u64 {
     });
     hash.wrapping_add(number.wrapping_mul(GOLDEN_GAMMA))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The hash of `a` is one of the test vectors that FNV was published with.
+    #[test]
+    fn a_seed_is_the_hash_moved_on() {
+        let of_a = 0xaf63_dc4c_8601_ec8c;
+        assert_eq!(seed("", 0), FNV_OFFSET);
+        assert_eq!(seed("a", 0), of_a);
+        assert_eq!(seed("a", 1), of_a.wrapping_add(GOLDEN_GAMMA));
+        assert_eq!(seed("a", 3), seed("a", 2).wrapping_add(GOLDEN_GAMMA));
+    }
+}

@@ -9,7 +9,7 @@ use crate::log::{Entry, Level};
 /// Write an event; its fields stay the text that `log.event` takes.
 pub(super) fn write_entry(out: &mut String, entry: &Entry) {
     Object::open(out)
-        .text("level", level_name(entry.level))
+        .name("level", level_name(entry.level))
         .text("message", &entry.message)
         .text("fields", &entry.fields)
         .close();

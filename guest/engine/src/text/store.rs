@@ -122,7 +122,7 @@ fn write_sweep(out: &mut String, sweep: &Sweep) {
 fn write_notice(out: &mut String, notice: &Notice) {
     Object::open(out)
         .text("id", &notice.id)
-        .text("occasion", occasion_name(notice.occasion))
+        .name("occasion", occasion_name(notice.occasion))
         .optional("model_id", notice.model_id.as_deref(), write::text)
         .text("text", &notice.text)
         .close();

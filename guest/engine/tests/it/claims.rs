@@ -202,6 +202,24 @@ fn three_crashes_in_a_row_back_off_and_read_carefully() {
 }
 
 #[test]
+fn an_account_whose_runs_go_on_crashing_is_tried_once_an_hour() {
+    let mut host = Host::linked("{}");
+    for _ in 0..3 {
+        crash(&mut host);
+        host.sleep();
+    }
+    let mut wait = Milliseconds(0);
+    for _ in 0..8 {
+        host.run(|target| panic!("{target}")).expect("a report");
+        wait = host.due_at().expect("a wake-up").since(host.now);
+        host.sleep();
+        crash(&mut host);
+        host.sleep();
+    }
+    assert_eq!(wait, Milliseconds(3_600_000));
+}
+
+#[test]
 fn an_instant_further_ahead_than_its_rule_allows_is_read_as_now() {
     let mut host = Host::linked("{}");
     host.now = Timestamp(at("10:00").0 + 1_000_000 * 86_400 * 365);

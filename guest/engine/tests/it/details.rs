@@ -194,3 +194,13 @@ fn a_cadence_is_taken_up_to_the_longest_safety_net() {
         "cadence: expected a safety_net of at most 86400000 milliseconds"
     );
 }
+
+#[test]
+fn settings_that_nobody_gave_are_those_of_the_contract() {
+    let settings = Settings::parse("{}").expect("settings");
+    assert_eq!(settings.overlap, Milliseconds(300_000));
+    assert_eq!(settings.full_reread, Some(Milliseconds(604_800_000)));
+    let limits = settings.run_limits;
+    assert_eq!((limits.pages, limits.requests), (50, 60));
+    assert_eq!(limits.duration, Milliseconds(20_000));
+}

@@ -54,6 +54,44 @@ fn the_server_is_never_asked_sooner_than_it_said() {
 }
 
 #[test]
+fn a_demand_holds_for_a_day_and_no_longer() {
+    let mut host = Host::linked("{}");
+    let day = Milliseconds(24 * 60 * 60 * 1_000);
+    host.run(|_| throttled(100_000)).expect("a report");
+    assert_eq!(host.due_at(), Some(host.now.plus(day)));
+    host.now = at("10:01");
+    host.keep(super::webhooks::changed("hris.Team"));
+    host.run(|target| panic!("{target}")).expect("a report");
+    // Set back: what is written is now more than a day ahead, by a clock that was wrong.
+    host.now = at("09:59");
+    host.request(Command::Poll);
+    let report = host.run(quiet("09:30")).expect("a report");
+    assert!(report.polled);
+}
+
+#[test]
+fn a_server_that_asks_for_time_is_asked_for_no_other_model() {
+    let mut host = Host::linked("{}");
+    host.run(|target| match target {
+        _ if target.contains("/sync-status") => ok(&done(&TWO)),
+        _ if target.contains("/employees") => throttled(600),
+        _ => panic!("{target}"),
+    })
+    .expect("a report");
+    assert_eq!(host.requests.len(), 2, "{:?}", host.requests);
+}
+
+#[test]
+fn a_poll_that_is_wanted_is_due_now() {
+    let mut host = Host::linked("{}");
+    host.run(quiet("09:30")).expect("a report");
+    host.now = at("10:05");
+    assert!(host.wake_at > Some(host.now));
+    host.request(Command::Poll);
+    assert_eq!(host.wake_at, Some(host.now));
+}
+
+#[test]
 fn the_server_is_heard_whatever_was_asked_for() {
     let mut host = Host::linked("{}");
     // People must act, so the next run asks for Merge's own words; they are worth no retry.

@@ -5,6 +5,8 @@ mod commands;
 mod details;
 mod failures;
 mod issues;
+mod kept;
+mod paging;
 mod reads;
 mod support;
 mod text;

@@ -41,13 +41,13 @@ fn webhook(event: &str, data: &str) -> String {
     )
 }
 
-fn noted(event: &str, data: &str) -> Note {
+pub fn noted(event: &str, data: &str) -> Note {
     let received = deliver(&webhook(event, data));
     assert_eq!(received.reply.status, 200);
     received.note.expect("a note")
 }
 
-fn linked(token: &str, is_relink: bool) -> Note {
+pub fn linked(token: &str, is_relink: bool) -> Note {
     let data = format!(r#"{{"account_token":"{token}","is_relink":{is_relink}}}"#);
     noted("LinkedAccount.linked", &data)
 }
@@ -57,7 +57,7 @@ pub fn changed(model_id: &str) -> Note {
     noted(&format!("{model}.changed"), r#"{"id":"e9"}"#)
 }
 
-fn token(host: &Host) -> Option<&str> {
+pub fn token(host: &Host) -> Option<&str> {
     host.token.as_ref().map(|token| token.0.as_str())
 }
 
