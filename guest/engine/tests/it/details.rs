@@ -204,3 +204,37 @@ fn settings_that_nobody_gave_are_those_of_the_contract() {
     assert_eq!((limits.pages, limits.requests), (50, 60));
     assert_eq!(limits.duration, Milliseconds(20_000));
 }
+
+#[test]
+fn the_smallest_settings_are_taken_and_nothing_below() {
+    let parse = |text: &str| Settings::parse(text).map_err(|problem| problem.message);
+    let settings = parse(r#"{"overlap_ms":1000,"full_reread_ms":1}"#).expect("settings");
+    assert_eq!(settings.overlap, Milliseconds(1_000));
+    assert_eq!(settings.full_reread, Some(Milliseconds(1)));
+    let never = parse(r#"{"full_reread_ms":0}"#).expect("settings");
+    assert_eq!(never.full_reread, None);
+    assert_eq!(
+        parse(r#"{"overlap_ms":999}"#),
+        Err("overlap_ms: expected at least 1000 milliseconds".into())
+    );
+}
+
+#[test]
+fn a_path_begins_with_a_slash_and_holds_nothing_else() {
+    for path in [
+        "api/hris/v1/people",
+        "/people?x=1",
+        "/people#x",
+        "/a b",
+        "/é",
+        "",
+    ] {
+        let text = format!(r#"{{"endpoint_overrides":{{"hris.Employee":{{"path":"{path}"}}}}}}"#);
+        let message = Settings::parse(&text).expect_err(path).message;
+        assert_eq!(
+            message,
+            "endpoint_overrides.hris.Employee.path: expected a path without a query, such as \
+             `/api/hris/v1/employees`"
+        );
+    }
+}
