@@ -9,7 +9,7 @@ pub mod list;
 
 use core::fmt;
 
-use alloc::borrow::Cow;
+use alloc::borrow::{Cow, ToOwned as _};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -50,7 +50,12 @@ impl<'a> Object<'a> {
 
     /// The value of `key` where it is a text that Unicode can hold.
     pub fn text(&self, key: &str) -> Option<String> {
-        serde_json::from_str(self.value(key)?.get()).ok()
+        let value = self.value(key)?.get();
+        let inside = value.strip_prefix('"')?.strip_suffix('"')?;
+        if inside.contains('\\') {
+            return serde_json::from_str(value).ok();
+        }
+        Some(inside.to_owned())
     }
 
     /// The value of `key` where it is a text that says something.

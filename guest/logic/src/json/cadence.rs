@@ -71,7 +71,7 @@ fn read_interval(input: Input<'_, '_>, default: Option<Interval>) -> Result<Inte
 pub fn write_next_poll(out: &mut String, next: &NextPoll) {
     Object::open(out)
         .field("after", &next.after, write::milliseconds)
-        .text("pace", pace_name(next.pace))
+        .name("pace", pace_name(next.pace))
         .close();
 }
 

@@ -44,7 +44,7 @@ pub fn read_partial_policy(input: Input<'_, '_>) -> Result<PartialPolicy, Proble
 /// Write where an account stands.
 pub fn write_account_readiness(out: &mut String, readiness: &AccountReadiness) {
     Object::open(out)
-        .text("phase", account_phase_name(readiness.phase))
+        .name("phase", account_phase_name(readiness.phase))
         .number("needed", readiness.needed.into())
         .number("ready", readiness.ready.into())
         .number("attention", readiness.attention.into())
@@ -55,7 +55,7 @@ pub fn write_account_readiness(out: &mut String, readiness: &AccountReadiness) {
 fn write_model_readiness(out: &mut String, readiness: &ModelReadiness) {
     Object::open(out)
         .text("model_id", &readiness.model_id)
-        .text("phase", phase_name(readiness.phase))
+        .name("phase", phase_name(readiness.phase))
         .text("reason", &readiness.reason)
         .close();
 }

@@ -97,7 +97,7 @@ fn write_again(out: &mut String, again: &Again) {
 
 fn write_stop(out: &mut String, stop: &Stop) {
     Object::open(out)
-        .text("remedy", remedy_name(stop.remedy))
+        .name("remedy", remedy_name(stop.remedy))
         .optional("not_before", stop.not_before.as_ref(), write::milliseconds)
         .text("reason", &stop.reason)
         .close();

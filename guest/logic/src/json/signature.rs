@@ -44,7 +44,7 @@ pub fn write_authentic(out: &mut String, authentic: &Authentic) {
 /// Write a refusal.
 pub fn write_refused(out: &mut String, refused: &Refused) {
     Object::open(out)
-        .text("reason", refusal_name(refused.reason))
+        .name("reason", refusal_name(refused.reason))
         .close();
 }
 

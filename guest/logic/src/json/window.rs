@@ -131,7 +131,7 @@ pub fn write_plan(out: &mut String, plan: &Plan) {
 
 fn write_skip(out: &mut String, skip: &Skip) {
     Object::open(out)
-        .text("reason", skip_reason_name(skip.reason))
+        .name("reason", skip_reason_name(skip.reason))
         .close();
 }
 

@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use chrono::{DateTime, Datelike, Timelike};
 
@@ -22,7 +22,29 @@ impl Timestamp {
     /// Clamped to the years 0001 to 9999.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        self.to_string()
+        let clamped = self.0.clamp(FIRST_PRINTED, LAST_PRINTED);
+        // Chrono's own range is wider than the clamp, so the fallback is never taken.
+        let at = DateTime::from_timestamp_micros(clamped).unwrap_or(DateTime::UNIX_EPOCH);
+        let mut text = String::with_capacity("YYYY-MM-DDThh:mm:ss.ffffffZ".len());
+        // The clamp leaves no year before the first.
+        push_digits(&mut text, at.year().unsigned_abs(), 4);
+        for (sign, value) in [
+            ('-', at.month()),
+            ('-', at.day()),
+            ('T', at.hour()),
+            (':', at.minute()),
+            (':', at.second()),
+        ] {
+            text.push(sign);
+            push_digits(&mut text, value, 2);
+        }
+        let microseconds = at.timestamp_subsec_micros();
+        if microseconds != 0 {
+            text.push('.');
+            push_digits(&mut text, microseconds, 6);
+        }
+        text.push('Z');
+        text
     }
 
     /// Reads `YYYY-MM-DD`, `T` (or `t`), `hh:mm:ss`, 0 to 9 fraction digits, then `Z`, `z`,
@@ -66,20 +88,15 @@ impl Timestamp {
 /// As [`Timestamp::to_rfc3339`].
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clamped = self.0.clamp(FIRST_PRINTED, LAST_PRINTED);
-        // Chrono's own range is wider than the clamp, so the fallback is never taken; an
-        // error would make `to_string` panic.
-        let at = DateTime::from_timestamp_micros(clamped).unwrap_or(DateTime::UNIX_EPOCH);
-        let (year, month, day) = (at.year(), at.month(), at.day());
-        let (hour, minute, second) = (at.hour(), at.minute(), at.second());
-        write!(
-            formatter,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-        )?;
-        match at.timestamp_subsec_micros() {
-            0 => formatter.write_str("Z"),
-            microseconds => write!(formatter, ".{microseconds:06}Z"),
-        }
+        formatter.write_str(&self.to_rfc3339())
+    }
+}
+
+/// Appends the last `count` decimal digits of `value`.
+fn push_digits(text: &mut String, value: u32, count: u32) {
+    for place in (0..count).rev() {
+        let digit = value / 10_u32.pow(place) % 10;
+        text.extend(char::from_digit(digit, 10));
     }
 }
 
