@@ -238,3 +238,21 @@ fn a_path_begins_with_a_slash_and_holds_nothing_else() {
         );
     }
 }
+
+#[test]
+fn every_extra_parameter_adds() {
+    let parse = |extra: &str| {
+        Settings::parse(&format!(
+            r#"{{"query_extra":{{"hris.Employee":"{extra}"}}}}"#
+        ))
+    };
+    assert!(parse("include_remote_data=true&expand=team").is_ok());
+    for extra in [
+        "include_remote_data=true&modified_after=2025-01-01",
+        "include_remote_data=é",
+        "include_deleted_data=false",
+        "",
+    ] {
+        assert!(parse(extra).is_err(), "{extra}");
+    }
+}

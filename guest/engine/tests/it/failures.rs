@@ -164,6 +164,35 @@ fn too_many_failures_park_the_account_and_it_is_polled_hourly_at_least() {
 }
 
 #[test]
+fn each_kind_of_trouble_is_announced_and_its_end_once() {
+    let mut host = Host::linked("{}");
+    let heard = |host: &mut Host, time: &str, code: u16| -> Vec<Occasion> {
+        host.now = at(time);
+        host.notices.clear();
+        host.request(Command::Poll);
+        let mut rest = quiet("09:30");
+        host.run(|target| match (code, target) {
+            (200, _) => rest(target),
+            (_, target) if target.contains("/issues") => ok(r#"{"results":[]}"#),
+            _ => status(code),
+        })
+        .expect("a report");
+        let occasions = host.notices.iter().map(|notice| notice.occasion);
+        occasions
+            .filter(|occasion| matches!(occasion, Occasion::NeedsAttention | Occasion::Recovered))
+            .collect()
+    };
+    assert_eq!(heard(&mut host, "10:00", 401), [Occasion::NeedsAttention]);
+    assert_eq!(heard(&mut host, "11:00", 401), []);
+    assert_eq!(heard(&mut host, "12:00", 404), [Occasion::NeedsAttention]);
+    // Perhaps the same trouble on its way out, perhaps not.
+    assert_eq!(heard(&mut host, "13:00", 503), []);
+    assert_eq!(heard(&mut host, "14:00", 404), []);
+    assert_eq!(heard(&mut host, "15:00", 200), [Occasion::Recovered]);
+    assert_eq!(heard(&mut host, "16:00", 200), []);
+}
+
+#[test]
 fn one_model_that_always_fails_does_not_hold_up_the_others() {
     let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
     let mut teams = 0;
