@@ -257,6 +257,32 @@ mod tests {
     }
 
     #[test]
+    fn a_part_without_bounds_is_taken_for_two_days() {
+        let day = 24 * 60 * 60 * 1_000_000;
+        let now = Timestamp(100 * day);
+        let whole = Bounds {
+            after: None,
+            before: None,
+        };
+        let mut slot = Slot::new(whole, now, now);
+        assert!(slot.split(now));
+        assert_eq!(slot.parts[0].before, Some(Timestamp(99 * day + 1)));
+        assert_eq!(slot.parts[1].after, Some(Timestamp(99 * day - 1)));
+    }
+
+    #[test]
+    fn two_seconds_can_be_split_and_less_cannot() {
+        for (microseconds, splits) in [(1_999_999, false), (2_000_000, true)] {
+            let bounds = Bounds {
+                after: Some(Timestamp(0)),
+                before: Some(Timestamp(microseconds)),
+            };
+            let mut slot = Slot::new(bounds, Timestamp(0), Timestamp(0));
+            assert_eq!(slot.split(Timestamp(0)), splits, "{microseconds}");
+        }
+    }
+
+    #[test]
     fn extreme_bounds_do_not_overflow() {
         let bounds = Bounds {
             after: Some(Timestamp(i64::MIN)),

@@ -135,6 +135,49 @@ fn a_run_whose_claim_another_took_over_stops() {
 }
 
 #[test]
+fn a_claim_stands_to_its_last_microsecond_and_no_longer() {
+    // While it stands, the run gives it back: a commit behind the one that claimed.
+    for (waited, commits) in [(90_000, 2), (90_001, 1)] {
+        let mut host = Host::linked("{}");
+        let mut overtaken = false;
+        host.drive(|host, effect| match effect {
+            Effect::Send(request) => Some(answer(quiet("09:30")(&request.target))),
+            Effect::Commit(_) if !overtaken && !host.requests.is_empty() => {
+                // A slow answer; and somebody commits who leaves the claim alone.
+                overtaken = true;
+                host.now = at("10:00").plus(Milliseconds(waited));
+                host.version += 1;
+                None
+            }
+            Effect::Commit(_) | Effect::Finished(_) => None,
+        })
+        .expect("a report");
+        assert_eq!(host.commits.len(), commits, "{waited}");
+    }
+}
+
+#[test]
+fn a_run_gives_way_when_it_is_overtaken_again_and_again() {
+    for (times, gives_way) in [(8, false), (9, true)] {
+        let mut host = Host::linked("{}");
+        let mut overtaken = 0;
+        host.drive(|host, effect| match effect {
+            Effect::Send(request) => Some(answer(quiet("09:30")(&request.target))),
+            Effect::Commit(_) => {
+                if overtaken < times {
+                    overtaken += 1;
+                    host.version += 1;
+                }
+                None
+            }
+            Effect::Finished(_) => None,
+        })
+        .expect("a report");
+        assert_eq!(host.requests.is_empty(), gives_way, "{times}");
+    }
+}
+
+#[test]
 fn an_account_that_is_gone_is_not_recreated() {
     let mut host = Host::linked("{}");
     host.drive(|host, effect| match effect {

@@ -193,6 +193,25 @@ fn each_kind_of_trouble_is_announced_and_its_end_once() {
 }
 
 #[test]
+fn a_list_of_models_whose_cursor_went_stale_is_read_again() {
+    for (refused, kind) in [
+        ("cursor=c2", TroubleKind::Retrying),
+        ("/sync-status", TroubleKind::DropRequest),
+    ] {
+        let mut host = Host::linked("{}");
+        host.run(|target| {
+            if target.contains(refused) {
+                status(400)
+            } else {
+                ok(r#"{"next":"c2","results":[]}"#)
+            }
+        })
+        .expect("a report");
+        assert_eq!(trouble(&host), Some(kind), "{refused}");
+    }
+}
+
+#[test]
 fn one_model_that_always_fails_does_not_hold_up_the_others() {
     let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
     let mut teams = 0;

@@ -188,6 +188,43 @@ fn trouble_has_its_beginning() {
 }
 
 #[test]
+fn a_first_sync_that_ended_badly_did_so_when_it_was_first_seen() {
+    let mut host = Host::linked("{}");
+    let failed = row("hris.Employee", "FAILED", None)
+        .replace("\"is_initial_sync\":false", "\"is_initial_sync\":true");
+    for time in ["10:00", "14:00"] {
+        host.now = at(time);
+        host.request(Command::Poll);
+        let rows = [failed.clone()];
+        host.run(merge(&rows, |target| match target {
+            _ if target.contains("/issues") => ok(r#"{"results":[]}"#),
+            _ => panic!("{target}"),
+        }))
+        .expect("a report");
+        let trouble = host.view().trouble.expect("trouble");
+        assert_eq!(
+            (trouble.kind, trouble.since),
+            (TroubleKind::InitialSync, at("10:00"))
+        );
+    }
+}
+
+#[test]
+fn an_account_without_a_state_has_the_id_it_is_stored_under() {
+    let mut host = Host::new("{}");
+    host.keep(merge_sync_engine::store::Note {
+        key: "poll".into(),
+        text: "from a later version".into(),
+        secret: None,
+        profile: None,
+        account: ACCOUNT.into(),
+        create: false,
+    });
+    host.run(|target| panic!("{target}")).expect("a report");
+    assert!(host.state.contains(ACCOUNT), "{}", host.state);
+}
+
+#[test]
 fn a_list_that_asks_for_a_new_link_is_the_accounts_trouble() {
     let mut host = Host::linked("{}");
     let rows = [

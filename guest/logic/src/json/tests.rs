@@ -386,6 +386,16 @@ fn a_tree_prints_no_text() {
     let tree = value::parse(r#"{"keys":["hunter2"]}"#).expect("JSON");
     let input = Input::root(tree);
     assert!(!format!("{input:?}").contains("hunter2"));
+    assert_eq!(format!("{:?}", value::Json::Null), "null");
+}
+
+#[test]
+fn a_key_may_be_written_with_escapes() {
+    check(
+        "window.locate",
+        r#"{"mod\u0065l_id":"hris.Employee"}"#,
+        r#"{"tag":"listed","value":{"path":"/api/hris/v1/employees","filtered":true}}"#,
+    );
 }
 
 #[test]

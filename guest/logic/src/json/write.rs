@@ -196,3 +196,30 @@ pub fn alone<T: ?Sized>(value: &T, write: fn(&mut String, &T)) -> String {
     write(&mut out, value);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(value: &str, want: &str) {
+        assert_eq!(alone(value, text), want);
+    }
+
+    #[test]
+    fn a_text_is_escaped_where_json_demands_it_and_nowhere_else() {
+        check("", r#""""#);
+        check("plain é 😀 /", r#""plain é 😀 /""#);
+        // Of nothing else, too: what makes a text plain must hold for each of its bytes.
+        check("\"\"", r#""\"\"""#);
+        check("\\", r#""\\""#);
+        check("\n\u{1f}", r#""\n\u001f""#);
+        check("a\"b\\c\n", r#""a\"b\\c\n""#);
+    }
+
+    #[test]
+    fn numbers_are_exact_for_every_reader() {
+        assert_eq!(alone(&(1 << 53), number), "9007199254740992");
+        assert_eq!(alone(&((1 << 53) + 1), number), r#""9007199254740993""#);
+    }
+}
