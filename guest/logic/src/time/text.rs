@@ -150,11 +150,14 @@ fn push_zone(normal: &mut String, zone: &str) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     #[track_caller]
     fn check(text: &str, want: Option<&str>) {
-        let found = Timestamp::parse(text).map(Timestamp::to_rfc3339);
-        assert_eq!(found.as_deref(), want, "{text}");
+        let found = Timestamp::parse(text);
+        assert_eq!(found.map(Timestamp::to_rfc3339).as_deref(), want, "{text}");
+        let shown = found.map(|found| format!("{found}"));
+        assert_eq!(shown.as_deref(), want, "{text}");
     }
 
     #[test]
