@@ -155,7 +155,9 @@ pub fn milliseconds(out: &mut String, value: &Milliseconds) {
 
 /// An instant as RFC 3339 in UTC.
 pub fn timestamp(out: &mut String, value: &Timestamp) {
-    text(out, &value.to_rfc3339());
+    out.push('"');
+    out.push_str(value.printed().as_str());
+    out.push('"');
 }
 
 /// A list.

@@ -2,10 +2,13 @@
 //!
 //! The calendar is chrono's. What stands here is the exact grammar, which is narrower than
 //! chrono's in places (a space for the `T`, ten fraction digits) and wider in others (no
-//! zone, `+0530`), and printing by hand: chrono's formatter costs a component 60 KB.
+//! zone, `+0530`). What chrono has beside it would cost a component dearly: its formatter 60 KB,
+//! its parser of e-mail's dates 17. So an instant is printed digit by digit, and HTTP's date is put
+//! into the order of RFC 3339 and then read as that.
 
 use core::fmt;
 
+use alloc::format;
 use alloc::string::String;
 
 use chrono::{DateTime, Datelike, Timelike};
@@ -17,34 +20,61 @@ const FIRST_PRINTED: i64 = -62_135_596_800_000_000;
 /// 9999-12-31T23:59:59.999999Z.
 const LAST_PRINTED: i64 = 253_402_300_799_999_999;
 
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/// An instant as text, on the stack.
+pub(crate) struct Printed {
+    bytes: [u8; "YYYY-MM-DDThh:mm:ss.ffffffZ".len()],
+    whole_second: bool,
+}
+
+impl Printed {
+    pub(crate) fn as_str(&self) -> &str {
+        let whole = "YYYY-MM-DDThh:mm:ssZ".len();
+        let length = if self.whole_second {
+            whole
+        } else {
+            self.bytes.len()
+        };
+        let text = self.bytes.get(..length).unwrap_or_default();
+        // Digits and signs: there is nothing to fall back from.
+        core::str::from_utf8(text).unwrap_or_default()
+    }
+}
+
 impl Timestamp {
     /// RFC 3339 in UTC with `Z` and six fraction digits, or none where they are zero.
     /// Clamped to the years 0001 to 9999.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
+        self.printed().as_str().into()
+    }
+
+    /// As [`Timestamp::to_rfc3339`], for whoever only passes it on.
+    pub(crate) fn printed(self) -> Printed {
         let clamped = self.0.clamp(FIRST_PRINTED, LAST_PRINTED);
         // Chrono's own range is wider than the clamp, so the fallback is never taken.
         let at = DateTime::from_timestamp_micros(clamped).unwrap_or(DateTime::UNIX_EPOCH);
-        let mut text = String::with_capacity("YYYY-MM-DDThh:mm:ss.ffffffZ".len());
         // The clamp leaves no year before the first.
-        push_digits(&mut text, at.year().unsigned_abs(), 4);
-        for (sign, value) in [
-            ('-', at.month()),
-            ('-', at.day()),
-            ('T', at.hour()),
-            (':', at.minute()),
-            (':', at.second()),
-        ] {
-            text.push(sign);
-            push_digits(&mut text, value, 2);
-        }
+        let year = at.year().unsigned_abs();
         let microseconds = at.timestamp_subsec_micros();
-        if microseconds != 0 {
-            text.push('.');
-            push_digits(&mut text, microseconds, 6);
+        let [[c1, c2], [y1, y2]] = [year / 100, year].map(pair);
+        let [[o1, o2], [d1, d2]] = [at.month(), at.day()].map(pair);
+        let [[h1, h2], [m1, m2], [s1, s2]] = [at.hour(), at.minute(), at.second()].map(pair);
+        let [[f1, f2], [f3, f4], [f5, f6]] =
+            [microseconds / 10_000, microseconds / 100, microseconds].map(pair);
+        let end = if microseconds == 0 { b'Z' } else { b'.' };
+        Printed {
+            #[rustfmt::skip]
+            bytes: [
+                c1, c2, y1, y2, b'-', o1, o2, b'-', d1, d2, b'T',
+                h1, h2, b':', m1, m2, b':', s1, s2, end, f1, f2, f3, f4, f5, f6, b'Z',
+            ],
+            whole_second: microseconds == 0,
         }
-        text.push('Z');
-        text
     }
 
     /// Reads `YYYY-MM-DD`, `T` (or `t`), `hh:mm:ss`, 0 to 9 fraction digits, then `Z`, `z`,
@@ -60,6 +90,12 @@ impl Timestamp {
             return None;
         }
         let (fraction, zone) = split_fraction(rest)?;
+        if zone == "Z" {
+            // As Merge writes it: already in the one form that chrono reads.
+            return Some(Self(
+                DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros(),
+            ));
+        }
         let mut normal = String::from(date_and_time);
         normal.push_str(fraction);
         push_zone(&mut normal, zone)?;
@@ -76,28 +112,31 @@ impl Timestamp {
     /// does not fit the date, a leap second.
     #[must_use]
     pub fn parse_imf_fixdate(text: &str) -> Option<Self> {
-        if !has_shape(text, "aaa, 00 aaa 0000 00:00:00 GMT") || text.ends_with(":60 GMT") {
+        if !has_shape(text, "aaa, 00 aaa 0000 00:00:00 GMT") {
             return None;
         }
-        Some(Self(
-            DateTime::parse_from_rfc2822(text).ok()?.timestamp_micros(),
-        ))
+        let (day, month) = (text.get(5..7)?, text.get(8..11)?);
+        let (year, time) = (text.get(12..16)?, text.get(17..25)?);
+        let mut months = MONTHS.iter().zip(1..);
+        let (_, month) = months.find(|(name, _)| name.eq_ignore_ascii_case(month))?;
+        let normal = format!("{year}-{month:02}-{day}T{time}Z");
+        let at = DateTime::parse_from_rfc3339(&normal).ok()?;
+        let weekday = WEEKDAYS.get(at.weekday().num_days_from_monday() as usize)?;
+        let fits = text.get(..3)?.eq_ignore_ascii_case(weekday) && !time.ends_with("60");
+        fits.then(|| Self(at.timestamp_micros()))
     }
 }
 
 /// As [`Timestamp::to_rfc3339`].
 impl fmt::Display for Timestamp {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.to_rfc3339())
+        formatter.write_str(self.printed().as_str())
     }
 }
 
-/// Appends the last `count` decimal digits of `value`.
-fn push_digits(text: &mut String, value: u32, count: u32) {
-    for place in (0..count).rev() {
-        let digit = value / 10_u32.pow(place) % 10;
-        text.extend(char::from_digit(digit, 10));
-    }
+/// The last two decimal digits of `value`.
+fn pair(value: u32) -> [u8; 2] {
+    [value / 10, value].map(|tens| b'0'.saturating_add(u8::try_from(tens % 10).unwrap_or(0)))
 }
 
 /// Whether `text` is as long as `shape` and has a digit where it has `0`, a letter where it
@@ -150,7 +189,6 @@ fn push_zone(normal: &mut String, zone: &str) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::format;
 
     #[track_caller]
     fn check(text: &str, want: Option<&str>) {
