@@ -3,59 +3,114 @@
 //! An object is read as its keys and the raw text of its values; a value is looked at when it
 //! is asked for, and then one level of it. So an unknown field costs nothing, a value of the
 //! wrong type is as good as absent, no number is ever evaluated, and nesting cannot exhaust
-//! the stack: skipping over a value is a loop in `serde_json`, not a recursion.
+//! the stack: skipping over a value is a loop in `serde_json`, not a recursion. Objects within
+//! objects, down to a level that the caller names, are read in the same pass: to skip over them
+//! first would read a webhook three times.
 
 pub mod list;
 
 use core::fmt;
 
-use alloc::borrow::{Cow, ToOwned as _};
+use alloc::borrow::Cow;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::time::Timestamp;
 use crate::types::Problem;
 
-/// A JSON object, one level deep. Where a key is repeated, its last value counts.
-#[derive(Debug, Default)]
+/// A JSON object. Where a key is repeated, its last value counts.
+#[derive(Debug, Clone, Default)]
 pub struct Object<'a> {
-    entries: Vec<(Cow<'a, str>, &'a RawValue)>,
+    /// A key is kept as its bytes: that it is a text matters to nobody who knows what to look for.
+    entries: Vec<(Cow<'a, [u8]>, Value<'a>)>,
+}
+
+/// A value, looked at as far as was asked for.
+#[derive(Debug, Clone)]
+pub enum Value<'a> {
+    /// An object that was read with the one around it.
+    Object(Object<'a>),
+    /// Anything, unread.
+    Raw(&'a RawValue),
 }
 
 impl<'a> Object<'a> {
     /// Reads `text` as one JSON object. `path` names it in the message, which never repeats
     /// what is in it: a body may hold a token, and holds a customer's data.
     pub fn parse(path: &str, text: &'a str) -> Result<Self, Problem> {
-        serde_json::from_str(text).map_err(|error| Problem {
-            message: if error.is_data() {
-                format!("{path}: expected an object, found {}", kind(text))
-            } else {
-                format!(
-                    "{path}: expected a JSON object, found {}: {error}",
-                    kind(text)
-                )
-            },
-        })
+        Self::parse_deep(path, text, 0)
+    }
+
+    /// As [`Object::parse`], and the objects within it down to `levels`. The answers are the same;
+    /// it is for whoever will look into them.
+    pub fn parse_deep(path: &str, text: &'a str, levels: u8) -> Result<Self, Problem> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        Entries { text, levels }
+            .deserialize(&mut deserializer)
+            .and_then(|object| deserializer.end().map(|()| object))
+            .map_err(|error| Problem {
+                message: if error.is_data() {
+                    format!("{path}: expected an object, found {}", kind(text))
+                } else {
+                    format!(
+                        "{path}: expected a JSON object, found {}: {error}",
+                        kind(text)
+                    )
+                },
+            })
     }
 
     /// The value of `key`; `None` where it is absent or null.
-    pub fn value(&self, key: &str) -> Option<&'a RawValue> {
-        let (_, value) = self.entries.iter().rev().find(|(name, _)| name == key)?;
-        (value.get() != "null").then_some(*value)
+    fn value(&self, key: &str) -> Option<&Value<'a>> {
+        let mut latest_first = self.entries.iter().rev();
+        let (_, value) = latest_first.find(|(name, _)| **name == *key.as_bytes())?;
+        match value {
+            Value::Raw(raw) if raw.get() == "null" => None,
+            value => Some(value),
+        }
     }
 
-    /// The value of `key` where it is a text that Unicode can hold.
-    pub fn text(&self, key: &str) -> Option<String> {
-        let value = self.value(key)?.get();
+    /// The text of the value of `key` where it was not looked at yet.
+    pub fn raw(&self, key: &str) -> Option<&'a RawValue> {
+        match self.value(key)? {
+            Value::Raw(raw) => Some(raw),
+            Value::Object(_) => None,
+        }
+    }
+
+    /// Whether `key` is there, and not null.
+    pub fn has(&self, key: &str) -> bool {
+        self.value(key).is_some()
+    }
+
+    /// What the value of `key` is, for a message about what was expected instead; never its
+    /// content.
+    pub fn kind_of(&self, key: &str) -> &'static str {
+        match self.value(key) {
+            None => "nothing",
+            Some(Value::Object(_)) => AN_OBJECT,
+            Some(Value::Raw(raw)) => kind_of(raw),
+        }
+    }
+
+    /// The value of `key` where it is a text that Unicode can hold, from where it stands if it has
+    /// no escapes.
+    pub fn borrowed(&self, key: &str) -> Option<Cow<'a, str>> {
+        let value = self.raw(key)?.get();
         let inside = value.strip_prefix('"')?.strip_suffix('"')?;
         if inside.contains('\\') {
-            return serde_json::from_str(value).ok();
+            return serde_json::from_str(value).ok().map(Cow::Owned);
         }
-        Some(inside.to_owned())
+        Some(Cow::Borrowed(inside))
+    }
+
+    /// As [`Object::borrowed`], to be kept.
+    pub fn text(&self, key: &str) -> Option<String> {
+        self.borrowed(key).map(Cow::into_owned)
     }
 
     /// The value of `key` where it is a text that says something.
@@ -65,7 +120,7 @@ impl<'a> Object<'a> {
 
     /// The value of `key` where it is `true` or `false`.
     pub fn flag(&self, key: &str) -> Option<bool> {
-        match self.value(key)?.get() {
+        match self.raw(key)?.get() {
             "true" => Some(true),
             "false" => Some(false),
             _ => None,
@@ -74,37 +129,45 @@ impl<'a> Object<'a> {
 
     /// The value of `key` where it is a text that is a timestamp.
     pub fn instant(&self, key: &str) -> Option<Timestamp> {
-        Timestamp::parse(&self.text(key)?)
+        Timestamp::parse(&self.borrowed(key)?)
     }
 
     /// The value of `key` where it is an object.
-    pub fn object(&self, key: &str) -> Option<Self> {
-        self.value(key).and_then(object)
+    pub fn object(&self, key: &str) -> Option<Cow<'_, Self>> {
+        self.value(key)?.object()
     }
 
     /// The value of `key` where it is a list: its items, unread.
     pub fn items(&self, key: &str) -> Option<Vec<&'a RawValue>> {
-        serde_json::from_str(self.value(key)?.get()).ok()
+        serde_json::from_str(self.raw(key)?.get()).ok()
     }
 
-    /// Each key with its value, in the order sent, repeated keys included.
-    pub fn entries(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+    /// Each key with its value, in the order sent, repeated keys included. A key with half a
+    /// surrogate pair is no text, and its entry is passed over.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
         self.entries
             .iter()
-            .map(|(name, value)| (name.as_ref(), *value))
+            .filter_map(|(name, value)| Some((core::str::from_utf8(name).ok()?, value)))
+    }
+}
+
+impl<'a> Value<'a> {
+    /// The object that it is.
+    pub fn object(&self) -> Option<Cow<'_, Object<'a>>> {
+        match self {
+            Self::Object(object) => Some(Cow::Borrowed(object)),
+            Self::Raw(raw) => object(raw).map(Cow::Owned),
+        }
     }
 }
 
 /// `value` where it is an object.
 pub fn object(value: &RawValue) -> Option<Object<'_>> {
-    serde_json::from_str(value.get()).ok()
+    Object::parse("", value.get()).ok()
 }
 
 /// What `value` is, for a message about what was expected instead; never its content.
-pub fn kind_of(value: Option<&RawValue>) -> &'static str {
-    let Some(value) = value else {
-        return "nothing";
-    };
+pub fn kind_of(value: &RawValue) -> &'static str {
     let text = value.get();
     match (kind(text), serde_json::from_str::<Cow<'_, str>>(text)) {
         (TEXT, Err(_)) => "a text with half a surrogate pair",
@@ -132,12 +195,16 @@ pub fn quoted(text: &str) -> String {
 }
 
 const TEXT: &str = "a text";
+const AN_OBJECT: &str = "an object";
+
+/// Most of Merge's objects have no more: room that need not be grown into, field by field.
+const USUAL_FIELDS: usize = 12;
 
 /// What `text` is, by its first character.
 fn kind(text: &str) -> &'static str {
     match text.trim_ascii_start().bytes().next() {
         None => "nothing",
-        Some(b'{') => "an object",
+        Some(b'{') => AN_OBJECT,
         Some(b'[') => "a list",
         Some(b'"') => TEXT,
         Some(b'-' | b'0'..=b'9') => "a number",
@@ -148,39 +215,62 @@ fn kind(text: &str) -> &'static str {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries;
+/// Reads an object of `text`, and those within it down to `levels`.
+#[derive(Clone, Copy)]
+struct Entries<'a> {
+    text: &'a str,
+    levels: u8,
+}
 
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Object<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(key) = map.next_key_seed(Key)? {
-                    let value = map.next_value()?;
-                    if let Some(key) = key {
-                        entries.push((key, value));
-                    }
-                }
-                Ok(Object { entries })
-            }
-        }
-
-        deserializer.deserialize_map(Entries)
+impl Entries<'_> {
+    /// Whether the value of `key`, which was read just now, is an object. serde_json does not say
+    /// what comes next; but a key without escapes is borrowed from the text, which does. Any other
+    /// lies outside of it, and its value is left unread.
+    fn opens_object(&self, key: &[u8]) -> bool {
+        let end = key.as_ptr_range().end.addr();
+        end.checked_sub(self.text.as_ptr().addr())
+            .and_then(|end| self.text.get(end..))
+            .and_then(|rest| rest.strip_prefix('"')?.trim_start().strip_prefix(':'))
+            .is_some_and(|value| value.trim_start().starts_with('{'))
     }
 }
 
-/// Reads a key as bytes. A key with half a surrogate pair is no text and would end the
-/// reading with an error; here it is `None`, and its entry is passed over.
+impl<'de> DeserializeSeed<'de> for Entries<'de> {
+    type Value = Object<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Entries<'de> {
+    type Value = Object<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::with_capacity(USUAL_FIELDS);
+        while let Some(key) = map.next_key_seed(Key)? {
+            let value = match self.levels.checked_sub(1) {
+                Some(levels) if self.opens_object(&key) => {
+                    Value::Object(map.next_value_seed(Self { levels, ..self })?)
+                }
+                _ => Value::Raw(map.next_value()?),
+            };
+            entries.push((key, value));
+        }
+        Ok(Object { entries })
+    }
+}
+
+/// Reads a key as bytes: as a text, one with half a surrogate pair would end the reading with an
+/// error.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Option<Cow<'de, str>>;
+    type Value = Cow<'de, [u8]>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_bytes(self)
@@ -188,20 +278,18 @@ impl<'de> DeserializeSeed<'de> for Key {
 }
 
 impl<'de> Visitor<'de> for Key {
-    type Value = Option<Cow<'de, str>>;
+    type Value = Cow<'de, [u8]>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a key")
     }
 
     fn visit_borrowed_bytes<E: Error>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(core::str::from_utf8(bytes).ok().map(Cow::Borrowed))
+        Ok(Cow::Borrowed(bytes))
     }
 
     fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(core::str::from_utf8(bytes)
-            .ok()
-            .map(|key| Cow::Owned(key.to_string())))
+        Ok(Cow::Owned(bytes.to_vec()))
     }
 }
 
@@ -264,6 +352,54 @@ mod tests {
             assert!(object.object("k").is_none());
             assert!(object.items("k").is_none());
         });
+    }
+
+    #[test]
+    fn objects_within_objects_read_alike_however_deep_the_pass_went() {
+        for body in [
+            r#"{"a":{"k":"v"}}"#,
+            "{ \"a\"\t:\n{ \"k\" : \"v\" } }",
+            r#"{"\u0061":{"k":"v"}}"#,
+            r#"{"a":{"k":"x"},"a":{"k":"v"}}"#,
+            r#"{"a":{"k":"v"},"a":null}"#,
+            r#"{"a":{"k":"v"},"a":[{}]}"#,
+            r#"{"a":{"b":{"k":"v"},"k":{}}}"#,
+            r#"{"a":{"b":{"b":{"b":{"k":"v"}}}}}"#,
+            r#"{"x":"a\":{","a":{"k":"v"}}"#,
+            r#"{"a":{"k":"\ud800","\ud800":1,"b":1e999999}}"#,
+            r#"{"a":[{"k":"v"}]}"#,
+            r#"{"a":"{"}"#,
+            r#"{"a":{}}"#,
+        ] {
+            let shallow = Object::parse("body", body).expect(body);
+            for levels in 0..5 {
+                let deep = Object::parse_deep("body", body, levels).expect(body);
+                assert_eq!(seen(&deep, 6), seen(&shallow, 6), "{body} {levels}");
+            }
+        }
+        for body in [
+            r#"{"a":{"k":}}"#,
+            r#"{"a":{"#,
+            r#"{"a":{}"#,
+            r#"{"a":{}} x"#,
+        ] {
+            let shallow = Object::parse("body", body).expect_err(body);
+            let deep = Object::parse_deep("body", body, 3).expect_err(body);
+            assert_eq!(deep, shallow, "{body}");
+        }
+    }
+
+    /// All that can be seen of an object.
+    fn seen(object: &Object<'_>, levels: usize) -> String {
+        let mut seen = String::new();
+        for (key, _) in object.entries() {
+            let (kind, text) = (object.kind_of(key), object.text(key));
+            let (has, items) = (object.has(key), object.items(key).map(|items| items.len()));
+            let within = object.object(key).filter(|_| levels > 0);
+            let within = within.map(|object| self::seen(&object, levels - 1));
+            seen += &format!("{key}: {kind} {text:?} {has} {items:?} {within:?};");
+        }
+        seen
     }
 
     #[test]

@@ -80,7 +80,7 @@ fn row(record: &RawValue) -> Option<Row> {
 fn without_id(index: usize, record: &RawValue) -> Problem {
     let message = match object(record) {
         None => {
-            let found = kind_of(Some(record));
+            let found = kind_of(record);
             format!("results[{index}]: expected an object, found {found}")
         }
         Some(fields) => format!(
@@ -93,7 +93,7 @@ fn without_id(index: usize, record: &RawValue) -> Problem {
 
 fn found_id(fields: &Object<'_>) -> String {
     fields
-        .value("id")
+        .raw("id")
         .map_or(String::from("nothing"), |value| quoted(value.get()))
 }
 

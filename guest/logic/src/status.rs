@@ -1,5 +1,7 @@
 //! What Merge says of a model's sync, from `/sync-status` and from webhooks alike.
 
+use alloc::borrow::Cow;
+#[cfg(test)]
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -34,11 +36,11 @@ pub fn of_model(model_id: ModelId, row: &Object<'_>) -> ModelStatus {
     ModelStatus {
         model_id,
         model_name: row.text("model_name").unwrap_or_default(),
-        status: row.text("status").map(state),
+        status: row.borrowed("status").map(state),
         is_initial_sync: row.flag("is_initial_sync"),
         last_sync_start: row.instant("last_sync_start"),
         next_sync_start: row.instant("next_sync_start"),
-        last_sync_result: row.text("last_sync_result").map(state),
+        last_sync_result: row.borrowed("last_sync_result").map(state),
         last_sync_finished: row.instant("last_sync_finished"),
         status_reason: row.text("sync_status_reason").unwrap_or_default(),
         data_fresh_as_of: row.instant("data_fresh_as_of"),
@@ -46,15 +48,15 @@ pub fn of_model(model_id: ModelId, row: &Object<'_>) -> ModelStatus {
 }
 
 /// Merge's states are an open set: what is not documented keeps its text.
-fn state(text: String) -> SyncState {
-    match text.as_str() {
+fn state(text: Cow<'_, str>) -> SyncState {
+    match &*text {
         "SYNCING" => SyncState::Syncing,
         "DONE" => SyncState::Done,
         "PARTIALLY_SYNCED" => SyncState::PartiallySynced,
         "FAILED" => SyncState::Failed,
         "DISABLED" => SyncState::Disabled,
         "PAUSED" => SyncState::Paused,
-        _ => SyncState::Unknown(text),
+        _ => SyncState::Unknown(text.into_owned()),
     }
 }
 

@@ -104,8 +104,8 @@ fn the_last_eight_links_are_known_again() {
         host.run(quiet("09:30")).expect("a report");
     };
     host.now = at("09:59");
-    for n in 0..8 {
-        host.keep(notes[n].clone());
+    for note in &notes[..8] {
+        host.keep(note.clone());
         host.run(quiet("09:30")).expect("a report");
         host.now = host.now.plus(merge_sync_logic::types::Milliseconds(60_000));
     }

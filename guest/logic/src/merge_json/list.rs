@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use percent_encoding::percent_decode_str;
 use serde_json::value::RawValue;
 
-use super::{Object, kind_of};
+use super::Object;
 use crate::types::Problem;
 
 /// One page of any of Merge's lists.
@@ -29,7 +29,7 @@ impl<'a> List<'a> {
     pub fn parse(body: &'a str) -> Result<Self, Problem> {
         let object = Object::parse("body", body)?;
         let Some(results) = object.items("results") else {
-            let found = kind_of(object.value("results"));
+            let found = object.kind_of("results");
             return Err(Problem {
                 message: format!("results: expected a list, found {found}"),
             });
@@ -44,11 +44,11 @@ impl<'a> List<'a> {
 /// The cursor in `next`, which is the cursor itself or, in some editions of Merge's
 /// documentation, the whole URL of the next page. An empty one is none.
 fn next_cursor(object: &Object<'_>) -> Result<Option<String>, Problem> {
-    let Some(value) = object.value("next") else {
+    if !object.has("next") {
         return Ok(None);
-    };
+    }
     let Some(text) = object.text("next") else {
-        let found = kind_of(Some(value));
+        let found = object.kind_of("next");
         return Err(Problem {
             message: format!("next: expected a text, found {found}"),
         });
@@ -64,7 +64,8 @@ fn next_cursor(object: &Object<'_>) -> Result<Option<String>, Problem> {
 
 /// The query of `text` where it is an HTTP URL, empty where that has none.
 fn query_of_url(text: &str) -> Option<&str> {
-    let (scheme, rest) = text.split_once("://")?;
+    let (scheme, rest) = text.split_once(':')?;
+    let rest = rest.strip_prefix("//")?;
     if !scheme.eq_ignore_ascii_case("https") && !scheme.eq_ignore_ascii_case("http") {
         return None;
     }

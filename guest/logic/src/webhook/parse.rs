@@ -3,23 +3,24 @@
 //! Strict about three things, without which an event cannot be acted on: its name, its
 //! account, and the token of a link. Whatever else is missing or odd is `None`.
 
-use alloc::borrow::ToOwned;
+use alloc::borrow::{Cow, ToOwned};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde_json::value::RawValue;
-
 use super::{Event, Ignored, IssueChanged, Linked, RecordChanged, Synced, Unlinked};
 use crate::endpoints::canonical;
-use crate::merge_json::{Object, kind_of, object, quoted};
+use crate::merge_json::{Object, Value, quoted};
 use crate::status::of_model;
 use crate::types::{Account, ModelStatus, Problem, Secret};
 
+/// How deep an event goes: `data`, `sync_status`, the row of a model.
+const LEVELS: u8 = 3;
+
 /// The event's name, empty for the test ping, and what it says.
 pub fn parse(body: &str) -> Result<(String, Event), Problem> {
-    let body = Object::parse("body", body)?;
+    let body = Object::parse_deep("body", body, LEVELS)?;
     if is_test_ping(&body) {
         let reason = "test ping".to_owned();
         return Ok((String::new(), Event::Ignored(Ignored { reason })));
@@ -31,7 +32,7 @@ pub fn parse(body: &str) -> Result<(String, Event), Problem> {
 
 /// The button "Send test" of Merge's dashboard posts a `response` and no `hook`.
 fn is_test_ping(body: &Object<'_>) -> bool {
-    body.value("hook").is_none() && body.text("response").is_some()
+    !body.has("hook") && body.text("response").is_some()
 }
 
 fn event(name: &str, body: &Object<'_>) -> Result<Event, Problem> {
@@ -96,12 +97,12 @@ fn sync_completed(body: &Object<'_>) -> Result<Event, Problem> {
 fn models_by_id(map: &Object<'_>) -> Vec<ModelStatus> {
     // In order of ids, and of a repeated id the last, as in every object. Inserted one by one:
     // `collect` brings a sort of five kilobytes.
-    let mut rows: BTreeMap<&str, &RawValue> = BTreeMap::new();
+    let mut rows: BTreeMap<&str, &Value<'_>> = BTreeMap::new();
     for (id, row) in map.entries().filter(|(id, _)| !id.is_empty()) {
         rows.insert(id, row);
     }
     rows.into_iter()
-        .filter_map(|(id, row)| Some(of_model(id.to_owned(), &object(row)?)))
+        .filter_map(|(id, row)| Some(of_model(id.to_owned(), &*row.object()?)))
         .collect()
 }
 
@@ -109,7 +110,8 @@ fn models_by_id(map: &Object<'_>) -> Vec<ModelStatus> {
 /// the model in the event's name alone: too little to act on, so no model is named.
 fn model_synced(body: &Object<'_>) -> Result<Event, Problem> {
     let account = account(body)?;
-    let Some(row) = data(body).object("sync_status") else {
+    let data = data(body);
+    let Some(row) = data.object("sync_status") else {
         return Ok(Event::Synced(Synced {
             account,
             is_initial_sync: None,
@@ -168,7 +170,7 @@ fn account(body: &Object<'_>) -> Result<Account, Problem> {
     })
 }
 
-fn data<'a>(body: &Object<'a>) -> Object<'a> {
+fn data<'b, 'a>(body: &'b Object<'a>) -> Cow<'b, Object<'a>> {
     body.object("data").unwrap_or_default()
 }
 
@@ -180,7 +182,7 @@ fn required(body: &Object<'_>, parent: &str, key: &str) -> Result<String, Proble
 /// As [`required`], in an object that was read before.
 fn required_in(object: &Object<'_>, parent: &str, key: &str) -> Result<String, Problem> {
     object.filled_text(key).ok_or_else(|| {
-        let found = kind_of(object.value(key));
+        let found = object.kind_of(key);
         Problem {
             message: format!("{parent}.{key}: expected a text, found {found}"),
         }
