@@ -6,7 +6,7 @@ use core::arch::wasm32;
 use core::panic::PanicInfo;
 
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// Nothing unwinds and there is nowhere to print: the host sees a trap and drops the instance.
 #[panic_handler]

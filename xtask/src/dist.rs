@@ -12,41 +12,84 @@ use sha2::{Digest as _, Sha256};
 use crate::process::{cargo, root, run as run_command, say, target_directory};
 use crate::{module, target};
 
-/// A component: what is built, how small, and its name in `dist/`.
-struct Component {
-    package: &'static str,
-    opt_level: &'static str,
-    /// Packages that are built with "s" whatever the level.
-    quick: &'static [&'static str],
+/// A file of `dist/`, and how it is built.
+struct Made {
     file: &'static str,
+    package: &'static str,
+    form: Form,
+    opt_level: &'static str,
+    /// Packages that are built with another level, and which.
+    quick: &'static [(&'static str, &'static str)],
+    /// Whether it may use instructions on vectors: SHA-256 is a fifth faster with them, and not
+    /// every runtime for core modules has them.
+    simd: bool,
 }
 
-/// The text form comes on top of decisions and engine together: there every byte counts. With "z" it
-/// is an eighth smaller. What a webhook passes through is built with "s": it answers a webhook in
-/// two thirds of the time, for a twenty-fifth more bytes.
-const COMPONENTS: [Component; 3] = [
-    Component {
-        package: "merge-sync-component-logic",
-        opt_level: "s",
-        quick: &[],
-        file: "merge-sync-logic.wasm",
-    },
-    Component {
-        package: "merge-sync-component-text",
-        opt_level: "z",
-        quick: &["merge-sync-logic", "serde_json", "sha2"],
-        file: "merge-sync-text.wasm",
-    },
-    Component {
-        package: "merge-sync-component-engine",
-        opt_level: "s",
-        quick: &[],
-        file: "merge-sync-engine.wasm",
-    },
+/// What of a built component is kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Component,
+    /// Its only core module, for runtimes that know no components.
+    Module,
+}
+
+/// What a webhook passes through, for speed. Some of it is smaller so, too.
+const QUICK: &[(&str, &str)] = &[
+    ("merge-sync-logic", "2"),
+    ("base64", "3"),
+    ("chrono", "2"),
+    ("itoa", "3"),
+    ("memchr", "3"),
+    ("serde_json", "3"),
+    ("sha2", "3"),
+    ("talc", "3"),
 ];
 
-/// The component whose core module is published, too, and the module's name in `dist/`.
-const TEXT: (&str, &str) = ("merge-sync-text.wasm", "merge-sync-text.core.wasm");
+/// The same where a runtime compiles without optimising, or not at all: less code is less to do.
+const COMPACT: &[(&str, &str)] = &[
+    ("merge-sync-logic", "'s'"),
+    ("serde_json", "'s'"),
+    ("sha2", "'s'"),
+];
+
+/// The text form comes on top of decisions and engine together: there every byte counts, and what no
+/// webhook passes through is built with "z", an eighth smaller than "s".
+const FILES: [Made; 4] = [
+    Made {
+        file: "merge-sync-logic.wasm",
+        package: "merge-sync-component-logic",
+        form: Form::Component,
+        opt_level: "'s'",
+        quick: QUICK,
+        simd: true,
+    },
+    Made {
+        file: "merge-sync-text.wasm",
+        package: "merge-sync-component-text",
+        form: Form::Component,
+        opt_level: "'z'",
+        quick: QUICK,
+        simd: true,
+    },
+    Made {
+        file: "merge-sync-text.core.wasm",
+        package: "merge-sync-component-text",
+        form: Form::Module,
+        opt_level: "'z'",
+        quick: COMPACT,
+        simd: false,
+    },
+    ENGINE,
+];
+
+const ENGINE: Made = Made {
+    file: "merge-sync-engine.wasm",
+    package: "merge-sync-component-engine",
+    form: Form::Component,
+    opt_level: "'s'",
+    quick: &[],
+    simd: true,
+};
 
 /// A file in `dist/`.
 #[derive(Debug, Serialize)]
@@ -88,14 +131,20 @@ fn build() -> Result<Vec<Artifact>> {
     let dist = root().join("dist");
     fs::create_dir_all(&dist).with_context(|| format!("could not make {}", dist.display()))?;
     let mut artifacts = Vec::new();
-    for made in COMPONENTS {
-        let file = made.file;
+    for made in FILES {
+        // Cargo keeps one build for each set of flags: in one folder, each would undo the other.
+        let target = match made.form {
+            Form::Component => target.clone(),
+            Form::Module => target.join("module"),
+        };
         let component = compile(&made, &root(), &target)?;
-        artifacts.push(write(&dist, file, &component)?);
-        if file == TEXT.0 {
-            let core = module::only(&component).with_context(|| format!("in {file}"))?;
-            artifacts.push(write(&dist, TEXT.1, core)?);
-        }
+        let bytes = match made.form {
+            Form::Component => component.as_slice(),
+            Form::Module => {
+                module::only(&component).with_context(|| format!("in {}", made.file))?
+            }
+        };
+        artifacts.push(write(&dist, made.file, bytes)?);
     }
     let sums: String = artifacts
         .iter()
@@ -107,47 +156,40 @@ fn build() -> Result<Vec<Artifact>> {
 
 /// The engine's component from the source in `tree`, built in a target folder of its own.
 pub fn engine(tree: &Path, target: &Path) -> Result<Vec<u8>> {
-    let [_, _, engine] = COMPONENTS;
-    compile(&engine, tree, target)
+    compile(&ENGINE, tree, target)
 }
 
 /// One component from the source in `tree`.
-fn compile(made: &Component, tree: &Path, target: &Path) -> Result<Vec<u8>> {
-    let Component {
-        package,
-        opt_level,
-        quick,
-        ..
-    } = made;
+fn compile(made: &Made, tree: &Path, target: &Path) -> Result<Vec<u8>> {
     let mut cargo = cargo();
     cargo.current_dir(tree);
-    cargo.args(["build", "--package", package, "--profile", "guest"]);
+    cargo.args(["build", "--package", made.package, "--profile", "guest"]);
     // Not a profile of its own, for which cargo would build every macro again.
     cargo
         .arg("--config")
-        .arg(format!("profile.guest.opt-level = '{opt_level}'"));
-    for package in *quick {
-        cargo
-            .arg("--config")
-            .arg(format!("profile.guest.package.{package}.opt-level = 's'"));
+        .arg(format!("profile.guest.opt-level = {}", made.opt_level));
+    for (package, level) in made.quick {
+        cargo.arg("--config").arg(format!(
+            "profile.guest.package.{package}.opt-level = {level}"
+        ));
     }
     // Where a target is named, the flags go to the component alone, and none to what runs
     // on this machine while it is built, as macros do.
     cargo
         .args(["--target", target::TRIPLE, "--target-dir"])
         .arg(target)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(tree));
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(tree, made.simd));
     run_command(&mut cargo)?;
     let built = target
         .join(target::TRIPLE)
         .join("guest")
-        .join(format!("{}.wasm", package.replace('-', "_")));
+        .join(format!("{}.wasm", made.package.replace('-', "_")));
     fs::read(&built).with_context(|| format!("could not read {}", built.display()))
 }
 
 /// Panics carry the path of their source file: without this, the same source would make another
 /// component on each machine, and name the directories of the one that built it.
-fn flags(tree: &Path) -> String {
+fn flags(tree: &Path, simd: bool) -> String {
     let mut flags = vec![
         format!("--remap-path-prefix={}=merge-sync", tree.display()),
         // SHA-256 with its rounds in a loop. Unrolled, it is seven kilobytes more, no faster where
@@ -156,6 +198,9 @@ fn flags(tree: &Path) -> String {
         "--cfg".to_owned(),
         "sha2_backend_soft=\"compact\"".to_owned(),
     ];
+    if simd {
+        flags.extend(["-C".to_owned(), "target-feature=+simd128".to_owned()]);
+    }
     let home = env::var_os("CARGO_HOME").map(PathBuf::from);
     if let Some(home) = home.or_else(|| Some(env::home_dir()?.join(".cargo"))) {
         // One directory for each registry, named by its address.
