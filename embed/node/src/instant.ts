@@ -25,6 +25,8 @@ const FIRST = -62_135_596_800_000_000n;
 /** 9999-12-31T23:59:59.999999Z. */
 const LAST = 253_402_300_799_999_999n;
 
+const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => number.toString().padStart(2, "0"));
+
 const SHAPE =
   /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:[0-5]\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):?([0-5]\d))?$/;
 
@@ -92,11 +94,27 @@ export function microseconds(value: unknown, field: string): bigint {
 /** Prints an instant of the component's, clamped as its own text form does. */
 export function printed(microseconds: bigint): Instant {
   const clamped = microseconds < FIRST ? FIRST : microseconds > LAST ? LAST : microseconds;
-  const seconds = floorDivide(clamped, 1_000_000n);
-  const rest = Number(clamped - seconds * 1_000_000n);
-  const whole = new Date(Number(seconds) * 1_000).toISOString().slice(0, 19);
+  const [seconds, rest] = split(clamped);
+  const at = new Date(seconds * 1_000);
+  // Half as long as `toISOString`, and an event has one for each model.
+  const year = at.getUTCFullYear().toString().padStart(4, "0");
+  const [month, day] = [TWO_DIGITS[at.getUTCMonth() + 1], TWO_DIGITS[at.getUTCDate()]];
+  const [hours, minutes] = [TWO_DIGITS[at.getUTCHours()], TWO_DIGITS[at.getUTCMinutes()]];
+  const whole = `${year}-${month}-${day}T${hours}:${minutes}:${TWO_DIGITS[at.getUTCSeconds()]}`;
   const text = rest === 0 ? `${whole}Z` : `${whole}.${rest.toString().padStart(6, "0")}Z`;
   return text as Instant;
+}
+
+/** Whole seconds, rounded down, and the microseconds left over. */
+function split(microseconds: bigint): [seconds: number, rest: number] {
+  const number = Number(microseconds);
+  if (Number.isSafeInteger(number)) {
+    // Exact until 2255, and many times as fast as a bigint's division.
+    const rest = ((number % 1_000_000) + 1_000_000) % 1_000_000;
+    return [(number - rest) / 1_000_000, rest];
+  }
+  const seconds = floorDivide(microseconds, 1_000_000n);
+  return [Number(seconds), Number(microseconds - seconds * 1_000_000n)];
 }
 
 function notAnInstant(value: string, field: string): InputError {
