@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use crate::process::{root, run as run_command, say};
 
 /// The steps, as arguments of this program.
-const STEPS: [&[&str]; 10] = [
+const STEPS: [&[&str]; 11] = [
     &["lint"],
     &["test"],
     &["demo", "--check", "--json", "--seed", "1"],
@@ -20,6 +20,7 @@ const STEPS: [&[&str]; 10] = [
     &["simulate", "--sabotage", "all"],
     &["fuzz", "--seconds", "20"],
     &["kill", "--check", "--json", "--kills", "20", "--seed", "1"],
+    &["hosts", "--all", "--check"],
 ];
 
 /// More than this is a fault by itself.
