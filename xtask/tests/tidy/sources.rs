@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::{check, root};
 
 /// Directories that hold what was built or fetched.
-const SKIPPED: [&str; 6] = [
+const SKIPPED: [&str; 7] = [
     ".git",
     "target",
     "dist",
     "node_modules",
+    "generated",
     "proptest-regressions",
     ".venv",
 ];
