@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::retry::AttemptOutcome;
-use merge_sync_logic::types::{Account, Problem, Timestamp};
+use merge_sync_logic::types::{Account, Milliseconds, Problem, Timestamp};
 
 use crate::document::{Claim, Document, Life};
 use crate::http::{Request, Response, SendError};
@@ -100,7 +100,7 @@ pub fn step(run: Run, settings: &Settings, now: Timestamp, event: Event) -> Step
             turn.page_not_sent(&model, kind, error)
         }
         (Stage::ReadingIssues, Event::Response(response)) => turn.issues_read(&response),
-        (Stage::ReadingIssues, Event::SendError(_)) => turn.after_issues(),
+        (Stage::ReadingIssues, Event::SendError(error)) => turn.issues_not_sent(error),
         (Stage::Committing(then), Event::Committed(committed)) => turn.committed(then, committed),
         (Stage::Committing(_), Event::Stale(Some(loaded))) => turn.overtaken(loaded),
         // The account is gone: nothing is recreated.
@@ -348,15 +348,12 @@ impl Turn<'_> {
     }
 
     fn poll_not_sent(&mut self, error: SendError) -> Effect {
-        let Some(mut document) = self.run.document.take() else {
+        let Some(document) = self.run.document.take() else {
             return misfit();
         };
         match outcome_of(error) {
             Ok(outcome) => self.poll_failed(document, &outcome),
-            Err(wait) => {
-                poll::stay_away(&mut document, wait, false, self.now);
-                self.release(document, Extra::NOTHING)
-            }
+            Err(wait) => self.held_back(document, wait),
         }
     }
 
@@ -418,16 +415,19 @@ impl Turn<'_> {
     }
 
     fn page_not_sent(&mut self, model_id: &str, kind: Kind, error: SendError) -> Effect {
-        let Some(mut document) = self.run.document.take() else {
+        let Some(document) = self.run.document.take() else {
             return misfit();
         };
         match outcome_of(error) {
             Ok(outcome) => self.page_failed(document, model_id, kind, outcome),
-            Err(wait) => {
-                poll::stay_away(&mut document, wait, false, self.now);
-                self.release(document, Extra::NOTHING)
-            }
+            Err(wait) => self.held_back(document, wait),
         }
+    }
+
+    /// The host's budget is spent: nobody's failure, and the end of this run.
+    fn held_back(&mut self, mut document: Document, wait: Milliseconds) -> Effect {
+        poll::stay_away(&mut document, wait, false, self.now);
+        self.release(document, Extra::NOTHING)
     }
 
     fn page_failed(
@@ -453,22 +453,29 @@ impl Turn<'_> {
     }
 
     fn issues_read(&mut self, response: &Response) -> Effect {
-        let Some(document) = self.run.document.as_mut() else {
-            return misfit();
-        };
-        if is_success(response) {
-            issues::take(document, &response.body);
-        } else {
-            issues::failed(document, response, self.settings, self.now);
-        }
-        self.after_issues()
-    }
-
-    /// Merge's words for people are worth one request an hour and no retry.
-    fn after_issues(&mut self) -> Effect {
         let Some(mut document) = self.run.document.take() else {
             return misfit();
         };
+        if is_success(response) {
+            issues::take(&mut document, &response.body);
+        } else {
+            issues::failed(&mut document, response, self.settings, self.now);
+        }
+        self.after_issues(document)
+    }
+
+    fn issues_not_sent(&mut self, error: SendError) -> Effect {
+        let Some(document) = self.run.document.take() else {
+            return misfit();
+        };
+        match outcome_of(error) {
+            Ok(_) => self.after_issues(document),
+            Err(wait) => self.held_back(document, wait),
+        }
+    }
+
+    /// Merge's words for people are worth one request an hour and no retry.
+    fn after_issues(&mut self, mut document: Document) -> Effect {
         document.issues_read_at = Some(self.now);
         if schedule::is_held_up(&document, self.now) {
             return self.release(document, Extra::NOTHING);
@@ -567,7 +574,7 @@ fn numbers(notes: &[Numbered]) -> Vec<u64> {
 
 /// What a request met that was not answered; a request that the host held back met nothing, and
 /// may be sent after this long.
-fn outcome_of(error: SendError) -> Result<AttemptOutcome, merge_sync_logic::types::Milliseconds> {
+fn outcome_of(error: SendError) -> Result<AttemptOutcome, Milliseconds> {
     match error {
         SendError::Transport(message) => Ok(failure::unusable(message)),
         SendError::NoToken => Ok(failure::as_status(401)),

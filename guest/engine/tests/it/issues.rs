@@ -1,8 +1,9 @@
 //! Merge's words on what is wrong: asked for politely, and nowhere where there is no path.
 
 use merge_sync_engine::command::{self, NewAccount};
+use merge_sync_engine::http::SendError;
 use merge_sync_engine::view::TroubleKind;
-use merge_sync_logic::types::{Account, Secret};
+use merge_sync_logic::types::{Account, Milliseconds, Secret};
 
 use crate::support::{ACCOUNT, Host, at, ok, status, throttled};
 
@@ -42,6 +43,19 @@ fn a_refusal_of_issues_without_a_wait_holds_nothing_up() {
     let mut host = in_trouble();
     host.run(|_| status(503)).expect("a report");
     assert!(host.not_before < Some(host.now), "{:?}", host.not_before);
+}
+
+#[test]
+fn issues_that_the_hosts_budget_holds_back_are_asked_for_later() {
+    let mut host = in_trouble();
+    let wait = Milliseconds(120_000);
+    host.run(|_| Err(SendError::HeldBack(wait)))
+        .expect("a report");
+    assert_eq!(host.take_requests().len(), 1);
+    assert_eq!(host.not_before, Some(host.now.plus(wait)));
+    host.now = host.now.plus(wait);
+    host.run(|_| ok(r#"{"results":[]}"#)).expect("a report");
+    assert!(host.requests[0].contains("/issues"), "{:?}", host.requests);
 }
 
 #[test]
