@@ -19,7 +19,7 @@ struct Made {
     form: Form,
     opt_level: &'static str,
     /// Packages that are built with another level, and which.
-    quick: &'static [(&'static str, &'static str)],
+    levels: &'static [(&'static str, &'static str)],
     /// Whether it may use instructions on vectors: SHA-256 is a fifth faster with them, and not
     /// every runtime for core modules has them.
     simd: bool,
@@ -52,6 +52,17 @@ const COMPACT: &[(&str, &str)] = &[
     ("sha2", "'s'"),
 ];
 
+/// A step of the engine is short beside the request and the commit around it.
+const BETWEEN: &[(&str, &str)] = &[
+    ("merge-sync-engine", "'z'"),
+    ("base64", "3"),
+    ("chrono", "2"),
+    ("itoa", "3"),
+    ("memchr", "3"),
+    ("sha2", "3"),
+    ("talc", "3"),
+];
+
 /// The text form comes on top of decisions and engine together: there every byte counts, and what no
 /// webhook passes through is built with "z", an eighth smaller than "s".
 const FILES: [Made; 4] = [
@@ -60,7 +71,7 @@ const FILES: [Made; 4] = [
         package: "merge-sync-component-logic",
         form: Form::Component,
         opt_level: "'s'",
-        quick: QUICK,
+        levels: QUICK,
         simd: true,
     },
     Made {
@@ -68,7 +79,7 @@ const FILES: [Made; 4] = [
         package: "merge-sync-component-text",
         form: Form::Component,
         opt_level: "'z'",
-        quick: QUICK,
+        levels: QUICK,
         simd: true,
     },
     Made {
@@ -76,7 +87,7 @@ const FILES: [Made; 4] = [
         package: "merge-sync-component-text",
         form: Form::Module,
         opt_level: "'z'",
-        quick: COMPACT,
+        levels: COMPACT,
         simd: false,
     },
     ENGINE,
@@ -87,7 +98,7 @@ const ENGINE: Made = Made {
     package: "merge-sync-component-engine",
     form: Form::Component,
     opt_level: "'s'",
-    quick: &[],
+    levels: BETWEEN,
     simd: true,
 };
 
@@ -168,7 +179,7 @@ fn compile(made: &Made, tree: &Path, target: &Path) -> Result<Vec<u8>> {
     cargo
         .arg("--config")
         .arg(format!("profile.guest.opt-level = {}", made.opt_level));
-    for (package, level) in made.quick {
+    for (package, level) in made.levels {
         cargo.arg("--config").arg(format!(
             "profile.guest.package.{package}.opt-level = {level}"
         ));
