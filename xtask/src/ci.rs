@@ -9,9 +9,10 @@ use anyhow::{Result, ensure};
 use crate::process::{root, run as run_command, say};
 
 /// The steps, as arguments of this program.
-const STEPS: [&[&str]; 11] = [
+const STEPS: [&[&str]; 12] = [
     &["lint"],
     &["test"],
+    &["costs"],
     &["demo", "--check", "--json", "--seed", "1"],
     &["demo", "--check", "--json", "--faults", "--seed", "2"],
     &["demo", "--check", "--json", "--faults", "--seed", "3"],

@@ -74,6 +74,17 @@ pub enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Count what the components cost, and fail where that rose: instructions, bytes, allocations,
+    /// requests.
+    ///
+    /// `cargo xtask costs --accept` takes the counts of today for good; `cargo xtask costs --help`
+    /// lists the arguments.
+    #[command(disable_help_flag = true)]
+    Costs {
+        /// For `merge-sync-costs`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Run every host language against the same vectors, questions and webhook, and print a matrix.
     ///
     /// A host whose runtime is not installed is named with the command that installs it.

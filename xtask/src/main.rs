@@ -6,6 +6,7 @@
 
 mod ci;
 mod cli;
+mod costs;
 mod demo;
 mod dist;
 mod fuzz;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
             sabotage,
             arguments,
         } => simulate::run(sabotage.as_deref(), &arguments),
+        Task::Costs { arguments } => costs::run(&arguments),
         Task::Kill { arguments } => kill::run(&arguments),
         Task::Hosts(options) => hosts::run(&options),
         Task::Fuzz(options) => fuzz::run(&options),
