@@ -41,7 +41,7 @@ fn packages() -> Vec<Package> {
 }
 
 /// Every crate of ours, and those of ours that it may know: for tests, too.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("merge-sync-logic", &[]),
     ("merge-sync-engine", &["merge-sync-logic"]),
     ("merge-sync-component-logic", &["merge-sync-logic"]),
@@ -65,6 +65,8 @@ const LAYERS: [(&str, &[&str]); 13] = [
         "merge-sync-conformance",
         &["merge-sync-logic", "merge-sync-engine"],
     ),
+    // Allocations are counted natively.
+    ("merge-sync-costs", &["merge-sync-logic"]),
     // It drives the engine itself: what it explores must be what is built.
     (
         "merge-sync-model",
