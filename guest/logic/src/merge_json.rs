@@ -425,6 +425,8 @@ mod tests {
         let depth = 100_000;
         let deep = format!("{}1{}", "{\"a\":[".repeat(depth), "]}".repeat(depth));
         check(&deep, |object| assert!(object.items("a").is_some()));
+        let deep = format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
+        assert!(Object::parse_deep("body", &deep, 3).is_ok());
         check_refused(&"[".repeat(depth), "body: expected an object, found a list");
         assert!(Object::parse("body", &"{\"a\":".repeat(depth)).is_err());
     }
