@@ -74,6 +74,16 @@ pub enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Time every decision beside its rivals: native, in wasmtime, Python, Node.
+    ///
+    /// Times are of this machine; the ratios are what can be compared. `cargo xtask bench --help`
+    /// lists the arguments.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// For `merge-sync-bench`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Count what the components cost, and fail where that rose: instructions, bytes, allocations,
     /// requests.
     ///

@@ -4,6 +4,7 @@
 //! Nothing but Rust is needed. Progress goes to standard error; standard output carries what was
 //! asked for and nothing else.
 
+mod bench;
 mod ci;
 mod cli;
 mod costs;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
             sabotage,
             arguments,
         } => simulate::run(sabotage.as_deref(), &arguments),
+        Task::Bench { arguments } => bench::run(&arguments),
         Task::Costs { arguments } => costs::run(&arguments),
         Task::Kill { arguments } => kill::run(&arguments),
         Task::Hosts(options) => hosts::run(&options),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::baseline::Costs;
 use crate::fuel::Metered;
-use crate::inputs::{page, signed, statuses_body};
+use merge_sync_costs::inputs::{page, signed, statuses_body};
 
 const ACCOUNT: &str = "c7d1e0aa-3f0b-4be5-8a3d-0f6a4a6b9c21";
 

@@ -5,7 +5,7 @@ use dhat::{HeapStats, Profiler};
 use merge_sync_logic::json;
 
 use crate::baseline::Costs;
-use crate::inputs::Question;
+use merge_sync_costs::inputs::Question;
 
 /// Count those of each question, by text: reading the question and writing the answer included.
 pub fn count(questions: &[Question], costs: &mut Costs) -> Result<()> {

@@ -6,7 +6,7 @@ use wasmtime::{Config, Engine, Store};
 
 use crate::baseline::Costs;
 use crate::bytes::dist;
-use crate::inputs::{Question, Signed, signed};
+use merge_sync_costs::inputs::{Question, Signed, signed};
 
 /// More than any call takes.
 const FULL: u64 = 1 << 40;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 /// A question by text.
+#[derive(Debug)]
 pub struct Question {
     /// What it is called in the table.
     pub name: String,
@@ -18,11 +19,15 @@ pub struct Question {
 }
 
 /// A webhook with its signature.
+#[derive(Debug)]
 pub struct Signed {
     /// About how large its body is.
     pub size: &'static str,
+    /// What Merge posts.
     pub body: String,
+    /// Its header.
     pub signature: String,
+    /// What it is signed with.
     pub key: String,
 }
 
@@ -42,6 +47,10 @@ const MODELS: [&str; 8] = [
 ];
 
 /// Webhooks of three sizes.
+///
+/// # Errors
+///
+/// Where the webhook in `embed/` is not what it was.
 pub fn signed() -> Result<Vec<Signed>> {
     let usual: Value = serde_json::from_str(WEBHOOK)?;
     let body = usual["input"]["body"].as_str().context("a body")?;
@@ -74,6 +83,10 @@ fn sign(size: &'static str, body: &str, more: usize) -> Result<Signed> {
 }
 
 /// All of them.
+///
+/// # Errors
+///
+/// As [`signed`].
 pub fn questions() -> Result<Vec<Question>> {
     let mut questions = Vec::new();
     for delivery in signed()? {
@@ -156,6 +169,7 @@ fn status(model: &str) -> Value {
 }
 
 /// The same models as Merge lists them.
+#[must_use]
 pub fn statuses_body() -> String {
     let rows = MODELS.map(|model| {
         json!({
@@ -169,6 +183,7 @@ pub fn statuses_body() -> String {
 }
 
 /// A page of so many employees, as Merge lists them.
+#[must_use]
 pub fn page(records: u32) -> String {
     let rows: Vec<_> = (0..records)
         .map(|number| {

@@ -13,13 +13,14 @@ mod allocations;
 mod baseline;
 mod bytes;
 mod fuel;
-mod inputs;
 
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
+
+use merge_sync_costs::inputs;
 
 use baseline::{Costs, Verdict};
 

@@ -41,7 +41,7 @@ fn packages() -> Vec<Package> {
 }
 
 /// Every crate of ours, and those of ours that it may know: for tests, too.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("merge-sync-logic", &[]),
     ("merge-sync-engine", &["merge-sync-logic"]),
     ("merge-sync-component-logic", &["merge-sync-logic"]),
@@ -67,6 +67,9 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ),
     // Allocations are counted natively.
     ("merge-sync-costs", &["merge-sync-logic"]),
+    // Rivals are programs of their own.
+    ("merge-sync-bench", &["merge-sync-costs"]),
+    ("merge-sync-bench-native", &["merge-sync-logic"]),
     // It drives the engine itself: what it explores must be what is built.
     (
         "merge-sync-model",

@@ -1,0 +1,3 @@
+//! What is counted and what is timed: the same questions for both.
+
+pub mod inputs;
