@@ -34,7 +34,8 @@ function strict(source) {
  * keys and tokens, and asking takes an eighth of a webhook's time.
  */
 function silent(source) {
-  const log = /_debugLog=\(\.\.\.(\w+)\)=>\{globalThis\?\.process\?\.env\?\.JCO_DEBUG&&console\.debug\(\.\.\.\1\)\}/g;
+  const log =
+    /_debugLog=\(\.\.\.(\w+)\)=>\{globalThis\?\.process\?\.env\?\.JCO_DEBUG&&console\.debug\(\.\.\.\1\)\}/g;
   const found = source.match(log)?.length ?? 0;
   if (found !== 1) {
     throw new Error(`jco's output has ${found} logs, expected 1`);
@@ -61,7 +62,10 @@ for (const [name, bytes] of Object.entries(files)) {
   }
   for (const folder of [GENERATED, join(DIST, "generated")]) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), name.endsWith(".js") ? silent(strict(text.decode(bytes))) : bytes);
+    writeFileSync(
+      join(folder, name),
+      name.endsWith(".js") ? silent(strict(text.decode(bytes))) : bytes,
+    );
   }
 }
 const core = "merge-sync-text.core.wasm";

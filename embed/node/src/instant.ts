@@ -98,9 +98,9 @@ export function printed(microseconds: bigint): Instant {
   const at = new Date(seconds * 1_000);
   // Half as long as `toISOString`, and an event has one for each model.
   const year = at.getUTCFullYear().toString().padStart(4, "0");
-  const [month, day] = [TWO_DIGITS[at.getUTCMonth() + 1], TWO_DIGITS[at.getUTCDate()]];
-  const [hours, minutes] = [TWO_DIGITS[at.getUTCHours()], TWO_DIGITS[at.getUTCMinutes()]];
-  const whole = `${year}-${month}-${day}T${hours}:${minutes}:${TWO_DIGITS[at.getUTCSeconds()]}`;
+  const date = `${year}-${twoDigits(at.getUTCMonth() + 1)}-${twoDigits(at.getUTCDate())}`;
+  const [hours, minutes] = [twoDigits(at.getUTCHours()), twoDigits(at.getUTCMinutes())];
+  const whole = `${date}T${hours}:${minutes}:${twoDigits(at.getUTCSeconds())}`;
   const text = rest === 0 ? `${whole}Z` : `${whole}.${rest.toString().padStart(6, "0")}Z`;
   return text as Instant;
 }
@@ -115,6 +115,10 @@ function split(microseconds: bigint): [seconds: number, rest: number] {
   }
   const seconds = floorDivide(microseconds, 1_000_000n);
   return [Number(seconds), Number(microseconds - seconds * 1_000_000n)];
+}
+
+function twoDigits(number: number): string {
+  return TWO_DIGITS[number] ?? "";
 }
 
 function notAnInstant(value: string, field: string): InputError {
