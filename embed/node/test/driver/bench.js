@@ -28,7 +28,8 @@ export async function bench([file], options) {
   const call = median(() => text.call(operation, document), calls);
 
   const memoryCalls = Number(options["memory-calls"]);
-  repeat(typed, WARM_UP);
+  // V8's heap finds its size only after some hundred thousand calls.
+  repeat(typed, Math.max(WARM_UP, Math.ceil(memoryCalls / 5)));
   const before = resident();
   repeat(typed, memoryCalls);
   return {

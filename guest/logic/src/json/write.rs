@@ -8,7 +8,7 @@ use crate::types::{Milliseconds, Secret, Timestamp};
 const EXACT_UP_TO: u64 = 1 << 53;
 
 /// Bytes of most answers: room that a longer one need not grow into, a few bytes at a time.
-const USUAL_ANSWER: usize = 1_024;
+const USUAL_ANSWER: usize = 4_096;
 
 /// An object that is being written.
 #[derive(Debug)]
