@@ -66,6 +66,10 @@ fn typed(operation: &str, input: &str, calls: u32) -> Result<Duration> {
             let facts = json::retry::read_facts(root).map_err(problem)?;
             time(calls, || retry::decide(black_box(&facts)))
         }
+        "readiness.parse-status" => {
+            let body = root.only_text("body").map_err(problem)?;
+            time(calls, || readiness::parse_status(black_box(&body)))
+        }
         "page.parse" => {
             let body = root.only_text("body").map_err(problem)?;
             time(calls, || page::parse(black_box(&body)))
