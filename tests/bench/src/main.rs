@@ -41,13 +41,13 @@ struct Arguments {
     #[arg(long, default_value = "")]
     only: String,
     /// The native crates, as a program.
-    #[arg(long)]
+    #[arg(long, hide = true)]
     native: PathBuf,
     /// The same without SHA instructions.
-    #[arg(long)]
+    #[arg(long, hide = true)]
     soft: PathBuf,
     /// Where to put what the programs read.
-    #[arg(long)]
+    #[arg(long, hide = true)]
     folder: PathBuf,
 }
 
