@@ -14,8 +14,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
     dist::quietly()?;
     say("building for speed: minutes, the first time");
     let folder = target_directory()?.join("bench");
-    let native = native("sha", &[])?;
-    let soft = native_without_sha()?;
+    let sha = native("sha", &[])?;
+    let soft = native("soft", &["--cfg", "sha2_backend=\"soft\""])?;
     let mut build = cargo();
     build.args([
         "build",
@@ -30,12 +30,12 @@ pub fn run(arguments: &[String]) -> Result<()> {
         .join("speed-of-the-host")
         .join(format!("merge-sync-bench{EXE_SUFFIX}"));
     let mut bench = Command::new(program);
-    bench.arg("--native").arg(native).arg("--soft").arg(soft);
+    bench.arg("--native").arg(sha).arg("--soft").arg(soft);
     bench.arg("--folder").arg(folder.join("questions"));
     run_command(bench.args(arguments).current_dir(root()))
 }
 
-/// The native crates, with SHA instructions where the machine has them.
+/// The native crates, built with these flags in a folder of that name.
 fn native(name: &str, flags: &[&str]) -> Result<PathBuf> {
     let target = target_directory()?.join("bench").join(name);
     let mut build = cargo();
@@ -51,8 +51,4 @@ fn native(name: &str, flags: &[&str]) -> Result<PathBuf> {
     run_command(&mut build)?;
     let program = format!("merge-sync-bench-native{EXE_SUFFIX}");
     Ok(target.join("speed").join(program))
-}
-
-fn native_without_sha() -> Result<PathBuf> {
-    native("soft", &["--cfg", "sha2_backend=\"soft\""])
 }

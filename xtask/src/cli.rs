@@ -113,8 +113,8 @@ pub enum Task {
         #[arg(long)]
         shard: Option<String>,
     },
-    /// Everything that a change must pass: lint, test, the demo with and without faults, seeds of the
-    /// simulation, and more.
+    /// Everything that a change must pass: lint, test, costs, the demo with and without faults, seeds of
+    /// the simulation, sabotage, fuzzing, kills, and every host language.
     ///
     /// Prints the minutes of each step, and fails where they are too many.
     Ci,

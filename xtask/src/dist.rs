@@ -20,8 +20,8 @@ struct Made {
     opt_level: &'static str,
     /// Packages that are built with another level, and which.
     levels: &'static [(&'static str, &'static str)],
-    /// Whether it may use instructions on vectors: SHA-256 is a fifth faster with them, and not
-    /// every runtime for core modules has them.
+    /// Whether it may use instructions on vectors, as SHA-256 does: not every runtime for core modules
+    /// has them.
     simd: bool,
 }
 
@@ -45,7 +45,8 @@ const QUICK: &[(&str, &str)] = &[
     ("talc", "3"),
 ];
 
-/// The same where a runtime compiles without optimising, or not at all: less code is less to do.
+/// The same for runtimes of core modules, where size goes before speed: HotSpot, for one, compiles no
+/// method above 8,000 bytes.
 const COMPACT: &[(&str, &str)] = &[
     ("merge-sync-logic", "'s'"),
     ("serde_json", "'s'"),

@@ -1,8 +1,8 @@
 //! The project's own commands: `cargo xtask build`, `test`, `lint`, `demo`, `simulate`, `kill`,
 //! `hosts`, `ci` and more.
 //!
-//! Nothing but Rust is needed. Progress goes to standard error; standard output carries what was
-//! asked for and nothing else.
+//! Nothing but Rust is needed, except to fuzz and for other languages. Progress goes to standard
+//! error; standard output carries what was asked for and nothing else.
 
 mod bench;
 mod ci;

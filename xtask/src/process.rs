@@ -1,6 +1,7 @@
 //! Running cargo and other programs.
 
 use std::env;
+use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -55,6 +56,20 @@ pub fn cargo_native(subcommand: &str) -> Command {
         cargo.args(["--exclude", shell]);
     }
     cargo
+}
+
+/// The program `name`, built, and with it those `beside` it.
+///
+/// With the whole workspace, as for the tests: the features of dependencies depend on what is built
+/// together, and a program alone would want another build of wasmtime.
+pub fn built(name: &str, beside: &[&str]) -> Result<PathBuf> {
+    let mut build = cargo_native("build");
+    for program in [name].iter().chain(beside) {
+        build.args(["--bin", program]);
+    }
+    run(&mut build)?;
+    let file = format!("{name}{EXE_SUFFIX}");
+    Ok(target_directory()?.join("debug").join(file))
 }
 
 /// Cargo on the shells alone, for wasm.

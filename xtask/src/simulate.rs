@@ -1,12 +1,11 @@
 //! `cargo xtask simulate`: build the engine and the simulation, and start it.
 
-use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 
 use anyhow::Result;
 
-use crate::process::{cargo_native, root, run as run_command, say, target_directory};
+use crate::process::{built, root, say};
 use crate::{dist, sabotage};
 
 /// Build, then hand over to the simulation, whose exit status becomes this program's.
@@ -40,10 +39,7 @@ fn hand_over(arguments: &[String]) -> Result<()> {
 /// The simulation, built.
 pub fn program() -> Result<PathBuf> {
     say("building the simulation");
-    // With the whole workspace, as for the tests: alone it would want another build of wasmtime.
-    run_command(cargo_native("build").args(["--bin", "merge-sync-simulate"]))?;
-    let name = format!("merge-sync-simulate{EXE_SUFFIX}");
-    Ok(target_directory()?.join("debug").join(name))
+    built("merge-sync-simulate", &[])
 }
 
 /// The simulation with these arguments.

@@ -91,8 +91,7 @@ pub fn count(questions: &[Question], costs: &mut Costs) -> Result<()> {
     let mut logic = Metered::load("merge-sync-logic.wasm")?;
     for delivery in signed()? {
         let arguments = [record(&delivery)];
-        for function in [("signature", "verify"), ("webhook", "handle")] {
-            let (interface, function) = function;
+        for (interface, function) in [("signature", "verify"), ("webhook", "handle")] {
             logic.typed(interface, function, &arguments)?;
             let fuel = logic.typed(interface, function, &arguments)?;
             let size = delivery.size;
