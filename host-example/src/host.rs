@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 
@@ -170,6 +171,10 @@ pub async fn run(
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
     let schedule = Arc::clone(&host.scheduler).serve(until_stopped(stopped.clone()));
+    // An answer is to leave at once, not when the other side has confirmed what came before it.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
     let serve = axum::serve(listener, server::router(host))
         .with_graceful_shutdown(until_stopped(stopped.clone()));
     let both = async { tokio::join!(serve, schedule).0 };

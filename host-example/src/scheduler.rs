@@ -6,9 +6,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
 
 use crate::bindings::exports::merge_sync::triggers::triggers::Report;
 use crate::clock::{Clock, MINUTE, Micros, SECOND};
@@ -24,6 +26,10 @@ const LONGEST_HOLD: Micros = 10 * MINUTE;
 
 /// When to look again at a store that did not answer.
 const STORE_PAUSE: Micros = 5 * SECOND;
+
+/// Webhooks come in swarms: after a look, the next one waits so long for more of them. A look
+/// for each would cost as much as taking the webhook in.
+const SWARM: Duration = Duration::from_millis(2);
 
 /// Runs what is due.
 #[derive(Debug)]
@@ -119,10 +125,11 @@ impl Scheduler {
         let mut runs = JoinSet::new();
         loop {
             let next = self.start_due(&mut runs).await;
+            let looked = Instant::now();
             let rest = self.clock.rest(next, runs.len());
             tokio::select! {
                 () = &mut shutdown => break,
-                () = self.wake.notified() => {}
+                () = self.wake.notified() => sleep_until(looked + SWARM).await,
                 Some(_) = runs.join_next() => {}
                 () = rest => {}
             }

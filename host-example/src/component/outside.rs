@@ -120,28 +120,19 @@ impl clock::Host for Outside {
     }
 }
 
-impl log::Host for Outside {
-    async fn event(&mut self, level: log::Level, message: String, fields: String) {
-        match level {
-            log::Level::Debug => write(Level::DEBUG, &message, &fields),
-            log::Level::Info => write(Level::INFO, &message, &fields),
-            log::Level::Warn => write(Level::WARN, &message, &fields),
-            log::Level::Error => write(Level::ERROR, &message, &fields),
-        }
-    }
-}
-
 /// One event of the engine's. The fields that most events have stand by themselves; `tracing`
 /// wants the names of fields at compile time, so the others share one.
-fn write(level: Level, message: &str, fields: &str) {
-    let mut fields: Map<String, Value> = serde_json::from_str(fields).unwrap_or_default();
-    let account = take(&mut fields, "account");
-    let model = take(&mut fields, "model");
-    let event = take(&mut fields, "event");
-    let delivery_id = take(&mut fields, "delivery_id");
-    let details = (!fields.is_empty()).then(|| Value::Object(fields).to_string());
-    macro_rules! at {
-        ($level:expr) => {
+macro_rules! log_event {
+    ($level:expr, $message:expr, $fields:expr) => {
+        // Nothing is read for a log that nobody keeps.
+        if tracing::enabled!(target: "merge_sync::engine", $level) {
+            let mut fields: Map<String, Value> =
+                serde_json::from_str($fields).unwrap_or_default();
+            let account = take(&mut fields, "account");
+            let model = take(&mut fields, "model");
+            let event = take(&mut fields, "event");
+            let delivery_id = take(&mut fields, "delivery_id");
+            let details = (!fields.is_empty()).then(|| Value::Object(fields).to_string());
             tracing::event!(
                 target: "merge_sync::engine",
                 $level,
@@ -150,15 +141,21 @@ fn write(level: Level, message: &str, fields: &str) {
                 event,
                 delivery_id,
                 details = details.as_ref().map(tracing::field::display),
-                "{message}"
-            )
-        };
-    }
-    match level {
-        Level::ERROR => at!(Level::ERROR),
-        Level::WARN => at!(Level::WARN),
-        Level::INFO => at!(Level::INFO),
-        _ => at!(Level::DEBUG),
+                "{}",
+                $message
+            );
+        }
+    };
+}
+
+impl log::Host for Outside {
+    async fn event(&mut self, level: log::Level, message: String, fields: String) {
+        match level {
+            log::Level::Debug => log_event!(Level::DEBUG, message, &fields),
+            log::Level::Info => log_event!(Level::INFO, message, &fields),
+            log::Level::Warn => log_event!(Level::WARN, message, &fields),
+            log::Level::Error => log_event!(Level::ERROR, message, &fields),
+        }
     }
 }
 

@@ -153,12 +153,22 @@ fn create(connection: &mut Connection) -> Result<(), String> {
     made.map_err(|error| explain(&error))
 }
 
+/// Pages that the writer keeps in memory, as SQLite counts them: negative, in KiB. Its own 2 MB are
+/// read again and again where there are many accounts.
+const CACHE: i32 = -16_000;
+
+/// Pages of the write-ahead log that are moved into the file together, 16 MB: a page that changed
+/// in several commits is moved once. With SQLite's own 1,000 a first sync took a fifth longer.
+const CHECKPOINT: i32 = 4_000;
+
 /// Durable commits, readers beside the writer, and erased secrets really gone.
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "FAST")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
+    connection.pragma_update(None, "cache_size", CACHE)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
 }

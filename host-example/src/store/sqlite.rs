@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::change::{self, Refused};
@@ -32,6 +33,8 @@ pub struct Options {
     pub patience: Duration,
     /// The file may not grow beyond this many pages of 4 KiB; `None` is SQLite's own limit.
     pub max_pages: Option<u32>,
+    /// Told the text of each statement before it is executed, without its values.
+    pub trace: Option<fn(&str)>,
 }
 
 impl Default for Options {
@@ -41,6 +44,7 @@ impl Default for Options {
             create: true,
             patience: Duration::from_secs(5),
             max_pages: None,
+            trace: None,
         }
     }
 }
@@ -184,7 +188,15 @@ impl File {
             | OpenFlags::SQLITE_OPEN_URI
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         flags.set(OpenFlags::SQLITE_OPEN_CREATE, self.options.create);
-        let connection = Connection::open_with_flags(&self.path, flags)?;
+        let mut connection = Connection::open_with_flags(&self.path, flags)?;
+        if let Some(told) = self.options.trace {
+            let tell = move |event: TraceEvent<'_>| {
+                if let TraceEvent::Stmt(_, text) = event {
+                    told(text);
+                }
+            };
+            connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(tell))?;
+        }
         connection.busy_timeout(self.options.patience)?;
         if let Some(pages) = self.options.max_pages {
             connection.pragma_update(None, "max_page_count", pages)?;
@@ -254,24 +266,32 @@ fn transact(
     group: &[Job],
     now: Micros,
 ) -> rusqlite::Result<Vec<Result<Done, Refused>>> {
-    let mut transaction = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = sql.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut answers = Vec::with_capacity(group.len());
     for job in group {
-        let savepoint = transaction.savepoint()?;
+        savepoint(&transaction, "SAVEPOINT job")?;
         let done = match &job.work {
-            Work::Note(note) => change::keep_note(&savepoint, note, now).map(|()| Done::Noted),
-            Work::Commit(change) => change::commit(&savepoint, change, now).map(Done::Committed),
+            Work::Note(note) => change::keep_note(&transaction, note, now).map(|()| Done::Noted),
+            Work::Commit(change) => change::commit(&transaction, change, now).map(Done::Committed),
         };
         match done {
-            Ok(_) => savepoint.commit()?,
+            Ok(_) => {}
             Err(Refused::Sqlite(error)) => return Err(error),
-            // A dropped savepoint is rolled back.
-            Err(Refused::UnknownAccount | Refused::Stale(_)) => drop(savepoint),
+            Err(Refused::UnknownAccount | Refused::Stale(_)) => {
+                savepoint(&transaction, "ROLLBACK TO job")?;
+            }
         }
+        savepoint(&transaction, "RELEASE job")?;
         answers.push(done);
     }
     transaction.commit()?;
     Ok(answers)
+}
+
+/// One of three statements, prepared once: rusqlite's own savepoints parse theirs each time.
+fn savepoint(transaction: &Transaction<'_>, statement: &str) -> rusqlite::Result<()> {
+    transaction.prepare_cached(statement)?.execute([])?;
+    Ok(())
 }
 
 /// A caller that has gone does not hear.
@@ -283,6 +303,10 @@ fn reply(group: Vec<Job>, answers: Vec<Result<Done, Refused>>, file: &File) {
             Refused::Sqlite(error) => Failed::Unavailable(file.sqlite(&error)),
         }));
     }
+}
+
+fn many(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 impl Store for SqliteStore {
@@ -313,7 +337,7 @@ impl Store for SqliteStore {
     }
 
     fn due(&self, now: Micros, limit: u32) -> Pending<'_, Result<Vec<Due>, Unavailable>> {
-        Box::pin(self.read(move |sql| read::due(sql, now, limit)))
+        Box::pin(self.read(move |sql| read::due(sql, now, many(limit))))
     }
 
     fn next_start(&self, now: Micros) -> Pending<'_, Result<Option<Micros>, Unavailable>> {
@@ -332,11 +356,11 @@ impl Store for SqliteStore {
 
     fn accounts(&self, after: &str, limit: u32) -> Pending<'_, Result<Vec<Listed>, Unavailable>> {
         let after = after.to_owned();
-        Box::pin(self.read(move |sql| read::accounts(sql, &after, limit)))
+        Box::pin(self.read(move |sql| read::accounts(sql, &after, many(limit))))
     }
 
     fn notices(&self, after: i64, limit: u32) -> Pending<'_, Result<Vec<Sequenced>, Unavailable>> {
-        Box::pin(self.read(move |sql| read::notices(sql, after, limit)))
+        Box::pin(self.read(move |sql| read::notices(sql, after, many(limit))))
     }
 
     fn rows(
@@ -348,6 +372,6 @@ impl Store for SqliteStore {
     ) -> Pending<'_, Result<Vec<Stored>, Unavailable>> {
         let (account, model_id, after) =
             (account.to_owned(), model_id.to_owned(), after.to_owned());
-        Box::pin(self.read(move |sql| read::rows(sql, &account, &model_id, &after, limit)))
+        Box::pin(self.read(move |sql| read::rows(sql, &account, &model_id, &after, many(limit))))
     }
 }

@@ -10,6 +10,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::response::Response as HttpResponse;
+use axum::serve::ListenerExt as _;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures_util::{StreamExt, stream};
@@ -76,6 +77,10 @@ impl Server {
         };
         let router = Router::new().fallback(answer).with_state(state);
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        // Small answers in two segments would wait for each other.
+        let listener = listener.tap_io(|stream| {
+            let _ = stream.set_nodelay(true);
+        });
         let serve = axum::serve(listener, service).with_graceful_shutdown(async {
             // Either way the handle is gone.
             let _ = stopped.await;

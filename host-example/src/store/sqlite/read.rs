@@ -1,7 +1,7 @@
 //! What the host and the engine ask of the tables. Each question is one statement, or one
 //! transaction where it takes two.
 
-use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row as SqlRow, params};
 
 use crate::clock::Micros;
 use crate::secret::Secret;
@@ -41,23 +41,40 @@ pub(super) fn load(sql: &Connection, account: &str) -> rusqlite::Result<Option<V
     }))
 }
 
-pub(super) fn due(sql: &Connection, now: Micros, limit: u32) -> rusqlite::Result<Vec<Due>> {
-    sql.prepare_cached(
+/// Two statements, each along the index: one with `OR` would sort all that are due, and a `LIMIT`
+/// that is a parameter would have SQLite plan it anew each time.
+pub(super) fn due(sql: &Connection, now: Micros, limit: usize) -> rusqlite::Result<Vec<Due>> {
+    let mut overdue = sql.prepare_cached(
         "SELECT linked_account_id, start_at, version FROM linked_accounts
-         WHERE start_at IS NOT NULL AND (start_at <= ?1 OR start_at > ?2)
-         ORDER BY start_at, linked_account_id LIMIT ?3",
-    )?
-    .query_map(
-        params![now, now.saturating_add(FURTHEST_START), limit],
-        |row| {
-            Ok(Due {
-                account: row.get(0)?,
-                start: row.get(1)?,
-                version: row.get::<_, i64>(2)?.to_string(),
-            })
-        },
-    )?
-    .collect()
+         WHERE start_at <= ?1 ORDER BY start_at, rowid",
+    )?;
+    let mut due = first(&mut overdue, [now], limit, starting)?;
+    let mut too_far_ahead = sql.prepare_cached(
+        "SELECT linked_account_id, start_at, version FROM linked_accounts
+         WHERE start_at > ?1 ORDER BY start_at, rowid",
+    )?;
+    let furthest = [now.saturating_add(FURTHEST_START)];
+    let room = limit.saturating_sub(due.len());
+    due.extend(first(&mut too_far_ahead, furthest, room, starting)?);
+    Ok(due)
+}
+
+fn starting(row: &SqlRow<'_>) -> rusqlite::Result<Due> {
+    Ok(Due {
+        account: row.get(0)?,
+        start: row.get(1)?,
+        version: row.get::<_, i64>(2)?.to_string(),
+    })
+}
+
+/// The first rows of an answer.
+fn first<T>(
+    statement: &mut CachedStatement<'_>,
+    parameters: impl Params,
+    limit: usize,
+    read: fn(&SqlRow<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    statement.query_map(parameters, read)?.take(limit).collect()
 }
 
 pub(super) fn next_start(sql: &Connection, now: Micros) -> rusqlite::Result<Option<Micros>> {
@@ -86,12 +103,15 @@ pub(super) fn account(sql: &Connection, account: &str) -> rusqlite::Result<Optio
         .optional()
 }
 
-pub(super) fn accounts(sql: &Connection, after: &str, limit: u32) -> rusqlite::Result<Vec<Listed>> {
-    sql.prepare_cached(&format!(
-        "{LISTED} WHERE linked_account_id > ?1 ORDER BY linked_account_id LIMIT ?2"
-    ))?
-    .query_map(params![after, limit], listed)?
-    .collect()
+pub(super) fn accounts(
+    sql: &Connection,
+    after: &str,
+    limit: usize,
+) -> rusqlite::Result<Vec<Listed>> {
+    let mut accounts = sql.prepare_cached(&format!(
+        "{LISTED} WHERE linked_account_id > ?1 ORDER BY linked_account_id"
+    ))?;
+    first(&mut accounts, [after], limit, listed)
 }
 
 fn listed(row: &SqlRow<'_>) -> rusqlite::Result<Listed> {
@@ -122,13 +142,13 @@ fn listed(row: &SqlRow<'_>) -> rusqlite::Result<Listed> {
 pub(super) fn notices(
     sql: &Connection,
     after: i64,
-    limit: u32,
+    limit: usize,
 ) -> rusqlite::Result<Vec<Sequenced>> {
-    sql.prepare_cached(
+    let mut notices = sql.prepare_cached(
         "SELECT sequence, linked_account_id, at, id, occasion, model_id, text FROM notices
-         WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
-    )?
-    .query_map(params![after, limit], |row| {
+         WHERE sequence > ?1 ORDER BY sequence",
+    )?;
+    first(&mut notices, [after], limit, |row| {
         Ok(Sequenced {
             sequence: row.get(0)?,
             account: row.get(1)?,
@@ -140,8 +160,7 @@ pub(super) fn notices(
                 text: row.get(6)?,
             },
         })
-    })?
-    .collect()
+    })
 }
 
 pub(super) fn rows(
@@ -149,14 +168,14 @@ pub(super) fn rows(
     account: &str,
     model_id: &str,
     after: &str,
-    limit: u32,
+    limit: usize,
 ) -> rusqlite::Result<Vec<Stored>> {
-    sql.prepare_cached(
+    let mut rows = sql.prepare_cached(
         "SELECT id, remote_id, modified_at, deleted, json, first_seen, last_seen, pass
          FROM records WHERE linked_account_id = ?1 AND model_id = ?2 AND id > ?3
-         ORDER BY id LIMIT ?4",
-    )?
-    .query_map(params![account, model_id, after, limit], |row| {
+         ORDER BY id",
+    )?;
+    first(&mut rows, params![account, model_id, after], limit, |row| {
         Ok(Stored {
             row: Row {
                 id: row.get(0)?,
@@ -169,6 +188,5 @@ pub(super) fn rows(
             last_seen: row.get(6)?,
             pass: row.get::<_, Option<i64>>(7)?.map(i64::cast_unsigned),
         })
-    })?
-    .collect()
+    })
 }
