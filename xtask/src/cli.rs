@@ -74,7 +74,7 @@ pub enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Time every decision beside its rivals: native, in wasmtime, Python, Node.
+    /// Time decisions, servers, syncs and large stores beside their rivals: native code, Python, Node.
     ///
     /// Times are of this machine; the ratios are what can be compared. `cargo xtask bench --help`
     /// lists the arguments.
@@ -85,7 +85,7 @@ pub enum Task {
         arguments: Vec<String>,
     },
     /// Count what the components cost, and fail where that rose: instructions, bytes, allocations,
-    /// requests.
+    /// requests, SQL statements.
     ///
     /// `cargo xtask costs --accept` takes the counts of today for good; `cargo xtask costs --help`
     /// lists the arguments.

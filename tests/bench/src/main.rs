@@ -1,133 +1,158 @@
-//! `cargo xtask bench`: what a decision takes, in nanoseconds, natively, in wasmtime, and as the plain
-//! handlers of Python and Node do the same; and how they compare.
+//! `cargo xtask bench`: what merge-sync takes, beside what a team would otherwise run.
 //!
 //! Times are of this machine and this minute; the ratios are what can be compared. So all subjects
 //! are measured in turn, round after round, and each figure is the median of its rounds.
 
 mod bindings;
-mod component;
+mod decisions;
+mod docs;
 mod figure;
-mod rival;
-mod subject;
+mod plot;
+mod whole;
 
-use std::fs;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
-use clap::Parser;
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use merge_sync_costs::inputs::{Question, questions};
 
-use component::{Cold, Form, Fresh, Warm};
 use figure::Figures;
-use rival::Rival;
-use subject::Subject;
+use whole::{scale, sync, webhooks};
 
-/// Measure what a decision takes, beside its rivals.
+/// Measure what merge-sync takes, beside its rivals.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 struct Arguments {
     /// Print the figures as one JSON object.
     #[arg(long)]
     json: bool,
+    /// What to measure; all of it, if left out.
+    #[arg(long, value_delimiter = ',')]
+    parts: Vec<Part>,
     /// How many times each subject has its turn.
     #[arg(long, default_value_t = 9, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// About how long a turn lasts, in milliseconds.
+    /// About how long a turn of decisions lasts, in milliseconds.
     #[arg(long, default_value_t = 40)]
     turn_ms: u64,
-    /// Only operations that contain this.
+    /// How long a load of webhooks lasts, in milliseconds.
+    #[arg(long, default_value_t = 2_000)]
+    load_ms: u64,
+    /// Of decisions, only those that contain this.
     #[arg(long, default_value = "")]
     only: String,
+    /// A store of a million accounts, too: minutes, and some gigabytes of disk.
+    #[arg(long)]
+    million: bool,
+    /// Put tables and plots into docs/performance.md.
+    #[arg(long)]
+    write_docs: bool,
     /// The native crates, as a program.
     #[arg(long, hide = true)]
     native: PathBuf,
     /// The same without SHA instructions.
     #[arg(long, hide = true)]
     soft: PathBuf,
-    /// Where to put what the programs read.
+    /// Python, with what the rivals need.
+    #[arg(long, hide = true)]
+    python: PathBuf,
+    /// Where to put what is measured with.
     #[arg(long, hide = true)]
     folder: PathBuf,
 }
 
-/// A subject and what it is called; by which form it is asked.
-struct Entrant {
-    name: &'static str,
-    subject: Box<dyn Subject>,
+/// What is measured in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// Each decision, called from a program.
+    Decisions,
+    /// Webhooks a second of whole servers.
+    Webhooks,
+    /// Records a second of whole syncs.
+    Sync,
+    /// Stores of a thousand to a hundred thousand accounts.
+    Scale,
+}
+
+impl Part {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Decisions => "decisions",
+            Self::Webhooks => "webhooks",
+            Self::Sync => "sync",
+            Self::Scale => "scale",
+        }
+    }
+
+    const fn base(self) -> &'static str {
+        match self {
+            Self::Decisions => decisions::BASE,
+            Self::Webhooks => webhooks::BASE,
+            Self::Sync => sync::BASE,
+            Self::Scale => scale::BASE,
+        }
+    }
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    fs::create_dir_all(&arguments.folder)?;
-    let mut entrants = entrants(&arguments)?;
-    let questions: Vec<Question> = questions()?
-        .into_iter()
-        .filter(|question| question.name.contains(&arguments.only))
-        .collect();
-    let turn = Duration::from_millis(arguments.turn_ms);
-    let mut figures = Figures::default();
-    let turns = u64::from(arguments.rounds) * questions.len() as u64 * entrants.len() as u64;
-    let bar = ProgressBar::new(turns).with_style(ProgressStyle::with_template(
-        "{bar:30} {pos}/{len} turns, {eta} left, {msg}",
-    )?);
-    for question in &questions {
-        let file = arguments
-            .folder
-            .join(format!("{}.json", question.name.replace(' ', "-")));
-        fs::write(&file, &question.input)
-            .with_context(|| format!("could not write {}", file.display()))?;
-        bar.set_message(question.name.clone());
-        let mut calls = Vec::new();
-        for entrant in &mut entrants {
-            calls.push(match entrant.subject.takes(question) {
-                true => Some(entrant.subject.calls_in(question, &file, turn)?),
-                false => None,
-            });
+    let parts = match arguments.parts.as_slice() {
+        [] => Part::value_variants(),
+        some => some,
+    };
+    let mut report = BTreeMap::new();
+    for part in parts {
+        let mut figures = Figures::beside(part.base());
+        measure(&arguments, *part, &mut figures)?;
+        if arguments.write_docs {
+            docs::write(part.name(), &figures)?;
         }
-        for _ in 0..arguments.rounds {
-            for (entrant, calls) in entrants.iter_mut().zip(&calls) {
-                bar.inc(1);
-                if let Some(calls) = calls {
-                    let took = entrant.subject.time(question, &file, *calls)?;
-                    figures.enter(&question.name, entrant.name, took, *calls);
-                }
-            }
+        if arguments.json {
+            let named = |(name, figure)| (format!("{}: {name}", part.name()), figure);
+            report.extend(figures.report().into_iter().map(named));
+        } else {
+            println!("{}\n", docs::table(part.name(), &figures));
         }
     }
-    bar.finish_and_clear();
     if arguments.json {
-        println!("{}", serde_json::to_string(&figures.report())?);
-    } else {
-        print!("{}", figures.table());
+        println!("{}", serde_json::to_string(&report)?);
     }
     Ok(())
 }
 
-/// All of them; the native crates first, since the others are compared with them.
-fn entrants(arguments: &Arguments) -> Result<Vec<Entrant>> {
-    let rivals = concat!(env!("CARGO_MANIFEST_DIR"), "/rivals");
-    let python = Rival::start("python3", &[&format!("{rivals}/webhook.py")], "typed", true)?;
-    let node = Rival::start("node", &[&format!("{rivals}/webhook.mjs")], "typed", true)?;
-    let native = arguments.native.to_str().context("a path of text")?;
-    let soft = arguments.soft.to_str().context("a path of text")?;
-    Ok(vec![
-        entrant("native", Rival::start(native, &[], "typed", false)?),
-        entrant(
-            "native, no SHA instructions",
-            Rival::start(soft, &[], "typed", false)?,
-        ),
-        entrant("native by text", Rival::start(native, &[], "text", false)?),
-        entrant("component", Warm::load(Form::Typed)?),
-        entrant("component by text", Warm::load(Form::Text)?),
-        entrant("component, fresh instance", Fresh::load()?),
-        entrant("component, cold from machine code", Cold::load()?),
-        entrant("Python", python),
-        entrant("Node", node),
-    ])
-}
-
-fn entrant(name: &'static str, subject: impl Subject + 'static) -> Entrant {
-    let subject = Box::new(subject);
-    Entrant { name, subject }
+fn measure(arguments: &Arguments, part: Part, figures: &mut Figures) -> Result<()> {
+    let bar = ProgressBar::new_spinner().with_style(ProgressStyle::with_template(
+        "{spinner} {prefix}: {pos} turns in {elapsed}, now {msg}",
+    )?);
+    bar.set_prefix(part.name());
+    let done = |what: &str| {
+        bar.inc(1);
+        bar.set_message(what.to_owned());
+    };
+    let whole = whole::Setting {
+        python: arguments.python.clone(),
+        folder: std::path::absolute(arguments.folder.join("whole"))?,
+        rounds: arguments.rounds,
+        turn: Duration::from_millis(arguments.load_ms),
+    };
+    match part {
+        Part::Decisions => {
+            let setting = decisions::Setting {
+                native: arguments.native.clone(),
+                soft: arguments.soft.clone(),
+                folder: arguments.folder.join("questions"),
+                rounds: arguments.rounds,
+                turn: Duration::from_millis(arguments.turn_ms),
+                only: arguments.only.clone(),
+            };
+            decisions::measure(&setting, figures, &done)?;
+        }
+        Part::Webhooks => webhooks::measure(&whole, figures, &done)?,
+        Part::Sync => sync::measure(&whole, figures, &done)?,
+        Part::Scale => scale::measure(&whole, arguments.million, figures, &done)?,
+    }
+    bar.finish_and_clear();
+    Ok(())
 }

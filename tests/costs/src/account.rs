@@ -1,14 +1,14 @@
-//! One account through the engine, by text: what a webhook, a first run, a quiet poll and a page cost,
-//! and what they ask of the host.
+//! One account through the engine by text, as hosts in other languages drive it: what a webhook, a
+//! first run and a poll without news cost.
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
 use crate::baseline::Costs;
 use crate::fuel::Metered;
-use merge_sync_costs::inputs::{page, signed, statuses_body};
-
-const ACCOUNT: &str = "c7d1e0aa-3f0b-4be5-8a3d-0f6a4a6b9c21";
+use merge_sync_costs::engine::ACCOUNT;
+use merge_sync_costs::inputs::signed;
+use merge_sync_costs::merge;
 
 /// A host in memory.
 struct Host {
@@ -23,8 +23,6 @@ struct Host {
 #[derive(Default)]
 struct Run {
     fuel: u64,
-    requests: u64,
-    commits: u64,
 }
 
 /// Count them.
@@ -43,7 +41,7 @@ pub fn count(costs: &mut Costs) -> Result<()> {
     let (_, fuel) = host
         .component
         .ask("engine.receive", &delivery.to_string())?;
-    costs.insert("a webhook received: fuel".to_owned(), fuel);
+    costs.insert("a webhook received: fuel by text".to_owned(), fuel);
     let account = json!({
         "id": ACCOUNT, "category": "hris", "integration": "", "integration_slug": "",
         "end_user_origin_id": "", "organization_name": "", "link_status": "",
@@ -57,8 +55,6 @@ pub fn count(costs: &mut Costs) -> Result<()> {
     // A day later nothing is new, and one poll says so.
     host.now = "2026-03-19T12:00:00Z";
     host.run()?.enter("a poll without news", costs);
-    let models = u64::try_from(host.state.len())? / 8;
-    costs.insert("state at rest: bytes a model".to_owned(), models);
     Ok(())
 }
 
@@ -90,14 +86,8 @@ impl Host {
             run = answer["run"].take();
             let effect = &answer["effect"];
             event = match effect["tag"].as_str() {
-                Some("send") => {
-                    cost.requests += 1;
-                    respond(&effect["value"])
-                }
-                Some("commit") => {
-                    cost.commits += 1;
-                    self.commit(&effect["value"])
-                }
+                Some("send") => respond(&effect["value"]),
+                Some("commit") => self.commit(&effect["value"]),
                 Some("finished") => return Ok(cost),
                 _ => bail!("the run ended in {effect}"),
             };
@@ -117,19 +107,12 @@ impl Host {
 
 impl Run {
     fn enter(&self, name: &str, costs: &mut Costs) {
-        costs.insert(format!("{name}: fuel"), self.fuel);
-        costs.insert(format!("{name}: requests"), self.requests);
-        costs.insert(format!("{name}: commits"), self.commits);
+        costs.insert(format!("{name}: fuel by text"), self.fuel);
     }
 }
 
-/// Merge's answer: models that are all done, each with one full page.
 fn respond(request: &Value) -> Value {
     let target = request["target"].as_str().unwrap_or_default();
-    let body = if target.contains("/sync-status") {
-        statuses_body()
-    } else {
-        page(100)
-    };
+    let body = merge::answer(target, 1);
     json!({"tag": "response", "value": {"status": 200, "headers": [], "body": body}})
 }

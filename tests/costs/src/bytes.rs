@@ -1,11 +1,11 @@
 //! Bytes of what is published.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
 use crate::baseline::Costs;
+use merge_sync_costs::dist;
 
 const FILES: [&str; 4] = [
     "merge-sync-logic.wasm",
@@ -13,11 +13,6 @@ const FILES: [&str; 4] = [
     "merge-sync-text.core.wasm",
     "merge-sync-engine.wasm",
 ];
-
-/// A file of `dist/`.
-pub fn dist(name: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../dist")).join(name)
-}
 
 /// Count them.
 pub fn count(costs: &mut Costs) -> Result<()> {

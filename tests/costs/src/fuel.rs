@@ -5,7 +5,7 @@ use wasmtime::component::{Component, Instance, Linker, TypedFunc, Val};
 use wasmtime::{Config, Engine, Store};
 
 use crate::baseline::Costs;
-use crate::bytes::dist;
+use merge_sync_costs::dist;
 use merge_sync_costs::inputs::{Question, Signed, signed};
 
 /// More than any call takes.

@@ -60,6 +60,19 @@ pub fn signed() -> Result<Vec<Signed>> {
         .collect()
 }
 
+/// The usual webhook, for this account.
+///
+/// # Errors
+///
+/// As [`signed`].
+pub fn signed_for(account: &str) -> Result<Signed> {
+    let usual: Value = serde_json::from_str(WEBHOOK)?;
+    let body = usual["input"]["body"].as_str().context("a body")?;
+    let mut body: Value = serde_json::from_str(body)?;
+    body["linked_account"]["id"] = account.into();
+    sign("1.4 KB", &body.to_string(), 0)
+}
+
 /// As Merge would sign it. A longer body is longer by a field that nobody knows.
 fn sign(size: &'static str, body: &str, more: usize) -> Result<Signed> {
     let mut body: Value = serde_json::from_str(body)?;
@@ -97,7 +110,7 @@ pub fn questions() -> Result<Vec<Question>> {
             questions.push(question(operation, delivery.size, &input));
         }
     }
-    let page = page(100);
+    let page = page(100, None);
     let statuses: Vec<_> = MODELS.map(status).into();
     let policy = json!({
         "initial_fast": {"shortest": 60_000, "longest": 120_000},
@@ -182,9 +195,9 @@ pub fn statuses_body() -> String {
     json!({"next": null, "previous": null, "results": rows}).to_string()
 }
 
-/// A page of so many employees, as Merge lists them.
+/// A page of so many employees, as Merge lists them, and the cursor of the next one.
 #[must_use]
-pub fn page(records: u32) -> String {
+pub fn page(records: u32, next: Option<u32>) -> String {
     let rows: Vec<_> = (0..records)
         .map(|number| {
             json!({
@@ -197,5 +210,6 @@ pub fn page(records: u32) -> String {
             })
         })
         .collect();
-    json!({"next": null, "previous": null, "results": rows}).to_string()
+    json!({"next": next.map(|next| next.to_string()), "previous": null, "results": rows})
+        .to_string()
 }

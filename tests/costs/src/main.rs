@@ -7,12 +7,15 @@
 //! | fuel | WebAssembly instructions that a call executed, as wasmtime counts them |
 //! | allocations | of the native crates, in a call |
 //! | requests, commits | that a run of the engine asks its host for |
+//! | SQL statements | that the reference host has SQLite execute |
 
 mod account;
 mod allocations;
 mod baseline;
 mod bytes;
 mod fuel;
+mod statements;
+mod walk;
 
 use std::fs;
 use std::path::PathBuf;
@@ -83,5 +86,7 @@ fn count() -> Result<Costs> {
     allocations::count(&questions, &mut costs)?;
     fuel::count(&questions, &mut costs)?;
     account::count(&mut costs)?;
+    walk::count(&mut costs)?;
+    statements::count(&mut costs)?;
     Ok(costs)
 }

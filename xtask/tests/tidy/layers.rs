@@ -65,10 +65,20 @@ const LAYERS: [(&str, &[&str]); 16] = [
         "merge-sync-conformance",
         &["merge-sync-logic", "merge-sync-engine"],
     ),
-    // Allocations are counted natively.
-    ("merge-sync-costs", &["merge-sync-logic"]),
-    // Rivals are programs of their own.
-    ("merge-sync-bench", &["merge-sync-costs"]),
+    // Allocations are counted natively, SQL statements in the reference host.
+    ("merge-sync-costs", &["merge-sync-logic", "merge-sync-host"]),
+    // It fills stores of the reference host, and one of its rivals is that host's webhook route
+    // around native decisions.
+    (
+        "merge-sync-bench",
+        &[
+            "merge-sync-costs",
+            "merge-sync-logic",
+            "merge-sync-engine",
+            "merge-sync-host",
+            "merge-simulator",
+        ],
+    ),
     ("merge-sync-bench-native", &["merge-sync-logic"]),
     // It drives the engine itself: what it explores must be what is built.
     (

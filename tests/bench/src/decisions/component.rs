@@ -2,17 +2,18 @@
 
 use std::fs;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
+use merge_sync_costs::dist;
 use merge_sync_costs::inputs::Question;
 use serde_json::Value;
 use wasmtime::component::{Component, Instance, InstancePre, Linker, TypedFunc};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
 use self::generated::exports::merge_sync::triggers::signature::SignedBody;
-use crate::subject::Subject;
+use crate::decisions::subject::Subject;
 
 mod generated {
     wasmtime::component::bindgen!({ path: "../../wit", world: "logic" });
@@ -45,10 +46,6 @@ fn store(engine: &Engine) -> Store<()> {
     // Nothing here takes too long; the check itself is part of what is measured.
     store.set_epoch_deadline(u64::MAX / 2);
     store
-}
-
-fn dist(name: &str) -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../dist")).join(name)
 }
 
 /// One instance for all calls.

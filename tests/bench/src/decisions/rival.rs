@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use merge_sync_costs::inputs::Question;
 
-use crate::subject::Subject;
+use crate::decisions::subject::Subject;
 
 /// A program that answers `FORM OPERATION FILE CALLS` with nanoseconds.
 #[derive(Debug)]
