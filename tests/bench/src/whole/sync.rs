@@ -54,7 +54,7 @@ pub fn measure(setting: &Setting, figures: &mut Figures, done: &dyn Fn(&str)) ->
     fs::write(&greeting, world.greeting.to_string())?;
     let runtime = runtime()?;
     for round in 0..setting.rounds {
-        for name in [BASE, "merge-sync serve"] {
+        for name in [BASE, "merge-sync serve", "dlt"] {
             done(name);
             let folder = folder.join(format!("{round}-{}", name.replace(' ', "-")));
             fs::create_dir_all(&folder)?;
