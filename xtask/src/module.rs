@@ -1,7 +1,7 @@
-//! The core module inside a component.
+//! What a built component is made of: its core module, and names that nobody needs.
 
-use anyhow::{Context as _, Result, ensure};
-use wasmparser::{Parser, Payload};
+use anyhow::{Context as _, Result, bail, ensure};
+use wasmparser::{Chunk, Parser, Payload};
 
 /// The bytes of the only core module in `component`.
 ///
@@ -29,4 +29,39 @@ pub fn only(component: &[u8]) -> Result<&[u8]> {
         modules.len()
     );
     Ok(modules[0])
+}
+
+/// `component` without the names of its inner parts, a fiftieth of it: no runtime looks at them, and
+/// Cargo's `strip` leaves them in.
+pub fn without_names(component: &[u8]) -> Result<Vec<u8>> {
+    let mut kept = Vec::with_capacity(component.len());
+    let mut parser = Parser::new(0);
+    let mut rest = component;
+    while !rest.is_empty() {
+        let Chunk::Parsed { consumed, payload } = parser.parse(rest, true)? else {
+            bail!("the component ends within a section");
+        };
+        let mut length = consumed;
+        let mut is_names = false;
+        match payload {
+            Payload::CustomSection(section) => is_names = section.name() == "component-name",
+            Payload::ModuleSection {
+                unchecked_range, ..
+            }
+            | Payload::ComponentSection {
+                unchecked_range, ..
+            } => {
+                length += usize::try_from(unchecked_range.end - unchecked_range.start)?;
+            }
+            _ => {}
+        }
+        let (section, behind) = rest
+            .split_at_checked(length)
+            .context("a section ends past the file")?;
+        if !is_names {
+            kept.extend_from_slice(section);
+        }
+        rest = behind;
+    }
+    Ok(kept)
 }
