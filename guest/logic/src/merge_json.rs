@@ -8,15 +8,15 @@
 //! first would read a webhook three times.
 
 pub mod list;
-
-use core::fmt;
+mod reader;
 
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use reader::{Read, Reader, inside, read, text};
+use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
 use crate::time::Timestamp;
@@ -25,8 +25,8 @@ use crate::types::Problem;
 /// A JSON object. Where a key is repeated, its last value counts.
 #[derive(Debug, Clone, Default)]
 pub struct Object<'a> {
-    /// A key is kept as its bytes: that it is a text matters to nobody who knows what to look for.
-    entries: Vec<(Cow<'a, [u8]>, Value<'a>)>,
+    /// Without the keys that have half a surrogate pair, which are no texts.
+    entries: Vec<(Cow<'a, str>, Value<'a>)>,
 }
 
 /// A value, looked at as far as was asked for.
@@ -34,6 +34,8 @@ pub struct Object<'a> {
 pub enum Value<'a> {
     /// An object that was read with the one around it.
     Object(Object<'a>),
+    /// A text without escapes: what it says stands between its quotes.
+    Plain(&'a RawValue),
     /// Anything, unread.
     Raw(&'a RawValue),
 }
@@ -48,26 +50,31 @@ impl<'a> Object<'a> {
     /// As [`Object::parse`], and the objects within it down to `levels`. The answers are the same;
     /// it is for whoever will look into them.
     pub fn parse_deep(path: &str, text: &'a str, levels: u8) -> Result<Self, Problem> {
+        let not_an_object = || Problem {
+            message: format!("{path}: expected an object, found {}", kind(text)),
+        };
+        // No object, whatever is in it.
+        if kind(text) == A_LIST {
+            return Err(not_an_object());
+        }
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        Entries { text, levels }
-            .deserialize(&mut deserializer)
-            .and_then(|object| deserializer.end().map(|()| object))
-            .map_err(|error| Problem {
-                message: if error.is_data() {
-                    format!("{path}: expected an object, found {}", kind(text))
-                } else {
-                    format!(
-                        "{path}: expected a JSON object, found {}: {error}",
-                        kind(text)
-                    )
-                },
-            })
+        match Reader::of(text, levels).deserialize(&mut deserializer) {
+            Ok(Read::Object(object)) => deserializer.end().map(|()| object),
+            Ok(Read::List(_) | Read::Text(_) | Read::Other) => return Err(not_an_object()),
+            Err(error) => Err(error),
+        }
+        .map_err(|error| Problem {
+            message: format!(
+                "{path}: expected a JSON object, found {}: {error}",
+                kind(text)
+            ),
+        })
     }
 
     /// The value of `key`; `None` where it is absent or null.
     fn value(&self, key: &str) -> Option<&Value<'a>> {
         let mut latest_first = self.entries.iter().rev();
-        let (_, value) = latest_first.find(|(name, _)| **name == *key.as_bytes())?;
+        let (_, value) = latest_first.find(|(name, _)| name == key)?;
         match value {
             Value::Raw(raw) if raw.get() == "null" => None,
             value => Some(value),
@@ -76,10 +83,7 @@ impl<'a> Object<'a> {
 
     /// The text of the value of `key` where it was not looked at yet.
     pub fn raw(&self, key: &str) -> Option<&'a RawValue> {
-        match self.value(key)? {
-            Value::Raw(raw) => Some(raw),
-            Value::Object(_) => None,
-        }
+        self.value(key)?.raw()
     }
 
     /// Whether `key` is there, and not null.
@@ -93,24 +97,13 @@ impl<'a> Object<'a> {
         match self.value(key) {
             None => "nothing",
             Some(Value::Object(_)) => AN_OBJECT,
-            Some(Value::Raw(raw)) => kind_of(raw),
+            Some(Value::Plain(raw) | Value::Raw(raw)) => kind_of(raw),
         }
     }
 
-    /// The value of `key` where it is a text that Unicode can hold, from where it stands if it has
-    /// no escapes.
-    pub fn borrowed(&self, key: &str) -> Option<Cow<'a, str>> {
-        let value = self.raw(key)?.get();
-        let inside = value.strip_prefix('"')?.strip_suffix('"')?;
-        if inside.contains('\\') {
-            return serde_json::from_str(value).ok().map(Cow::Owned);
-        }
-        Some(Cow::Borrowed(inside))
-    }
-
-    /// As [`Object::borrowed`], to be kept.
+    /// The value of `key` where it is a text that Unicode can hold.
     pub fn text(&self, key: &str) -> Option<String> {
-        self.borrowed(key).map(Cow::into_owned)
+        self.value(key)?.text()
     }
 
     /// The value of `key` where it is a text that says something.
@@ -120,16 +113,12 @@ impl<'a> Object<'a> {
 
     /// The value of `key` where it is `true` or `false`.
     pub fn flag(&self, key: &str) -> Option<bool> {
-        match self.raw(key)?.get() {
-            "true" => Some(true),
-            "false" => Some(false),
-            _ => None,
-        }
+        self.value(key)?.flag()
     }
 
     /// The value of `key` where it is a text that is a timestamp.
     pub fn instant(&self, key: &str) -> Option<Timestamp> {
-        Timestamp::parse(&self.borrowed(key)?)
+        self.value(key)?.instant()
     }
 
     /// The value of `key` where it is an object.
@@ -139,23 +128,59 @@ impl<'a> Object<'a> {
 
     /// The value of `key` where it is a list: its items, unread.
     pub fn items(&self, key: &str) -> Option<Vec<&'a RawValue>> {
-        serde_json::from_str(self.raw(key)?.get()).ok()
+        match read(self.raw(key)?) {
+            Some(Read::List(items)) => Some(items),
+            _ => None,
+        }
     }
 
-    /// Each key with its value, in the order sent, repeated keys included. A key with half a
-    /// surrogate pair is no text, and its entry is passed over.
+    /// Each key with its value, in the order sent, repeated keys included.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
-        self.entries
-            .iter()
-            .filter_map(|(name, value)| Some((core::str::from_utf8(name).ok()?, value)))
+        self.entries.iter().map(|(name, value)| (&**name, value))
     }
 }
 
 impl<'a> Value<'a> {
+    fn raw(&self) -> Option<&'a RawValue> {
+        match self {
+            Self::Object(_) => None,
+            Self::Plain(raw) | Self::Raw(raw) => Some(raw),
+        }
+    }
+
+    /// The text that it is, from where it stands if it has no escapes.
+    pub fn borrowed(&self) -> Option<Cow<'a, str>> {
+        match self {
+            Self::Object(_) => None,
+            Self::Plain(text) => inside(text).map(Cow::Borrowed),
+            Self::Raw(value) => text(value),
+        }
+    }
+
+    /// The text that it is, to be kept.
+    pub fn text(&self) -> Option<String> {
+        self.borrowed().map(Cow::into_owned)
+    }
+
+    /// Whether it is `true` or `false`.
+    pub fn flag(&self) -> Option<bool> {
+        match self.raw()?.get() {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The instant that it is as a text.
+    pub fn instant(&self) -> Option<Timestamp> {
+        Timestamp::parse(&self.borrowed()?)
+    }
+
     /// The object that it is.
     pub fn object(&self) -> Option<Cow<'_, Object<'a>>> {
         match self {
             Self::Object(object) => Some(Cow::Borrowed(object)),
+            Self::Plain(_) => None,
             Self::Raw(raw) => object(raw).map(Cow::Owned),
         }
     }
@@ -163,16 +188,21 @@ impl<'a> Value<'a> {
 
 /// `value` where it is an object.
 pub fn object(value: &RawValue) -> Option<Object<'_>> {
-    Object::parse("", value.get()).ok()
+    match read(value) {
+        Some(Read::Object(object)) => Some(object),
+        _ => None,
+    }
 }
 
 /// What `value` is, for a message about what was expected instead; never its content.
 pub fn kind_of(value: &RawValue) -> &'static str {
-    let text = value.get();
-    match (kind(text), serde_json::from_str::<Cow<'_, str>>(text)) {
-        (TEXT, Err(_)) => "a text with half a surrogate pair",
-        (TEXT, Ok(text)) if text.is_empty() => "an empty text",
-        (kind, _) => kind,
+    match kind(value.get()) {
+        A_TEXT => match text(value).as_deref() {
+            None => "a text with half a surrogate pair",
+            Some("") => "an empty text",
+            Some(_) => A_TEXT,
+        },
+        kind => kind,
     }
 }
 
@@ -194,102 +224,22 @@ pub fn quoted(text: &str) -> String {
     format!("`{start}{rest}`")
 }
 
-const TEXT: &str = "a text";
+const A_TEXT: &str = "a text";
+const A_LIST: &str = "a list";
 const AN_OBJECT: &str = "an object";
-
-/// Most of Merge's objects have no more: room that need not be grown into, field by field.
-const USUAL_FIELDS: usize = 12;
 
 /// What `text` is, by its first character.
 fn kind(text: &str) -> &'static str {
     match text.trim_ascii_start().bytes().next() {
         None => "nothing",
         Some(b'{') => AN_OBJECT,
-        Some(b'[') => "a list",
-        Some(b'"') => TEXT,
+        Some(b'[') => A_LIST,
+        Some(b'"') => A_TEXT,
         Some(b'-' | b'0'..=b'9') => "a number",
         Some(b't' | b'f') => "a flag",
         Some(b'n') => "null",
         Some(b'<') => "markup",
         Some(_) => "something else",
-    }
-}
-
-/// Reads an object of `text`, and those within it down to `levels`.
-#[derive(Clone, Copy)]
-struct Entries<'a> {
-    text: &'a str,
-    levels: u8,
-}
-
-impl Entries<'_> {
-    /// Whether the value of `key`, which was read just now, is an object. serde_json does not say
-    /// what comes next; but a key without escapes is borrowed from the text, which does. Any other
-    /// lies outside of it, and its value is left unread.
-    fn opens_object(&self, key: &[u8]) -> bool {
-        let end = key.as_ptr_range().end.addr();
-        end.checked_sub(self.text.as_ptr().addr())
-            .and_then(|end| self.text.get(end..))
-            .and_then(|rest| rest.strip_prefix('"')?.trim_start().strip_prefix(':'))
-            .is_some_and(|value| value.trim_start().starts_with('{'))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Entries<'de> {
-    type Value = Object<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Entries<'de> {
-    type Value = Object<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::with_capacity(USUAL_FIELDS);
-        while let Some(key) = map.next_key_seed(Key)? {
-            let value = match self.levels.checked_sub(1) {
-                Some(levels) if self.opens_object(&key) => {
-                    Value::Object(map.next_value_seed(Self { levels, ..self })?)
-                }
-                _ => Value::Raw(map.next_value()?),
-            };
-            entries.push((key, value));
-        }
-        Ok(Object { entries })
-    }
-}
-
-/// Reads a key as bytes: as a text, one with half a surrogate pair would end the reading with an
-/// error.
-struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Cow<'de, [u8]>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_bytes(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Key {
-    type Value = Cow<'de, [u8]>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a key")
-    }
-
-    fn visit_borrowed_bytes<E: Error>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(bytes))
-    }
-
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(bytes.to_vec()))
     }
 }
 
@@ -418,6 +368,20 @@ mod tests {
             assert_eq!(object.text("k").as_deref(), Some("v"));
             assert_eq!(object.entries().count(), 1);
         });
+    }
+
+    #[test]
+    fn a_key_is_as_strict_as_a_text() {
+        for body in [
+            "{\"a\tb\":1}",
+            "{\"a\\u0020\tb\":1}",
+            "{\"o\":{\"a\tb\":1}}",
+        ] {
+            for levels in 0..3 {
+                let problem = Object::parse_deep("body", body, levels).expect_err(body);
+                assert!(problem.message.contains("control character"), "{body}");
+            }
+        }
     }
 
     #[test]

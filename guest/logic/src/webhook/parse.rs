@@ -101,9 +101,12 @@ fn models_by_id(map: &Object<'_>) -> Vec<ModelStatus> {
     for (id, row) in map.entries().filter(|(id, _)| !id.is_empty()) {
         rows.insert(id, row);
     }
-    rows.into_iter()
-        .filter_map(|(id, row)| Some(of_model(id.to_owned(), &*row.object()?)))
-        .collect()
+    let mut models = Vec::with_capacity(rows.len());
+    models.extend(
+        rows.into_iter()
+            .filter_map(|(id, row)| Some(of_model(id.to_owned(), &*row.object()?))),
+    );
+    models
 }
 
 /// The model is the one that the row names. Before 2024 `sync_status` was the bare state, with
@@ -156,18 +159,24 @@ fn issue_changed(body: &Object<'_>) -> Event {
 }
 
 fn account(body: &Object<'_>) -> Result<Account, Problem> {
-    let account = body.object("linked_account").unwrap_or_default();
-    let id = required_in(&account, "linked_account", "id")?;
-    let text = |key| account.text(key).unwrap_or_default();
-    Ok(Account {
-        id,
-        category: text("category"),
-        integration: text("integration"),
-        integration_slug: text("integration_slug"),
-        end_user_origin_id: text("end_user_origin_id"),
-        organization_name: text("end_user_organization_name"),
-        link_status: text("status"),
-    })
+    let object = body.object("linked_account").unwrap_or_default();
+    let mut account = Account {
+        id: required_in(&object, "linked_account", "id")?,
+        ..Account::default()
+    };
+    for (key, value) in object.entries() {
+        let field = match key {
+            "category" => &mut account.category,
+            "integration" => &mut account.integration,
+            "integration_slug" => &mut account.integration_slug,
+            "end_user_origin_id" => &mut account.end_user_origin_id,
+            "end_user_organization_name" => &mut account.organization_name,
+            "status" => &mut account.link_status,
+            _ => continue,
+        };
+        *field = value.text().unwrap_or_default();
+    }
+    Ok(account)
 }
 
 fn data<'b, 'a>(body: &'b Object<'a>) -> Cow<'b, Object<'a>> {
