@@ -138,6 +138,11 @@ impl<'a> Object<'a> {
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
         self.entries.iter().map(|(name, value)| (&**name, value))
     }
+
+    /// The value of the entry at `place` among [`Object::entries`].
+    pub fn at(&self, place: usize) -> Option<&Value<'a>> {
+        self.entries.get(place).map(|(_, value)| value)
+    }
 }
 
 impl<'a> Value<'a> {

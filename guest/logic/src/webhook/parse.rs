@@ -4,10 +4,11 @@
 //! account, and the token of a link. Whatever else is missing or odd is `None`.
 
 use alloc::borrow::{Cow, ToOwned};
-use alloc::collections::BTreeMap;
+use alloc::collections::BinaryHeap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 
 use super::{Event, Ignored, IssueChanged, Linked, RecordChanged, Synced, Unlinked};
 use crate::endpoints::canonical;
@@ -95,17 +96,20 @@ fn sync_completed(body: &Object<'_>) -> Result<Event, Problem> {
 }
 
 fn models_by_id(map: &Object<'_>) -> Vec<ModelStatus> {
-    // In order of ids, and of a repeated id the last, as in every object. Inserted one by one:
-    // `collect` brings a sort of five kilobytes.
-    let mut rows: BTreeMap<&str, &Value<'_>> = BTreeMap::new();
-    for (id, row) in map.entries().filter(|(id, _)| !id.is_empty()) {
-        rows.insert(id, row);
+    // In order of ids, and of a repeated id the last, as in every object. A heap is the smallest
+    // way to an order: a map is three kilobytes, and a sort five.
+    let rows = map.entries().enumerate();
+    let mut ids: BinaryHeap<_> = rows.map(|(place, (id, _))| Reverse((id, place))).collect();
+    let mut models = Vec::with_capacity(ids.len());
+    while let Some(Reverse((id, place))) = ids.pop() {
+        let repeated = ids.peek().is_some_and(|Reverse((next, _))| *next == id);
+        if repeated || id.is_empty() {
+            continue;
+        }
+        if let Some(row) = map.at(place).and_then(Value::object) {
+            models.push(of_model(id.to_owned(), &row));
+        }
     }
-    let mut models = Vec::with_capacity(rows.len());
-    models.extend(
-        rows.into_iter()
-            .filter_map(|(id, row)| Some(of_model(id.to_owned(), &*row.object()?))),
-    );
     models
 }
 
