@@ -85,25 +85,23 @@ impl Timestamp {
     /// scale of equal seconds and which most languages' parsers refuse as well.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
+        if is_as_merge_writes_it(text) {
+            return of_chrono(text);
+        }
+        Self::parse_any(text)
+    }
+
+    /// As [`Timestamp::parse`], of any form: the common one as well, if more slowly.
+    fn parse_any(text: &str) -> Option<Self> {
         let (date_and_time, rest) = text.split_at_checked("YYYY-MM-DDThh:mm:ss".len())?;
         if !has_shape(date_and_time, "0000-00-00T00:00:00") || date_and_time.ends_with("60") {
             return None;
         }
         let (fraction, zone) = split_fraction(rest)?;
-        if zone == "Z" {
-            // As Merge writes it: already in the one form that chrono reads.
-            return Some(Self(
-                DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros(),
-            ));
-        }
         let mut normal = String::from(date_and_time);
         normal.push_str(fraction);
         push_zone(&mut normal, zone)?;
-        Some(Self(
-            DateTime::parse_from_rfc3339(&normal)
-                .ok()?
-                .timestamp_micros(),
-        ))
+        of_chrono(&normal)
     }
 
     /// Reads HTTP's date format, `Sun, 06 Nov 1994 08:49:37 GMT`, whole seconds in UTC.
@@ -125,6 +123,23 @@ impl Timestamp {
         let fits = text.get(..3)?.eq_ignore_ascii_case(weekday) && !time.ends_with("60");
         fits.then(|| Self(at.timestamp_micros()))
     }
+}
+
+/// Whether `text` has nothing that chrono would take and the grammar has not, and so can be left to
+/// chrono alone: a `T`, no leap second, at most nine fraction digits, and a `Z`.
+fn is_as_merge_writes_it(text: &str) -> bool {
+    const SHORTEST: usize = "YYYY-MM-DDThh:mm:ssZ".len();
+    const LONGEST: usize = "YYYY-MM-DDThh:mm:ss.nnnnnnnnnZ".len();
+    let bytes = text.as_bytes();
+    (SHORTEST..=LONGEST).contains(&bytes.len())
+        && bytes.get(10) == Some(&b'T')
+        && bytes.get(17..19) != Some(b"60")
+        && bytes.last() == Some(&b'Z')
+}
+
+fn of_chrono(text: &str) -> Option<Timestamp> {
+    let at = DateTime::parse_from_rfc3339(text).ok()?;
+    Some(Timestamp(at.timestamp_micros()))
 }
 
 /// As [`Timestamp::to_rfc3339`].
@@ -196,6 +211,24 @@ mod tests {
         assert_eq!(found.map(Timestamp::to_rfc3339).as_deref(), want, "{text}");
         let shown = found.map(|found| format!("{found}"));
         assert_eq!(shown.as_deref(), want, "{text}");
+    }
+
+    proptest::proptest! {
+        /// What is left to chrono alone reads as what is checked first.
+        #[test]
+        fn the_common_form_reads_as_any(
+            text in "[0-9]{4}-[01][0-9]-[0-3][0-9](T|T|T|t| )[0-2][0-9]:[0-5][0-9]:(60|[0-5][0-9])\\
+                ([.,][0-9]{0,11})?(Z|Z|Z|z|\\+|-|)",
+            at in 0_usize..31,
+            other in "[0-9TZtz :.+\u{e9}-]",
+        ) {
+            let mut changed: String = text.chars().take(at).collect();
+            changed.push_str(&other);
+            changed.extend(text.chars().skip(at.saturating_add(1)));
+            for text in [text, changed] {
+                assert_eq!(Timestamp::parse(&text), Timestamp::parse_any(&text), "{text}");
+            }
+        }
     }
 
     #[test]
