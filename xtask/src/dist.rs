@@ -53,17 +53,6 @@ const COMPACT: &[(&str, &str)] = &[
     ("sha2", "'s'"),
 ];
 
-/// A step of the engine is short beside the request and the commit around it.
-const BETWEEN: &[(&str, &str)] = &[
-    ("merge-sync-engine", "'z'"),
-    ("base64", "3"),
-    ("chrono", "2"),
-    ("itoa", "3"),
-    ("memchr", "3"),
-    ("sha2", "3"),
-    ("talc", "3"),
-];
-
 /// The text form comes on top of decisions and engine together: there every byte counts, and what no
 /// webhook passes through is built with "z", an eighth smaller than "s".
 const FILES: [Made; 4] = [
@@ -99,7 +88,7 @@ const ENGINE: Made = Made {
     package: "merge-sync-component-engine",
     form: Form::Component,
     opt_level: "'s'",
-    levels: BETWEEN,
+    levels: QUICK,
     simd: true,
 };
 

@@ -31,7 +31,7 @@ pub struct Options {
     pub create: bool,
     /// How long to wait for another program's lock.
     pub patience: Duration,
-    /// The file may not grow beyond this many pages of 4 KiB; `None` is SQLite's own limit.
+    /// The file may not grow beyond this many pages of 8 KiB; `None` is SQLite's own limit.
     pub max_pages: Option<u32>,
     /// Told the text of each statement before it is executed, without its values.
     pub trace: Option<fn(&str)>,

@@ -223,12 +223,12 @@ fn no_artifact_names_a_directory_of_the_machine_that_built_it() {
 
 #[test]
 fn logic_component_stays_small() {
-    check_size("merge-sync-logic.wasm", 185_000);
+    check_size("merge-sync-logic.wasm", 150_000);
 }
 
 #[test]
 fn text_component_stays_small() {
-    check_size("merge-sync-text.wasm", 350_000);
+    check_size("merge-sync-text.wasm", 310_000);
 }
 
 #[test]

@@ -54,7 +54,6 @@ CREATE TABLE records (
     json TEXT NOT NULL,
     PRIMARY KEY (linked_account_id, model_id, id)
 ) STRICT;
-CREATE INDEX records_by_remote_id ON records (linked_account_id, model_id, remote_id);
 CREATE TABLE notices (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,

@@ -217,7 +217,7 @@ mod tests {
         /// What is left to chrono alone reads as what is checked first.
         #[test]
         fn the_common_form_reads_as_any(
-            text in "[0-9]{4}-[01][0-9]-[0-3][0-9](T|T|T|t| )[0-2][0-9]:[0-5][0-9]:(60|[0-5][0-9])\\
+            text in "[0-9]{4}-[01][0-9]-[0-3][0-9](T|T|T|t| )[0-2][0-9]:[0-5][0-9]:(60|[0-5][0-9])\
                 ([.,][0-9]{0,11})?(Z|Z|Z|z|\\+|-|)",
             at in 0_usize..31,
             other in "[0-9TZtz :.+\u{e9}-]",

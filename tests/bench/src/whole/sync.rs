@@ -20,7 +20,7 @@ use super::client::Client;
 use super::{Setting, runtime, serve};
 use crate::figure::Figures;
 
-const ACCOUNTS: usize = 10;
+const ACCOUNTS: usize = 16;
 const RECORDS: u64 = 100_000;
 
 /// What the others are compared with.
