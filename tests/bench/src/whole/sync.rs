@@ -11,6 +11,9 @@ use anyhow::{Context as _, Result, bail, ensure};
 use hyper::StatusCode;
 use merge_simulator::time::HOUR;
 use merge_simulator::{Config, Merge, Server, lock};
+use merge_sync_costs::engine::Engine;
+use merge_sync_costs::merge::PAGE;
+use merge_sync_host::clock::{Clock as _, System};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -25,6 +28,8 @@ const RECORDS: u64 = 100_000;
 
 /// What the others are compared with.
 pub const BASE: &str = "httpx loop";
+
+const OURS: &str = "merge-sync serve";
 
 /// What a rival says at its end.
 #[derive(Debug, Deserialize)]
@@ -54,7 +59,7 @@ pub fn measure(setting: &Setting, figures: &mut Figures, done: &dyn Fn(&str)) ->
     fs::write(&greeting, world.greeting.to_string())?;
     let runtime = runtime()?;
     for round in 0..setting.rounds {
-        for name in [BASE, "merge-sync serve", "dlt"] {
+        for name in [BASE, OURS, "dlt"] {
             done(name);
             let folder = folder.join(format!("{round}-{}", name.replace(' ', "-")));
             fs::create_dir_all(&folder)?;
@@ -76,7 +81,24 @@ pub fn measure(setting: &Setting, figures: &mut Figures, done: &dyn Fn(&str)) ->
             figures.enter("processor", "s for 100,000 records", name, each);
         }
     }
+    let fuel = component_instructions()?;
+    figures.enter("component", "million instructions for it", OURS, fuel);
     Ok(())
+}
+
+/// What the component alone executes for so many records, whatever the machine: in millions.
+fn component_instructions() -> Result<f64> {
+    const MODELS: u32 = 8;
+    let pages = u32::try_from(RECORDS)? / PAGE / MODELS;
+    let mut engine = Engine::load(System.now(), pages)?;
+    engine.link()?;
+    let spent = engine.run()?;
+    ensure!(
+        spent.rows == RECORDS,
+        "{} rows in the component",
+        spent.rows
+    );
+    Ok(spent.fuel as f64 / 1e6)
 }
 
 async fn world() -> Result<World> {
