@@ -2,6 +2,7 @@
 //! the same.
 
 pub mod component;
+mod facts;
 pub mod rival;
 pub mod subject;
 

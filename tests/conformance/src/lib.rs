@@ -35,5 +35,5 @@ pub use native::{Native, NativeEngine};
 pub use replay::{Digest, replay};
 pub use subject::{Refused, Subject};
 pub use text::Text;
-pub use typed::Typed;
+pub use typed::{Typed, arguments};
 pub use vectors::{Vector, load_vectors, load_vectors_of};

@@ -47,24 +47,6 @@ impl Typed {
         })
     }
 
-    /// The function's arguments as values of the component.
-    fn arguments(&self, operation: &Operation, input: &str) -> Result<Vec<Val>> {
-        let input: Value = serde_json::from_str(input)?;
-        if let ([(_, record)], true) = (
-            operation.parameters.as_slice(),
-            self.contract.takes_record(operation),
-        ) {
-            return Ok(vec![lower(&self.contract, record, &input, "input")?]);
-        }
-        let parameters: Vec<(&str, &Type)> = operation
-            .parameters
-            .iter()
-            .map(|(name, of)| (name.as_str(), of))
-            .collect();
-        let values = lower_fields(&self.contract, &parameters, &input, "input")?;
-        Ok(values.into_iter().map(|(_, value)| value).collect())
-    }
-
     /// Call the function itself.
     fn invoke(&mut self, operation: &Operation, arguments: &[Val]) -> Result<Val> {
         let interface = self
@@ -103,6 +85,28 @@ impl Typed {
     }
 }
 
+/// What the JSON form `input` of an operation's arguments says, as values of the component.
+///
+/// # Errors
+///
+/// Where `input` does not say what the contract wants.
+pub fn arguments(contract: &Contract, operation: &Operation, input: &str) -> Result<Vec<Val>> {
+    let input: Value = serde_json::from_str(input)?;
+    if let ([(_, record)], true) = (
+        operation.parameters.as_slice(),
+        contract.takes_record(operation),
+    ) {
+        return Ok(vec![lower(contract, record, &input, "input")?]);
+    }
+    let parameters: Vec<(&str, &Type)> = operation
+        .parameters
+        .iter()
+        .map(|(name, of)| (name.as_str(), of))
+        .collect();
+    let values = lower_fields(contract, &parameters, &input, "input")?;
+    Ok(values.into_iter().map(|(_, value)| value).collect())
+}
+
 impl Subject for Typed {
     fn name(&self) -> &'static str {
         Self::NAME
@@ -114,8 +118,7 @@ impl Subject for Typed {
                 "no operation `{operation}`"
             )));
         };
-        let arguments = self
-            .arguments(&operation, input)
+        let arguments = arguments(&self.contract, &operation, input)
             .map_err(|error| Refused::Inexpressible(format!("{error:#}")))?;
         self.invoke(&operation, &arguments)
             .and_then(|value| self.answer(&operation, &value))

@@ -1,12 +1,13 @@
 //! Instructions that a component executes, as wasmtime counts them.
 
 use anyhow::{Context as _, Result, anyhow};
-use wasmtime::component::{Component, Instance, Linker, TypedFunc, Val};
+use merge_sync_conformance::{Contract, arguments};
+use wasmtime::component::{Component, ComponentExportIndex, Instance, Linker, TypedFunc, Val};
 use wasmtime::{Config, Engine, Store};
 
 use crate::baseline::Costs;
 use merge_sync_costs::dist;
-use merge_sync_costs::inputs::{Question, Signed, signed};
+use merge_sync_costs::inputs::Question;
 
 /// More than any call takes.
 const FULL: u64 = 1 << 40;
@@ -33,26 +34,19 @@ impl Metered {
     }
 
     fn text_call(&mut self) -> Result<Call> {
-        let index = self.export("json", "call")?;
+        let json = format!("merge-sync:triggers/json@{}", env!("CARGO_PKG_VERSION"));
+        let index = self.export(&json, "call")?;
         Ok(self.instance.get_typed_func(&mut self.store, index)?)
     }
 
-    fn export(
-        &mut self,
-        interface: &str,
-        function: &str,
-    ) -> Result<wasmtime::component::ComponentExportIndex> {
-        let name = format!(
-            "merge-sync:triggers/{interface}@{}",
-            env!("CARGO_PKG_VERSION")
-        );
-        let interface = self
+    fn export(&mut self, interface: &str, function: &str) -> Result<ComponentExportIndex> {
+        let interface_index = self
             .instance
-            .get_export_index(&mut self.store, None, &name)
-            .with_context(|| format!("no interface {name}"))?;
+            .get_export_index(&mut self.store, None, interface)
+            .with_context(|| format!("no interface {interface}"))?;
         self.instance
-            .get_export_index(&mut self.store, Some(&interface), function)
-            .with_context(|| format!("no function {function} in {name}"))
+            .get_export_index(&mut self.store, Some(&interface_index), function)
+            .with_context(|| format!("no function {function} in {interface}"))
     }
 
     /// The answer by text, and what it cost.
@@ -79,7 +73,7 @@ impl Metered {
     }
 }
 
-/// Count that of each question by text, and of webhooks by type.
+/// Count that of each question, by text and by its types.
 pub fn count(questions: &[Question], costs: &mut Costs) -> Result<()> {
     let mut text = Metered::load("merge-sync-text.wasm")?;
     for question in questions {
@@ -89,25 +83,15 @@ pub fn count(questions: &[Question], costs: &mut Costs) -> Result<()> {
         costs.insert(format!("{}: fuel by text", question.name), fuel);
     }
     let mut logic = Metered::load("merge-sync-logic.wasm")?;
-    for delivery in signed()? {
-        let arguments = [record(&delivery)];
-        for (interface, function) in [("signature", "verify"), ("webhook", "handle")] {
-            logic.typed(interface, function, &arguments)?;
-            let fuel = logic.typed(interface, function, &arguments)?;
-            let size = delivery.size;
-            costs.insert(format!("{interface}.{function} {size}: fuel by type"), fuel);
-        }
+    let contract = Contract::load()?;
+    for question in questions {
+        let operation = question.operation;
+        let known = contract.operation(operation);
+        let known = known.with_context(|| format!("no operation {operation} in `wit/`"))?;
+        let arguments = arguments(&contract, known, &question.input)?;
+        logic.typed(&known.export, &known.function, &arguments)?;
+        let fuel = logic.typed(&known.export, &known.function, &arguments)?;
+        costs.insert(format!("{}: fuel by type", question.name), fuel);
     }
-    let fuel = logic.typed("meta", "version", &[])?;
-    costs.insert("meta.version: fuel by type".to_owned(), fuel);
     Ok(())
-}
-
-fn record(delivery: &Signed) -> Val {
-    let one = |text: &String| Val::List(vec![Val::String(text.clone())]);
-    Val::Record(vec![
-        ("body".to_owned(), Val::String(delivery.body.clone())),
-        ("signatures".to_owned(), one(&delivery.signature)),
-        ("keys".to_owned(), one(&delivery.key)),
-    ])
 }

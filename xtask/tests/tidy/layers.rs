@@ -65,8 +65,16 @@ const LAYERS: [(&str, &[&str]); 16] = [
         "merge-sync-conformance",
         &["merge-sync-logic", "merge-sync-engine"],
     ),
-    // Allocations are counted natively, SQL statements in the reference host.
-    ("merge-sync-costs", &["merge-sync-logic", "merge-sync-host"]),
+    // Allocations are counted natively, SQL statements in the reference host; what `wit/` says of an
+    // operation is read in one place.
+    (
+        "merge-sync-costs",
+        &[
+            "merge-sync-logic",
+            "merge-sync-conformance",
+            "merge-sync-host",
+        ],
+    ),
     // It fills stores of the reference host, and one of its rivals is that host's webhook route
     // around native decisions.
     (

@@ -8,14 +8,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow};
 use merge_sync_costs::dist;
 use merge_sync_costs::inputs::Question;
-use serde_json::Value;
 use wasmtime::component::{Component, Instance, InstancePre, Linker, TypedFunc};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
-use self::generated::exports::merge_sync::triggers::signature::SignedBody;
+use super::facts::Facts;
 use crate::decisions::subject::Subject;
 
-mod generated {
+pub(super) mod generated {
     wasmtime::component::bindgen!({ path: "../../wit", world: "logic" });
 }
 
@@ -98,10 +97,6 @@ impl Warm {
 }
 
 impl Subject for Warm {
-    fn takes(&self, question: &Question) -> bool {
-        self.form == Form::Text || is_typed(question)
-    }
-
     fn time(&mut self, question: &Question, _: &Path, calls: u32) -> Result<Duration> {
         if self.form == Form::Text {
             return self.by_text(question, calls);
@@ -133,10 +128,6 @@ impl Fresh {
 }
 
 impl Subject for Fresh {
-    fn takes(&self, question: &Question) -> bool {
-        is_typed(question)
-    }
-
     fn time(&mut self, question: &Question, _: &Path, calls: u32) -> Result<Duration> {
         let facts = Facts::of(question)?;
         let ready = generated::LogicPre::new(self.ready.clone())?;
@@ -166,10 +157,6 @@ impl Cold {
 }
 
 impl Subject for Cold {
-    fn takes(&self, question: &Question) -> bool {
-        is_typed(question)
-    }
-
     fn time(&mut self, question: &Question, _: &Path, calls: u32) -> Result<Duration> {
         let facts = Facts::of(question)?;
         let started = Instant::now();
@@ -182,62 +169,5 @@ impl Subject for Cold {
             facts.ask(&logic, &mut store)?;
         }
         Ok(started.elapsed())
-    }
-}
-
-/// Whether the question is one that is asked by its types here.
-fn is_typed(question: &Question) -> bool {
-    matches!(
-        question.operation,
-        "webhook.handle" | "signature.verify" | "page.parse" | "meta.version"
-    )
-}
-
-/// The input of a question by its types.
-enum Facts {
-    Verify(SignedBody),
-    Handle(SignedBody),
-    Page(String),
-    Version,
-}
-
-impl Facts {
-    fn of(question: &Question) -> Result<Self> {
-        let input: Value = serde_json::from_str(&question.input)?;
-        let text = |value: &Value| value.as_str().map(str::to_owned).context("a text");
-        let delivery = || {
-            anyhow::Ok(SignedBody {
-                body: text(&input["body"])?,
-                signatures: vec![text(&input["signatures"][0])?],
-                keys: vec![text(&input["keys"][0])?],
-            })
-        };
-        Ok(match question.operation {
-            "signature.verify" => Self::Verify(delivery()?),
-            "webhook.handle" => Self::Handle(delivery()?),
-            "page.parse" => Self::Page(text(&input["body"])?),
-            _ => Self::Version,
-        })
-    }
-
-    fn ask(&self, logic: &generated::Logic, store: &mut Store<()>) -> Result<()> {
-        match self {
-            Self::Verify(facts) => {
-                let interface = logic.merge_sync_triggers_signature();
-                black_box(interface.call_verify(store, black_box(facts))?);
-            }
-            Self::Handle(facts) => {
-                let interface = logic.merge_sync_triggers_webhook();
-                black_box(interface.call_handle(store, black_box(facts))?);
-            }
-            Self::Page(body) => {
-                let interface = logic.merge_sync_triggers_page();
-                black_box(interface.call_parse(store, black_box(body))?.ok());
-            }
-            Self::Version => {
-                black_box(logic.merge_sync_triggers_meta().call_version(store)?);
-            }
-        }
-        Ok(())
     }
 }
