@@ -8,10 +8,18 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::dist;
-use crate::process::{cargo, root, run as run_command, say, target_directory};
+use crate::process::{built, cargo, root, run as run_command, say, target_directory};
 
 /// Build the components, the native crates twice, and what times them; then hand over.
 pub fn run(arguments: &[String]) -> Result<()> {
+    if arguments
+        .iter()
+        .any(|argument| argument == "--help" || argument == "-h")
+    {
+        // Not worth a build of its own: this one the tests need as well.
+        let bench = built("merge-sync-bench", &[])?;
+        return run_command(Command::new(bench).arg("--help"));
+    }
     dist::quietly()?;
     say("building for speed: minutes, the first time");
     let folder = target_directory()?.join("bench");

@@ -34,6 +34,8 @@ pub struct Object<'a> {
 pub enum Value<'a> {
     /// An object that was read with the one around it.
     Object(Object<'a>),
+    /// A list that was: its items, unread.
+    List(Vec<&'a RawValue>),
     /// A text without escapes: what it says stands between its quotes.
     Plain(&'a RawValue),
     /// Anything, unread.
@@ -41,15 +43,11 @@ pub enum Value<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Reads `text` as one JSON object. `path` names it in the message, which never repeats
-    /// what is in it: a body may hold a token, and holds a customer's data.
-    pub fn parse(path: &str, text: &'a str) -> Result<Self, Problem> {
-        Self::parse_deep(path, text, 0)
-    }
-
-    /// As [`Object::parse`], and the objects within it down to `levels`. The answers are the same;
-    /// it is for whoever will look into them.
-    pub fn parse_deep(path: &str, text: &'a str, levels: u8) -> Result<Self, Problem> {
+    /// Reads `text` as one JSON object, and the objects and lists within it down to `levels`: the
+    /// answers are the same, it is for whoever will look into them. `path` names `text` in the
+    /// message, which never repeats what is in it: a body may hold a token, and holds a customer's
+    /// data.
+    pub fn parse(path: &str, text: &'a str, levels: u8) -> Result<Self, Problem> {
         let not_an_object = || Problem {
             message: format!("{path}: expected an object, found {}", kind(text)),
         };
@@ -97,6 +95,7 @@ impl<'a> Object<'a> {
         match self.value(key) {
             None => "nothing",
             Some(Value::Object(_)) => AN_OBJECT,
+            Some(Value::List(_)) => A_LIST,
             Some(Value::Plain(raw) | Value::Raw(raw)) => kind_of(raw),
         }
     }
@@ -128,9 +127,13 @@ impl<'a> Object<'a> {
 
     /// The value of `key` where it is a list: its items, unread.
     pub fn items(&self, key: &str) -> Option<Vec<&'a RawValue>> {
-        match read(self.raw(key)?) {
-            Some(Read::List(items)) => Some(items),
-            _ => None,
+        match self.value(key)? {
+            Value::List(items) => Some(items.clone()),
+            Value::Raw(raw) => match read(raw) {
+                Some(Read::List(items)) => Some(items),
+                _ => None,
+            },
+            Value::Object(_) | Value::Plain(_) => None,
         }
     }
 
@@ -148,7 +151,7 @@ impl<'a> Object<'a> {
 impl<'a> Value<'a> {
     fn raw(&self) -> Option<&'a RawValue> {
         match self {
-            Self::Object(_) => None,
+            Self::Object(_) | Self::List(_) => None,
             Self::Plain(raw) | Self::Raw(raw) => Some(raw),
         }
     }
@@ -156,7 +159,7 @@ impl<'a> Value<'a> {
     /// The text that it is, from where it stands if it has no escapes.
     pub fn borrowed(&self) -> Option<Cow<'a, str>> {
         match self {
-            Self::Object(_) => None,
+            Self::Object(_) | Self::List(_) => None,
             Self::Plain(text) => inside(text).map(Cow::Borrowed),
             Self::Raw(value) => text(value),
         }
@@ -185,7 +188,7 @@ impl<'a> Value<'a> {
     pub fn object(&self) -> Option<Cow<'_, Object<'a>>> {
         match self {
             Self::Object(object) => Some(Cow::Borrowed(object)),
-            Self::Plain(_) => None,
+            Self::List(_) | Self::Plain(_) => None,
             Self::Raw(raw) => object(raw).map(Cow::Owned),
         }
     }
@@ -254,12 +257,12 @@ mod tests {
 
     #[track_caller]
     fn check(body: &str, read: impl FnOnce(&Object<'_>)) {
-        read(&Object::parse("body", body).expect("an object"));
+        read(&Object::parse("body", body, 0).expect("an object"));
     }
 
     #[track_caller]
     fn check_refused(body: &str, want: &str) {
-        let problem = Object::parse("body", body).expect_err("no object");
+        let problem = Object::parse("body", body, 0).expect_err("no object");
         assert_eq!(problem.message, want);
     }
 
@@ -326,9 +329,9 @@ mod tests {
             r#"{"a":"{"}"#,
             r#"{"a":{}}"#,
         ] {
-            let shallow = Object::parse("body", body).expect(body);
+            let shallow = Object::parse("body", body, 0).expect(body);
             for levels in 0..5 {
-                let deep = Object::parse_deep("body", body, levels).expect(body);
+                let deep = Object::parse("body", body, levels).expect(body);
                 assert_eq!(seen(&deep, 6), seen(&shallow, 6), "{body} {levels}");
             }
         }
@@ -338,8 +341,8 @@ mod tests {
             r#"{"a":{}"#,
             r#"{"a":{}} x"#,
         ] {
-            let shallow = Object::parse("body", body).expect_err(body);
-            let deep = Object::parse_deep("body", body, 3).expect_err(body);
+            let shallow = Object::parse("body", body, 0).expect_err(body);
+            let deep = Object::parse("body", body, 3).expect_err(body);
             assert_eq!(deep, shallow, "{body}");
         }
     }
@@ -383,7 +386,7 @@ mod tests {
             "{\"o\":{\"a\tb\":1}}",
         ] {
             for levels in 0..3 {
-                let problem = Object::parse_deep("body", body, levels).expect_err(body);
+                let problem = Object::parse("body", body, levels).expect_err(body);
                 assert!(problem.message.contains("control character"), "{body}");
             }
         }
@@ -395,9 +398,9 @@ mod tests {
         let deep = format!("{}1{}", "{\"a\":[".repeat(depth), "]}".repeat(depth));
         check(&deep, |object| assert!(object.items("a").is_some()));
         let deep = format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
-        assert!(Object::parse_deep("body", &deep, 3).is_ok());
+        assert!(Object::parse("body", &deep, 3).is_ok());
         check_refused(&"[".repeat(depth), "body: expected an object, found a list");
-        assert!(Object::parse("body", &"{\"a\":".repeat(depth)).is_err());
+        assert!(Object::parse("body", &"{\"a\":".repeat(depth), 0).is_err());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 use self::program::Program;
@@ -40,15 +41,11 @@ const SIGNING_KEY: &str = "an-example-key-that-signs-nothing-else";
 const API_KEY: &str = "an-example-api-key";
 
 impl Setting {
-    /// A folder of this name without anything in it.
-    fn empty(&self, name: &str) -> Result<PathBuf> {
-        let folder = self.folder.join(name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        fs::create_dir_all(&folder)
-            .with_context(|| format!("could not make {}", folder.display()))?;
-        Ok(folder)
+    /// A folder that goes when what this gives does: some stores are gigabytes.
+    fn scratch(&self) -> Result<TempDir> {
+        fs::create_dir_all(&self.folder)
+            .with_context(|| format!("could not make {}", self.folder.display()))?;
+        Ok(tempfile::tempdir_in(&self.folder)?)
     }
 }
 

@@ -27,7 +27,8 @@ impl<'a> List<'a> {
     /// Reads a page. A problem where `body` is not an object with a list `results`, or
     /// where `next` is there and holds no cursor.
     pub fn parse(body: &'a str) -> Result<Self, Problem> {
-        let object = Object::parse("body", body)?;
+        // With its items in the same pass: they are most of the body.
+        let object = Object::parse("body", body, 1)?;
         let Some(results) = object.items("results") else {
             let found = object.kind_of("results");
             return Err(Problem {

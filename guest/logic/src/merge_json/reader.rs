@@ -48,7 +48,7 @@ pub enum Read<'a> {
     Other,
 }
 
-/// Reads one level of `text`, and the objects within it down to `levels`.
+/// Reads one level of `text`, and the objects and lists within it down to `levels`.
 ///
 /// It takes whatever comes: serde_json's errors for what was not expected bring fifteen kilobytes
 /// into a component, and so does whatever asks for a type, `String` among them. And it serves
@@ -80,19 +80,16 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the value of `key`, which was read just now, is an object. serde_json does not say
-    /// what comes next; but a key without escapes is borrowed from the text, which does. Any other
-    /// lies outside of it, and its value is left unread.
-    fn opens_object(&self, key: &str) -> bool {
+    /// What the value of `key`, which was read just now, begins with. serde_json does not say what
+    /// comes next; but a key without escapes is borrowed from the text, which does. Any other lies
+    /// outside of it, and its value is left unread.
+    fn first_of_value(&self, key: &str) -> Option<u8> {
         let end = key.as_bytes().as_ptr_range().end.addr();
-        end.checked_sub(self.text.as_ptr().addr())
-            .and_then(|end| self.text.as_bytes().get(end..))
-            .and_then(|rest| {
-                rest.strip_prefix(b"\"")?
-                    .trim_ascii_start()
-                    .strip_prefix(b":")
-            })
-            .is_some_and(|value| value.trim_ascii_start().starts_with(b"{"))
+        let start = end.checked_sub(self.text.as_ptr().addr())?;
+        let rest = self.text.as_bytes().get(start..)?;
+        let rest = rest.strip_prefix(b"\"")?.trim_ascii_start();
+        let value = rest.strip_prefix(b":")?.trim_ascii_start();
+        value.first().copied()
     }
 }
 
@@ -153,13 +150,14 @@ impl<'de> Visitor<'de> for Reader<'de> {
             escapes: self.escapes,
         };
         while let Some(key) = map.next_key_seed(keys)? {
-            let opens_object = || key.as_deref().is_some_and(|key| self.opens_object(key));
+            let first = || self.first_of_value(key.as_deref()?);
             let value = match self.levels.checked_sub(1) {
-                Some(levels) if opens_object() => {
+                Some(levels) if matches!(first(), Some(b'{' | b'[')) => {
                     match map.next_value_seed(Self { levels, ..self })? {
                         Read::Object(object) => Value::Object(object),
-                        // It opens like an object, and nothing else does.
-                        Read::List(_) | Read::Text(_) | Read::Other => continue,
+                        Read::List(items) => Value::List(items),
+                        // It opens like one of these, and nothing else does.
+                        Read::Text(_) | Read::Other => continue,
                     }
                 }
                 _ => self.unread(map.next_value()?),

@@ -33,7 +33,11 @@ impl Rival {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .with_context(|| format!("could not start `{program}`"))?;
+            .with_context(|| {
+                format!(
+                    "could not start `{program}`: the rivals need Python 3.11 and Node 20 or later"
+                )
+            })?;
         let questions = child.stdin.take().context("no standard input")?;
         let answers = BufReader::new(child.stdout.take().context("no standard output")?);
         Ok(Self {

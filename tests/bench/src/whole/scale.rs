@@ -55,7 +55,8 @@ pub fn measure(
 ) -> Result<()> {
     let runtime = runtime()?;
     runtime.block_on(async {
-        let folder = setting.empty("scale")?;
+        let scratch = setting.scratch()?;
+        let folder = scratch.path();
         let state = state_at_rest()?;
         let merge = format!("http://{}", merge::start().await?);
         let mut stores = Vec::new();

@@ -54,7 +54,8 @@ pub fn measure(setting: &Setting, figures: &mut Figures, done: &dyn Fn(&str)) ->
         .enable_all()
         .build()?;
     let world = merge.block_on(world())?;
-    let folder = setting.empty("sync")?;
+    let scratch = setting.scratch()?;
+    let folder = scratch.path();
     let greeting = folder.join("greeting.json");
     fs::write(&greeting, world.greeting.to_string())?;
     let runtime = runtime()?;

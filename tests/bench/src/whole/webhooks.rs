@@ -26,7 +26,8 @@ pub const BASE: &str = "axum, native decisions";
 pub fn measure(setting: &Setting, figures: &mut Figures, done: &dyn Fn(&str)) -> Result<()> {
     let runtime = runtime()?;
     runtime.block_on(async {
-        let folder = setting.empty("webhooks")?;
+        let scratch = setting.scratch()?;
+        let folder = scratch.path();
         let state = state_at_rest()?;
         for name in ["serve", "native"] {
             let store = open(&folder.join(format!("{name}.sqlite")))?;
@@ -39,7 +40,7 @@ pub fn measure(setting: &Setting, figures: &mut Figures, done: &dyn Fn(&str)) ->
                 "merge-sync serve",
                 serve(&folder.join("serve.sqlite"), &merge, API_KEY)?,
             ),
-            ("Flask, gunicorn", flask(setting, &folder)?),
+            ("Flask, gunicorn", flask(setting, folder)?),
         ];
         let webhooks = webhooks((0..ACCOUNTS).map(id))?;
         for (_, server) in &servers {
