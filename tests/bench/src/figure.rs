@@ -12,7 +12,7 @@ pub struct Figure {
     pub value: f64,
     unit: &'static str,
     /// What it is compared with, and how many times as much this one is.
-    rival: &'static str,
+    rival: String,
     ratio: Option<f64>,
     /// The least and the most of a round.
     range: [f64; 2],
@@ -21,7 +21,7 @@ pub struct Figure {
 /// What each round measured, by what was measured and of whom, in the order of their entering.
 #[derive(Debug)]
 pub struct Figures {
-    base: &'static str,
+    base: String,
     measures: Vec<(String, &'static str)>,
     subjects: Vec<String>,
     rounds: BTreeMap<(String, String), Vec<f64>>,
@@ -29,7 +29,7 @@ pub struct Figures {
 
 impl Figures {
     /// Nothing yet; all are to be compared with the subject `base`.
-    pub const fn beside(base: &'static str) -> Self {
+    pub const fn beside(base: String) -> Self {
         Self {
             base,
             measures: Vec::new(),
@@ -60,12 +60,12 @@ impl Figures {
         let (_, unit) = self.measures.iter().find(|(known, _)| known == measure)?;
         let rounds = self.sorted(measure, subject)?;
         let value = middle(&rounds)?;
-        let base = self.sorted(measure, self.base);
+        let base = self.sorted(measure, &self.base);
         let base = base.and_then(|rounds| middle(&rounds));
         Some(Figure {
             value,
             unit,
-            rival: self.base,
+            rival: self.base.clone(),
             ratio: base.map(|base| value / base),
             range: [*rounds.first()?, *rounds.last()?],
         })
@@ -123,7 +123,7 @@ impl Figures {
                 };
                 let value = short(figure.value);
                 right(match figure.ratio {
-                    Some(ratio) if subject != self.base => format!("{value} (x {})", short(ratio)),
+                    Some(ratio) if *subject != self.base => format!("{value} (x {})", short(ratio)),
                     _ => value,
                 })
             });
@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     fn figures() -> Figures {
-        let mut figures = Figures::beside("a");
+        let mut figures = Figures::beside("a".to_owned());
         for (first, second) in [(4.0, 1.0), (2.0, 9.0), (3.0, 12.0)] {
             figures.enter("m", "ms", "a", first);
             figures.enter("m", "ms", "b", second);

@@ -43,9 +43,14 @@ struct Arguments {
     /// Of decisions, only those that contain this.
     #[arg(long, default_value = "")]
     only: String,
-    /// A store of a million accounts, too: minutes, and some gigabytes of disk.
-    #[arg(long)]
-    million: bool,
+    /// Of stores, those with so many accounts; a million take a minute and two gigabytes.
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_values_t = [1_000, 10_000, 100_000],
+        value_parser = clap::value_parser!(u32).range(1_000..=10_000_000)
+    )]
+    accounts: Vec<u32>,
     /// Put tables and plots into docs/performance.md.
     #[arg(long)]
     write_docs: bool,
@@ -72,7 +77,7 @@ enum Part {
     Webhooks,
     /// Records a second of whole syncs.
     Sync,
-    /// Stores of a thousand to a hundred thousand accounts.
+    /// Stores of few and of many accounts.
     Scale,
 }
 
@@ -86,12 +91,15 @@ impl Part {
         }
     }
 
-    const fn base(self) -> &'static str {
+    /// What the others are compared with.
+    fn base(self, accounts: &[u32]) -> String {
         match self {
-            Self::Decisions => decisions::BASE,
-            Self::Webhooks => webhooks::BASE,
-            Self::Sync => sync::BASE,
-            Self::Scale => scale::BASE,
+            Self::Decisions => decisions::BASE.to_owned(),
+            Self::Webhooks => webhooks::BASE.to_owned(),
+            Self::Sync => sync::BASE.to_owned(),
+            Self::Scale => accounts
+                .first()
+                .map_or_else(String::new, |n| scale::named(*n)),
         }
     }
 }
@@ -104,7 +112,7 @@ fn main() -> Result<()> {
     };
     let mut report = BTreeMap::new();
     for part in parts {
-        let mut figures = Figures::beside(part.base());
+        let mut figures = Figures::beside(part.base(&arguments.accounts));
         measure(&arguments, *part, &mut figures)?;
         if arguments.write_docs {
             docs::write(part.name(), &figures)?;
@@ -151,7 +159,7 @@ fn measure(arguments: &Arguments, part: Part, figures: &mut Figures) -> Result<(
         }
         Part::Webhooks => webhooks::measure(&whole, figures, &done)?,
         Part::Sync => sync::measure(&whole, figures, &done)?,
-        Part::Scale => scale::measure(&whole, arguments.million, figures, &done)?,
+        Part::Scale => scale::measure(&whole, &arguments.accounts, figures, &done)?,
     }
     bar.finish_and_clear();
     Ok(())

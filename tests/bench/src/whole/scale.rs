@@ -15,41 +15,38 @@ use super::load::{ROUTE, Webhook, load, webhooks};
 use super::{API_KEY, Setting, merge, runtime, serve};
 use crate::figure::Figures;
 
-/// Accounts that are due, and others that get webhooks.
-const BUSY: u32 = 100;
+/// Accounts that are due in a round.
+const DUE: u32 = 50;
 
 /// Rounds until the same accounts are due again: none polls twice within ten seconds.
 const TURNS: u32 = 9;
 
+/// About how many others get webhooks, where there are so many.
+const CALLED: u32 = 10_000;
+
 /// Few connections: what each webhook costs shows, not how they share a commit.
 const CONNECTIONS: usize = 8;
 
-/// What the other stores are compared with.
-pub const BASE: &str = "1,000 accounts";
-
-/// How many accounts, and what that is called.
-const SIZES: [(u32, &str); 3] = [
-    (1_000, BASE),
-    (10_000, "10,000 accounts"),
-    (100_000, "100,000 accounts"),
-];
-
-/// For the report.
-const LARGEST: (u32, &str) = (1_000_000, "1,000,000 accounts");
-
 /// A store of that size, and webhooks for some of its accounts.
 struct Sized {
-    name: &'static str,
+    name: String,
     file: PathBuf,
     /// For each round's accounts.
     due: Vec<Arc<[Webhook]>>,
     others: Arc<[Webhook]>,
 }
 
-/// Measure them; the largest only where it is wanted.
+/// What a store of so many accounts is called.
+pub fn named(accounts: u32) -> String {
+    let digits = accounts.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().collect();
+    format!("{} accounts", String::from_utf8_lossy(&groups.join(&b',')))
+}
+
+/// Measure stores of these sizes.
 pub fn measure(
     setting: &Setting,
-    largest: bool,
+    sizes: &[u32],
     figures: &mut Figures,
     done: &dyn Fn(&str),
 ) -> Result<()> {
@@ -60,19 +57,22 @@ pub fn measure(
         let state = state_at_rest()?;
         let merge = format!("http://{}", merge::start().await?);
         let mut stores = Vec::new();
-        for (accounts, name) in SIZES.into_iter().chain(largest.then_some(LARGEST)) {
-            done(name);
+        for &accounts in sizes {
+            let name = named(accounts);
+            done(&name);
             let file = folder.join(format!("{accounts}.sqlite"));
             fill(&open(&file)?, accounts, &state).await?;
             // Evenly spread: those that are used lie on as many pages as they can.
-            let every = accounts / BUSY;
+            let every = accounts / DUE;
+            let is_never_due = |number: &u32| !(1..=TURNS).contains(&(number % every));
+            let called = (0..accounts).step_by((accounts / CALLED).max(1) as usize);
             stores.push(Sized {
                 name,
                 file,
                 due: (1..=TURNS)
-                    .map(|turn| webhooks((0..BUSY).map(|nth| id(nth * every + turn))))
+                    .map(|turn| webhooks((0..DUE).map(|nth| id(nth * every + turn))))
                     .collect::<Result<_>>()?,
-                others: webhooks((0..BUSY).map(|nth| id(nth * every)))?,
+                others: webhooks(called.filter(is_never_due).map(id))?,
             });
         }
         for store in &stores {
@@ -81,7 +81,7 @@ pub fn measure(
         }
         for round in 0..setting.rounds {
             for store in &stores {
-                done(store.name);
+                done(&store.name);
                 let due = store.due.iter().cycle().nth(round as usize);
                 measure_one(setting, &merge, store, due.context("accounts")?, figures).await?;
             }
@@ -102,7 +102,7 @@ async fn measure_one(
     let first = store.others.first().context("a webhook")?;
     post(&mut client, first).await?;
     let ready = server.started.elapsed();
-    let mut enter = |measure, unit, value| figures.enter(measure, unit, store.name, value);
+    let mut enter = |measure, unit, value| figures.enter(measure, unit, &store.name, value);
     enter(
         "first webhook",
         "ms after the start",
@@ -114,10 +114,10 @@ async fn measure_one(
     make_due(&*open(&store.file)?, due).await?;
     let before = server.usage();
     post(&mut client, first).await?;
-    wait_for(&mut client, "polls", u64::from(BUSY)).await?;
+    wait_for(&mut client, "polls", u64::from(DUE)).await?;
     let after = server.usage();
     let spent = after.processor.saturating_sub(before.processor);
-    enter("due account", "us of processor", each(spent, BUSY as usize));
+    enter("due account", "us of processor", each(spent, DUE as usize));
 
     let answers = load(server.address, &store.others, CONNECTIONS, setting.turn).await?;
     let spent = server.usage().processor.saturating_sub(after.processor);
@@ -140,4 +140,16 @@ async fn post(client: &mut Client, webhook: &Webhook) -> Result<()> {
 
 fn each(time: Duration, count: usize) -> f64 {
     time.as_secs_f64() * 1e6 / count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn thousands_are_told_apart() {
+        assert_eq!(named(1_000), "1,000 accounts");
+        assert_eq!(named(250_000), "250,000 accounts");
+        assert_eq!(named(1_000_000), "1,000,000 accounts");
+    }
 }
