@@ -28,7 +28,7 @@ const LONGEST_HOLD: Micros = 10 * MINUTE;
 const STORE_PAUSE: Micros = 5 * SECOND;
 
 /// Webhooks come in swarms: after a look, the next one waits so long for more of them. A look
-/// for each would cost as much as taking the webhook in.
+/// for each took a good part of what a webhook costs.
 const SWARM: Duration = Duration::from_millis(2);
 
 /// Runs what is due.

@@ -103,30 +103,34 @@ async fn put(store: &SqliteStore, number: u32, state: String) -> Result<()> {
         create: true,
     };
     kept(store.keep_note(link).await)?;
-    rest(store, account, state, "0".to_owned(), vec![1]).await
+    let later = System.now().saturating_add(REST);
+    let rest = Change {
+        wake_at: Some(later),
+        not_before: Some(later),
+        token: TokenChange::Put(Secret::new("an-example-token")),
+        ..change(account, "0".to_owned(), state, vec![1])
+    };
+    commit(store, rest).await
 }
 
-async fn rest(
-    store: &SqliteStore,
-    account: String,
-    state: String,
-    version: String,
-    consumed: Vec<u64>,
-) -> Result<()> {
-    let later = System.now().saturating_add(REST);
-    let change = Change {
+/// One after which nothing is to be done and nothing stands in the way.
+fn change(account: String, version: String, state: String, consumed: Vec<u64>) -> Change {
+    Change {
         account,
         expected: Some(version),
         state,
         consumed,
-        wake_at: Some(later),
-        not_before: Some(later),
-        token: TokenChange::Put(Secret::new("an-example-token")),
+        wake_at: None,
+        not_before: None,
+        token: TokenChange::Keep,
         summary: Summary::default(),
         batches: Vec::new(),
         sweep: None,
         notices: Vec::new(),
-    };
+    }
+}
+
+async fn commit(store: &SqliteStore, change: Change) -> Result<()> {
     let committed = store.commit(change).await;
     ensure!(committed.is_ok(), "not committed: {committed:?}");
     Ok(())
@@ -145,21 +149,11 @@ pub async fn make_due(store: &SqliteStore, webhooks: &[Webhook]) -> Result<()> {
         // Nothing holds the account back any more.
         let loaded = store.load(&account).await?.context("no such account")?;
         let numbers = loaded.notes.iter().map(|note| note.number).collect();
-        let free = Change {
-            account,
-            expected: Some(loaded.version),
-            state: loaded.state,
-            consumed: numbers,
-            wake_at: None,
-            not_before: None,
-            token: TokenChange::Keep,
-            summary: Summary::default(),
-            batches: Vec::new(),
-            sweep: None,
-            notices: Vec::new(),
-        };
-        let committed = store.commit(free).await;
-        ensure!(committed.is_ok(), "not committed: {committed:?}");
+        commit(
+            store,
+            change(account, loaded.version, loaded.state, numbers),
+        )
+        .await?;
         kept(store.keep_note(note::of_the_store(note)).await)?;
     }
     Ok(())
