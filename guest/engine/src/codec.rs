@@ -7,6 +7,7 @@
 
 mod model;
 mod read;
+mod reads;
 pub mod run;
 mod slot;
 mod write;
@@ -23,7 +24,10 @@ pub(crate) use read::{Found, Malformed, parse};
 pub(crate) use write::Writer;
 
 /// What this version writes.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
+
+/// What this version reads beside it.
+const OLDEST_VERSION: u64 = 1;
 
 /// The text of `document`.
 pub fn encode(document: &Document) -> String {
@@ -107,10 +111,10 @@ fn into_problem(malformed: Malformed) -> Problem {
 
 fn document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     let version = root.get("v").unsigned()?;
-    if version != VERSION {
+    if !(OLDEST_VERSION..=VERSION).contains(&version) {
         return Err(root
             .get("v")
-            .refuse("a version that this component reads (1)"));
+            .refuse("a version that this component reads (1, 2)"));
     }
     let linked_at = root.get("linked_at").instant()?;
     let mut document = Document::new(read_account(&root.get("account"))?, linked_at);
@@ -211,6 +215,10 @@ fn trouble_kind(found: &Found<'_, '_>) -> Result<TroubleKind, Malformed> {
         TroubleKind::Park,
         TroubleKind::Retrying,
         TroubleKind::InitialSync,
+        TroubleKind::HeldSweep,
+        TroubleKind::Incomplete,
+        TroubleKind::Unreadable,
+        TroubleKind::NoKey,
     ];
     let text = found.text()?;
     let kind = kinds.into_iter().find(|kind| trouble::name(*kind) == text);

@@ -16,7 +16,7 @@ use crate::log::{Entry, Level};
 use crate::paging::Paging;
 use crate::seed::seed;
 use crate::settings::{Gate, Settings};
-use crate::slot::{Bounds, Slot};
+use crate::slot::{Bounds, Kind, Slot};
 use crate::view::{Trouble, TroubleKind};
 use crate::{settle, url};
 
@@ -367,12 +367,21 @@ fn plan_window(model: &mut Model, settings: &Settings, open: bool, now: Timestam
     }
     match settle::plan(model, settings, open) {
         Some(Plan::Fetch(span)) => {
-            let bounds = Bounds {
-                after: span.after,
-                before: span.before,
+            // The first window of a model is everything. The published rule is kept to its letter.
+            let is_first = model.progress.merge_last_sync_finished.is_none();
+            let bounds = if is_first && settings.rule != Rule::FetchStart {
+                Bounds::NONE
+            } else {
+                Bounds {
+                    after: span.after,
+                    before: span.before,
+                }
             };
             model.window = Some(Slot::new(bounds, span.watermark, now));
-            model.hint_due |= model.hint.take().is_some();
+            if let Some(hint) = model.hint.take() {
+                model.hint_due = true;
+                model.patience.of_mut(Kind::Hint).loops = hint.loops;
+            }
             true
         }
         Some(Plan::Skip(_)) | None => false,

@@ -7,9 +7,10 @@ use merge_sync_logic::cadence::Policy;
 use merge_sync_logic::json::read::Input;
 use merge_sync_logic::json::{self, readiness, retry, value, window};
 use merge_sync_logic::types::{Milliseconds, ModelId, Problem};
-use merge_sync_logic::window::Listed;
+use merge_sync_logic::endpoints::KEY;
+use merge_sync_logic::window::{Endpoint, Listed, locate};
 
-use crate::settings::{Gate, RunLimits, Settings, canonical};
+use crate::settings::{Gate, LARGEST_PAGE, RunLimits, Settings, canonical};
 
 /// A shorter overlap would not cover a row that becomes visible a little late.
 const SHORTEST_OVERLAP: Milliseconds = Milliseconds(1_000);
@@ -85,6 +86,9 @@ fn settings(input: Input<'_, '_>) -> Result<Settings, Problem> {
             .or(Some(defaults.run_limits), |input| {
                 run_limits(input, defaults.run_limits)
             })?,
+        page_size: fields
+            .take("page_size")
+            .or(Some(defaults.page_size), page_size)?,
     };
     fields.finish()?;
     Ok(settings)
@@ -138,14 +142,20 @@ fn model_id(input: Input<'_, '_>) -> Result<ModelId, Problem> {
 }
 
 fn endpoint_overrides(input: Input<'_, '_>) -> Result<Vec<(ModelId, Listed)>, Problem> {
-    input.map(|model_id, input| Ok((canonical(model_id).into(), listed(input)?)))
+    input.map(|model_id, input| Ok((canonical(model_id).into(), listed(model_id, input)?)))
 }
 
-fn listed(input: Input<'_, '_>) -> Result<Listed, Problem> {
+fn listed(model_id: &str, input: Input<'_, '_>) -> Result<Listed, Problem> {
+    let table = match locate(model_id) {
+        Endpoint::Listed(listed) => Some(listed),
+        Endpoint::Unlisted | Endpoint::Unmapped => None,
+    };
     let mut fields = input.object()?;
     let listed = Listed {
         path: path(fields.take("path"))?,
         filtered: fields.take("filtered").or(Some(true), Input::boolean)?,
+        key: table.as_ref().map_or(KEY, |listed| listed.key),
+        always: table.map_or("", |listed| listed.always),
     };
     fields.finish()?;
     Ok(listed)
@@ -206,6 +216,16 @@ fn run_limits(input: Input<'_, '_>, defaults: RunLimits) -> Result<RunLimits, Pr
     };
     fields.finish()?;
     Ok(limits)
+}
+
+fn page_size(input: Input<'_, '_>) -> Result<u32, Problem> {
+    let outside = input.problem(format_args!("expected 1 to {LARGEST_PAGE}"));
+    let found = input.u32()?;
+    if (1..=LARGEST_PAGE).contains(&found) {
+        Ok(found)
+    } else {
+        Err(outside)
+    }
 }
 
 fn positive(input: Input<'_, '_>) -> Result<u32, Problem> {

@@ -18,12 +18,12 @@ use crate::poll::{self, Reading};
 pub use crate::run::Run;
 use crate::run::{Stage, Tally, Then};
 use crate::schedule::{self, CLAIM};
-use crate::settings::Settings;
+use crate::settings::{LARGEST_PAGE, Settings};
 use crate::slot::Kind;
-use crate::store::{Batch, Change, Committed, Numbered, Occasion, Sweep, TokenChange, Versioned};
+use crate::store::{Batch, Change, Committed, Numbered, Occasion, Sweep, Swept, TokenChange, Versioned};
 use crate::view::{Failure, Report};
 use crate::work::{self, Work};
-use crate::{codec, crash, failure, fetch, issues, notes, settle};
+use crate::{codec, crash, failure, fetch, issues, notes, settle, sweep};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,9 +67,6 @@ pub struct Step {
 
 /// A run that others overtake this often leaves the account to them.
 const MOST_OVERTAKEN: u32 = 8;
-
-/// Rows a page: Merge's largest.
-const PAGE_SIZE: u32 = 100;
 
 /// Rows a page after crashes, in case it was the page that was too much.
 const CAREFUL_PAGE_SIZE: u32 = 10;
@@ -270,6 +267,7 @@ impl Turn<'_> {
                 self.request(document, target, Stage::ReadingIssues)
             }
             Work::Page(model_id, kind) => self.send_page(document, &model_id, kind),
+            Work::Sweep(model_id) => self.order_sweep(document, model_id),
         }
     }
 
@@ -283,18 +281,17 @@ impl Turn<'_> {
     }
 
     fn send_page(&mut self, mut document: Document, model_id: &str, kind: Kind) -> Effect {
-        let careful = crash::is_suspected(&document);
-        let page_size = if careful {
+        let most_rows = if crash::is_suspected(&document) {
             CAREFUL_PAGE_SIZE
         } else {
-            PAGE_SIZE
+            LARGEST_PAGE
         };
         let target = fetch::target(
             &mut document,
             model_id,
             kind,
             self.settings,
-            page_size,
+            most_rows,
             self.now,
         );
         let Some(target) = target else {
@@ -320,9 +317,9 @@ impl Turn<'_> {
             return misfit();
         };
         if !is_success(response) {
-            let stale = response.status == 400 && reading.paging.cursor.is_some();
-            let outcome = if stale {
-                failure::as_status(503)
+            let stale = matches!(response.status, 400 | 404 | 410);
+            let outcome = if stale && reading.paging.cursor.is_some() {
+                AttemptOutcome::StaleCursor
             } else {
                 failure::answered(response)
             };
@@ -351,7 +348,7 @@ impl Turn<'_> {
         let Some(document) = self.run.document.take() else {
             return misfit();
         };
-        match outcome_of(error) {
+        match failure::not_sent(error) {
             Ok(outcome) => self.poll_failed(document, &outcome),
             Err(wait) => self.held_back(document, wait),
         }
@@ -387,38 +384,62 @@ impl Turn<'_> {
         }
         let taken = fetch::take_page(
             &mut document,
-            model_id,
-            kind,
             &response.body,
-            self.settings,
-            self.now,
-            &mut self.log,
+            &mut self.page_context(model_id, kind),
         );
         match taken {
-            Ok(taken) => {
-                self.run.pending.windows = taken.window.into();
-                self.run.pending.rows = u64::try_from(taken.batch.rows.len()).unwrap_or(u64::MAX);
-                self.run.notices.extend(taken.notices);
-                let then = match taken.sweep {
-                    Some(_) => Then::Swept(model_id.into()),
-                    None => Then::GoOn,
-                };
-                let extra = Extra {
-                    batch: Some(taken.batch),
-                    sweep: taken.sweep,
-                    ..Extra::NOTHING
-                };
-                self.commit_and_go_on(document, extra, then)
-            }
+            Ok(taken) => self.commit_page(document, model_id, taken),
             Err(message) => self.page_failed(document, model_id, kind, failure::unusable(message)),
         }
+    }
+
+    fn page_context<'b>(&'b mut self, model_id: &'b str, kind: Kind) -> fetch::Context<'b> {
+        fetch::Context {
+            model_id,
+            kind,
+            settings: self.settings,
+            now: self.now,
+            log: &mut self.log,
+        }
+    }
+
+    /// Commit what a page brought, or what became of a read that failed.
+    fn commit_page(&mut self, document: Document, model_id: &str, taken: fetch::Taken) -> Effect {
+        let rows = taken.batch.as_ref().map_or(0, |batch| batch.rows.len());
+        self.run.pending.windows = taken.window.into();
+        self.run.pending.rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.run.notices.extend(taken.notices);
+        let then = match taken.sweep {
+            Some(_) => Then::Swept(model_id.into()),
+            None => Then::GoOn,
+        };
+        let extra = Extra {
+            batch: taken.batch,
+            sweep: taken.sweep,
+            ..Extra::NOTHING
+        };
+        if then == Then::GoOn && schedule::is_held_up(&document, self.now) {
+            return self.release(document, extra);
+        }
+        self.commit_and_go_on(document, extra, then)
+    }
+
+    /// Order a sweep that was not carried out yet, or not to its end.
+    fn order_sweep(&mut self, document: Document, model_id: String) -> Effect {
+        let model = document.models.get(&model_id);
+        let sweep = model.and_then(|model| Some(model.sweep?.order(&model_id)));
+        let extra = Extra {
+            sweep,
+            ..Extra::NOTHING
+        };
+        self.commit(document, extra, Then::Swept(model_id))
     }
 
     fn page_not_sent(&mut self, model_id: &str, kind: Kind, error: SendError) -> Effect {
         let Some(document) = self.run.document.take() else {
             return misfit();
         };
-        match outcome_of(error) {
+        match failure::not_sent(error) {
             Ok(outcome) => self.page_failed(document, model_id, kind, outcome),
             Err(wait) => self.held_back(document, wait),
         }
@@ -437,19 +458,12 @@ impl Turn<'_> {
         kind: Kind,
         outcome: AttemptOutcome,
     ) -> Effect {
-        fetch::failed(
+        let taken = fetch::failed(
             &mut document,
-            model_id,
-            kind,
             outcome,
-            self.settings,
-            self.now,
-            &mut self.log,
+            &mut self.page_context(model_id, kind),
         );
-        if schedule::is_held_up(&document, self.now) {
-            return self.release(document, Extra::NOTHING);
-        }
-        self.commit_and_go_on(document, Extra::NOTHING, Then::GoOn)
+        self.commit_page(document, model_id, taken)
     }
 
     fn issues_read(&mut self, response: &Response) -> Effect {
@@ -468,7 +482,7 @@ impl Turn<'_> {
         let Some(document) = self.run.document.take() else {
             return misfit();
         };
-        match outcome_of(error) {
+        match failure::not_sent(error) {
             Ok(_) => self.after_issues(document),
             Err(wait) => self.held_back(document, wait),
         }
@@ -483,32 +497,28 @@ impl Turn<'_> {
         self.commit_and_go_on(document, Extra::NOTHING, Then::GoOn)
     }
 
-    fn swept(&mut self, model_id: &str, swept: Option<u64>) {
-        let account = self.run.account.clone();
-        let Some(deleted) = swept else {
-            self.log.push(
-                Entry::new(
-                    Level::Error,
-                    "a full re-read found most records missing; none is marked deleted",
-                )
-                .text("account", &account)
-                .text("model", model_id),
-            );
-            let text = alloc::format!(
-                "A full read of {model_id} found most of its records missing, so none was marked \
-                 as deleted; check the permissions of this account's link."
-            );
-            let occasion = Occasion::NeedsAttention;
-            let notice = settle::notice(&account, occasion, Some(model_id), self.now, text);
-            self.run.notices.push(notice);
+    fn swept(&mut self, model_id: &str, swept: Option<Swept>) {
+        let Some(document) = self.run.document.as_mut() else {
             return;
         };
-        self.log.push(
-            Entry::new(Level::Info, "full re-read complete")
-                .text("account", &account)
-                .text("model", model_id)
-                .number("deleted", deleted),
-        );
+        let account = &self.run.account;
+        let entry = match swept {
+            Some(swept) if swept.held => Entry::new(
+                Level::Error,
+                "a full re-read found too many records missing; none is marked deleted",
+            )
+            .number("live", swept.live)
+            .number("missing", swept.unseen),
+            Some(swept) => Entry::new(Level::Info, "records that Merge no longer has are marked")
+                .number("deleted", swept.marked),
+            None => Entry::new(Level::Error, "the store did not answer a sweep"),
+        };
+        self.log
+            .push(entry.text("account", account).text("model", model_id));
+        let name = alloc::format!("{account}/{model_id}");
+        if let Some(model) = document.models.get_mut(model_id) {
+            sweep::done(model, &name, swept, self.now);
+        }
     }
 
     /// Commit, and let the same commit give the claim back where nothing is left to do.
@@ -572,12 +582,3 @@ fn numbers(notes: &[Numbered]) -> Vec<u64> {
     notes.iter().map(|note| note.number).collect()
 }
 
-/// What a request met that was not answered; a request that the host held back met nothing, and
-/// may be sent after this long.
-fn outcome_of(error: SendError) -> Result<AttemptOutcome, Milliseconds> {
-    match error {
-        SendError::Transport(message) => Ok(failure::unusable(message)),
-        SendError::NoToken => Ok(failure::as_status(401)),
-        SendError::HeldBack(wait) => Err(wait),
-    }
-}

@@ -10,7 +10,7 @@ use merge_sync_logic::window::{self, Progress, Span};
 use crate::document::{Document, Life, Model};
 use crate::settings::Settings;
 use crate::store::Versioned;
-use crate::{codec, notes, schedule, settle, trouble};
+use crate::{codec, model_trouble, notes, schedule, settle, trouble};
 
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,14 @@ pub enum TroubleKind {
     Retrying,
     /// Merge's initial sync of some needed model ended badly.
     InitialSync,
+    /// A full re-read found so many records missing that none was marked deleted.
+    HeldSweep,
+    /// Some records cannot be read.
+    Incomplete,
+    /// A field of `/sync-status` cannot be read.
+    Unreadable,
+    /// Some records cannot be stored.
+    NoKey,
 }
 
 /// Trouble with one account.
@@ -75,6 +83,27 @@ pub struct ModelView {
     pub progress: Progress,
     /// The window being read, if any.
     pub window: Option<Span>,
+    /// What is wrong with this model alone.
+    pub trouble: Option<Trouble>,
+    /// A sweep that waits for a second full re-read or for approval.
+    pub held_sweep: Option<HeldSweep>,
+    /// Rows a page, as its next request asks for them.
+    pub page_size: u32,
+    /// Records of its latest read that have no key.
+    pub without_key: u64,
+    /// Records of its latest read that are not JSON objects.
+    pub unreadable_records: u64,
+}
+
+/// A full re-read found so many records missing that none was marked deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldSweep {
+    /// The number of the first full re-read that found them missing.
+    pub pass: u64,
+    /// Live records that it did not find.
+    pub unseen: u64,
+    /// Live records.
+    pub live: u64,
 }
 
 /// One account, for a page or a support person.
@@ -125,7 +154,10 @@ pub fn inspect(
     let readiness = settle::readiness_for(&document, settings, required);
     let trouble = trouble::current(&document, &settle::readiness(&document, settings), now);
     let wake_at = schedule::wake_at(&document, settings, now);
-    let listed = document.models.values().filter_map(model_view).collect();
+    let models = document.models.iter();
+    let listed = models
+        .filter_map(|(model_id, model)| model_view(model_id, model, settings, now))
+        .collect();
     Ok(View {
         linked_at: document.linked_at,
         readiness,
@@ -138,7 +170,12 @@ pub fn inspect(
     })
 }
 
-fn model_view(model: &Model) -> Option<ModelView> {
+fn model_view(
+    model_id: &str,
+    model: &Model,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<ModelView> {
     let window = model.window.as_ref().map(|slot| Span {
         after: slot.bounds.after,
         before: slot.bounds.before,
@@ -149,5 +186,14 @@ fn model_view(model: &Model) -> Option<ModelView> {
         status: model.status.clone()?,
         progress: model.progress,
         window,
+        trouble: model_trouble::worst(model_id, model, now),
+        held_sweep: model.held.map(|held| HeldSweep {
+            pass: held.pass,
+            unseen: held.unseen,
+            live: held.live,
+        }),
+        page_size: model.page_size.asked(settings.page_size),
+        without_key: model.skipped.without_key,
+        unreadable_records: model.skipped.unreadable,
     })
 }

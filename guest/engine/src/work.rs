@@ -24,6 +24,8 @@ pub enum Work {
     Page(ModelId, Kind),
     /// `/issues`, one page.
     Issues,
+    /// Nothing to ask for: a sweep of this model is to be ordered.
+    Sweep(ModelId),
 }
 
 /// The next request of a run; `polled` says whether this run has read `/sync-status` already.
@@ -42,12 +44,19 @@ pub fn next(
     if issues_are_due(document, now) {
         return Some(Work::Issues);
     }
+    if let Some(model_id) = sweep_is_due(document) {
+        return Some(Work::Sweep(model_id));
+    }
     let (model_id, kind) = next_page(document, settings, now)?;
     Some(Work::Page(model_id, kind))
 }
 
-/// When the next page of any model may be asked for; `None` where none is to be read.
+/// When the next page of any model may be asked for, or a sweep ordered; `None` where there is
+/// neither.
 pub fn next_page_at(document: &Document, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
+    if sweep_is_due(document).is_some() {
+        return Some(now);
+    }
     if document.trouble.is_some() {
         return None;
     }
@@ -77,20 +86,20 @@ fn next_page(document: &Document, settings: &Settings, now: Timestamp) -> Option
     })
 }
 
-/// Which read of this model is due. A window goes before a page of the others.
+/// A model whose sweep waits to be ordered.
+fn sweep_is_due(document: &Document) -> Option<ModelId> {
+    let waiting = document
+        .models
+        .iter()
+        .find(|(_, model)| model.sweep.is_some());
+    waiting.map(|(model_id, _)| model_id.clone())
+}
+
+/// Which read of this model is due. A window goes before a page of the others, unless it rests.
 fn due_kind(model_id: &str, model: &Model, settings: &Settings, now: Timestamp) -> Option<Kind> {
-    if !is_readable(model_id, model, settings) || !may_ask(model, now) {
-        return None;
-    }
-    if model.window.is_some() {
-        Some(Kind::Window)
-    } else if hint_at(model).is_some_and(|at| sane_deadline(at, now) <= now) {
-        Some(Kind::Hint)
-    } else if model.reread.is_some() || reread_is_due(model, settings, now) {
-        Some(Kind::Reread)
-    } else {
-        None
-    }
+    let reads = reads_at(model_id, model, settings, now);
+    let due = reads.into_iter().find(|(_, at)| at.is_some_and(|at| at <= now));
+    due.map(|(kind, _)| kind)
 }
 
 fn page_at(
@@ -99,21 +108,32 @@ fn page_at(
     settings: &Settings,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    if !is_readable(model_id, model, settings) {
-        return None;
-    }
-    let under_way = model.window.is_some() || model.reread.is_some();
-    let slot = (under_way || reread_is_due(model, settings, now)).then_some(now);
-    let hint = hint_at(model).map(|at| sane_deadline(at, now));
-    let first = match (slot, hint) {
-        (Some(slot), Some(hint)) => slot.min(hint),
-        (slot, hint) => slot.or(hint)?,
-    };
-    Some(
-        model
-            .not_before
-            .map_or(first, |until| first.max(sane_deadline(until, now))),
-    )
+    let reads = reads_at(model_id, model, settings, now);
+    reads.into_iter().filter_map(|(_, at)| at).min()
+}
+
+/// When the next page of each of a model's reads may be asked for; `None` where none is to be
+/// read. Each rests by itself.
+fn reads_at(
+    model_id: &str,
+    model: &Model,
+    settings: &Settings,
+    now: Timestamp,
+) -> [(Kind, Option<Timestamp>); 3] {
+    let readable = is_readable(model_id, model, settings);
+    let reread = model.reread.is_some() || reread_is_due(model, settings, now);
+    [
+        (Kind::Window, model.window.is_some().then_some(now)),
+        (Kind::Hint, hint_at(model).map(|at| sane_deadline(at, now))),
+        (Kind::Reread, reread.then_some(now)),
+    ]
+    .map(|(kind, at)| {
+        let rest = model.patience.of(kind).not_before;
+        let at = at.filter(|_| readable).map(|at| {
+            rest.map_or(at, |until| at.max(sane_deadline(until, now)))
+        });
+        (kind, at)
+    })
 }
 
 /// When the next page of a hint fetch may be read. One in flight at once; a new one a minute
@@ -130,15 +150,9 @@ fn hint_at(model: &Model) -> Option<Timestamp> {
 }
 
 fn reread_is_due(model: &Model, settings: &Settings, now: Timestamp) -> bool {
-    settings.full_reread.is_some()
+    (settings.full_reread.is_some() || model.held.is_some())
         && model.progress.merge_last_sync_finished.is_some()
         && model.reread_at.is_some_and(|at| at <= now)
-}
-
-fn may_ask(model: &Model, now: Timestamp) -> bool {
-    model
-        .not_before
-        .is_none_or(|until| sane_deadline(until, now) <= now)
 }
 
 /// Whether Merge lists the model, switched on, at an endpoint, and the operator wants it.
