@@ -114,6 +114,16 @@ impl From<view::ModelView> for wit::ModelView {
     }
 }
 
+impl From<logic::LinkState> for wit::LinkState {
+    fn from(state: logic::LinkState) -> Self {
+        match state {
+            logic::LinkState::Active => Self::Active,
+            logic::LinkState::RelinkNeeded => Self::RelinkNeeded,
+            logic::LinkState::Unlinked => Self::Unlinked,
+        }
+    }
+}
+
 impl From<view::HeldSweep> for wit::HeldSweep {
     fn from(held: view::HeldSweep) -> Self {
         Self {

@@ -161,6 +161,10 @@ pub(crate) fn write_account(out: &mut Writer, account: &Account) {
     out.string("end_user_origin_id", &account.end_user_origin_id);
     out.string("organization_name", &account.organization_name);
     out.string("link_status", &account.link_status);
+    out.string("account_type", &account.account_type);
+    if let Some(is_duplicate) = account.is_duplicate {
+        out.key("is_duplicate").unsigned(is_duplicate.into());
+    }
     out.end('}');
 }
 
@@ -174,6 +178,10 @@ pub(crate) fn read_account(found: &Found<'_, '_>) -> Result<Account, Malformed> 
         end_user_origin_id: found.get("end_user_origin_id").text_or_empty()?,
         organization_name: found.get("organization_name").text_or_empty()?,
         link_status: found.get("link_status").text_or_empty()?,
+        account_type: found.get("account_type").text_or_empty()?,
+        is_duplicate: found
+            .get("is_duplicate")
+            .if_present(|found| Ok(found.count()? != 0))?,
     })
 }
 

@@ -12,6 +12,7 @@ use merge_sync_logic::window::{self, Endpoint, Plan};
 use crate::document::{Document, Model, Shown};
 use crate::settings::Settings;
 use crate::store::{Notice, Occasion, Summary};
+use crate::model_trouble;
 use crate::trouble;
 use crate::view::Trouble;
 
@@ -66,6 +67,7 @@ pub fn settle(document: &mut Document, settings: &Settings, now: Timestamp) -> S
     let mut notices = Vec::new();
     announce_ready(document, settings, &readiness, now, &mut notices);
     announce_caught_up(document, settings, &readiness, now, &mut notices);
+    announce_models(document, now, &mut notices);
     let trouble = trouble::current(document, &readiness, now);
     announce_trouble(document, trouble.as_ref(), now, &mut notices);
     let kind = trouble.as_ref().map(|trouble| trouble::name(trouble.kind));
@@ -74,6 +76,8 @@ pub fn settle(document: &mut Document, settings: &Settings, now: Timestamp) -> S
         ready: readiness.ready,
         needed: readiness.needed,
         trouble: kind.unwrap_or_default().to_string(),
+        link: merge_sync_logic::types::LinkState::Active,
+        skipped: skipped(document),
         fresh_to: fresh_to(document, settings),
     };
     Settled {
@@ -98,6 +102,19 @@ pub fn notice(
         occasion,
         model_id: model_id.map(String::from),
         text,
+    }
+}
+
+/// Records of the latest reads that cannot be stored.
+fn skipped(document: &Document) -> u64 {
+    document.models.values().fold(0, |sum: u64, model| {
+        sum.saturating_add(model.skipped.records())
+    })
+}
+
+fn announce_models(document: &mut Document, now: Timestamp, notices: &mut Vec<Notice>) {
+    for (model_id, model) in &mut document.models {
+        model_trouble::announce(&document.account.id, model_id, model, now, notices);
     }
 }
 
@@ -136,7 +153,9 @@ fn announce_caught_up(
         return;
     }
     let behind = needed(document, settings).any(|(_, model)| {
-        model.window.is_some() || matches!(plan(model, settings, true), Some(Plan::Fetch(_)))
+        model.window.is_some()
+            || model.missing.is_some()
+            || matches!(plan(model, settings, true), Some(Plan::Fetch(_)))
     });
     if !behind {
         document.caught_up = true;
@@ -169,6 +188,8 @@ fn announce_trouble(
     let account = &document.account.id;
     match (was, is) {
         (Some(was), Some(is)) if was == is.kind => {}
+        // A notice that names the model said so.
+        (_, Some(is)) if trouble::is_of_a_model(is.kind) => {}
         (_, Some(is)) => {
             let text = is.text.clone();
             notices.push(notice(account, Occasion::NeedsAttention, None, now, text));

@@ -3,7 +3,8 @@
 use merge_sync_logic::readiness::{AccountPhase, AccountReadiness};
 use merge_sync_logic::types::Timestamp;
 
-use crate::document::Document;
+use crate::document::{Document, Model};
+use crate::model_trouble;
 use crate::view::{Trouble, TroubleKind};
 
 /// Whether people must act: anything but a failure that is being retried.
@@ -12,7 +13,11 @@ pub fn needs_attention(kind: TroubleKind) -> bool {
         TroubleKind::Reauthorize
         | TroubleKind::DropRequest
         | TroubleKind::Park
-        | TroubleKind::InitialSync => true,
+        | TroubleKind::InitialSync
+        | TroubleKind::HeldSweep
+        | TroubleKind::Incomplete
+        | TroubleKind::Unreadable
+        | TroubleKind::NoKey => true,
         TroubleKind::Retrying => false,
     }
 }
@@ -27,7 +32,7 @@ pub fn current(
     let mut trouble = document
         .trouble
         .clone()
-        .or_else(|| worst_of_models(document))
+        .or_else(|| worst_of_models(document, now))
         .or_else(|| initial_sync(readiness, now))?;
     if let Some(shown) = document.shown.filter(|shown| shown.kind == trouble.kind) {
         trouble.since = trouble.since.min(shown.since);
@@ -35,21 +40,24 @@ pub fn current(
     Some(trouble)
 }
 
-fn worst_of_models(document: &Document) -> Option<Trouble> {
+fn worst_of_models(document: &Document, now: Timestamp) -> Option<Trouble> {
     let troubles = document
         .models
-        .values()
-        .filter_map(|model| model.trouble.as_ref());
-    troubles
-        .max_by_key(|trouble| severity(trouble.kind))
-        .cloned()
+        .iter()
+        .filter_map(|(model_id, model)| model_trouble::worst(model_id, model, now));
+    troubles.max_by_key(|trouble| severity(trouble.kind))
 }
 
-fn severity(kind: TroubleKind) -> u8 {
+/// The worse of two kinds of trouble is shown.
+pub fn severity(kind: TroubleKind) -> u8 {
     match kind {
-        TroubleKind::Reauthorize => 4,
-        TroubleKind::Park => 3,
-        TroubleKind::DropRequest => 2,
+        TroubleKind::Reauthorize => 8,
+        TroubleKind::Park => 7,
+        TroubleKind::DropRequest => 6,
+        TroubleKind::HeldSweep => 5,
+        TroubleKind::Incomplete => 4,
+        TroubleKind::Unreadable => 3,
+        TroubleKind::NoKey => 2,
         TroubleKind::InitialSync => 1,
         TroubleKind::Retrying => 0,
     }
@@ -76,5 +84,29 @@ pub fn name(kind: TroubleKind) -> &'static str {
         TroubleKind::Park => "park",
         TroubleKind::Retrying => "retrying",
         TroubleKind::InitialSync => "initial-sync",
+        TroubleKind::HeldSweep => "held-sweep",
+        TroubleKind::Incomplete => "incomplete",
+        TroubleKind::Unreadable => "unreadable",
+        TroubleKind::NoKey => "no-key",
+    }
+}
+
+/// A finish that cannot be read, where Merge sends one.
+pub fn unreadable(_model_id: &str, _model: &Model, _now: Timestamp) -> Option<Trouble> {
+    None
+}
+
+/// Whether a trouble of this kind is a fact about one model, told by a notice of its own.
+pub fn is_of_a_model(kind: TroubleKind) -> bool {
+    match kind {
+        TroubleKind::HeldSweep
+        | TroubleKind::Incomplete
+        | TroubleKind::Unreadable
+        | TroubleKind::NoKey => true,
+        TroubleKind::Reauthorize
+        | TroubleKind::DropRequest
+        | TroubleKind::Park
+        | TroubleKind::InitialSync
+        | TroubleKind::Retrying => false,
     }
 }

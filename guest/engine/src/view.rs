@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::readiness::AccountReadiness;
-use merge_sync_logic::types::{Account, ModelStatus, Problem, Timestamp};
+use merge_sync_logic::types::{Account, LinkState, ModelStatus, Problem, Timestamp};
 use merge_sync_logic::window::{self, Progress, Span};
 
 use crate::document::{Document, Life, Model};
@@ -123,6 +123,8 @@ pub struct View {
     pub issues: Vec<String>,
     /// Whether an operator paused it.
     pub paused: bool,
+    /// Whether Merge still has access.
+    pub link: LinkState,
     /// When the next run is due.
     pub wake_at: Option<Timestamp>,
 }
@@ -165,6 +167,7 @@ pub fn inspect(
         trouble,
         issues: document.issues,
         paused: document.life == Life::Paused,
+        link: LinkState::Active,
         wake_at,
         account: document.account,
     })
