@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use merge_sync_logic::retry::{self, AttemptOutcome, Decision, ResponseFacts, TransportFailure};
+use merge_sync_logic::retry::{self, AttemptOutcome, Decision, ResponseFacts, UnusableBody};
 use merge_sync_logic::types::Timestamp;
 
 use crate::http::Response;
@@ -23,9 +23,9 @@ pub fn answered(response: &Response) -> AttemptOutcome {
     AttemptOutcome::Response(response_facts(response))
 }
 
-/// A success whose body cannot be used: as if no response had come.
+/// A success whose body cannot be used.
 pub fn unusable(message: String) -> AttemptOutcome {
-    AttemptOutcome::Transport(TransportFailure { message })
+    AttemptOutcome::Unusable(UnusableBody { message })
 }
 
 /// A status without headers: for a missing token (401) and a stale cursor (a server's error).
@@ -41,7 +41,7 @@ pub fn as_status(status: u16) -> AttemptOutcome {
 pub fn status(outcome: &AttemptOutcome) -> Option<u16> {
     match outcome {
         AttemptOutcome::Response(response) => Some(response.status),
-        AttemptOutcome::Transport(_) => None,
+        _ => None,
     }
 }
 
@@ -49,7 +49,7 @@ pub fn status(outcome: &AttemptOutcome) -> Option<u16> {
 pub fn demanded(outcome: &AttemptOutcome, now: Timestamp) -> bool {
     match outcome {
         AttemptOutcome::Response(response) => retry::server_wait(response, now).is_some(),
-        AttemptOutcome::Transport(_) => false,
+        _ => false,
     }
 }
 
@@ -82,6 +82,11 @@ pub fn describe(outcome: &AttemptOutcome) -> String {
     match outcome {
         AttemptOutcome::Response(response) => alloc::format!("status {}", response.status),
         AttemptOutcome::Transport(failure) => failure.message.clone(),
+        AttemptOutcome::TimedOut => "no response in time".into(),
+        AttemptOutcome::TooLarge => "a body over the host's limit".into(),
+        AttemptOutcome::Unusable(body) => body.message.clone(),
+        AttemptOutcome::StaleCursor => "a cursor that is not known any more".into(),
+        AttemptOutcome::NoToken => "no token is stored, so nothing was sent".into(),
     }
 }
 

@@ -75,25 +75,31 @@ pub fn take_page(
     now: Timestamp,
     log: &mut Vec<Entry>,
 ) -> Result<Taken, String> {
-    let salvaged = page::salvage(body).map_err(|problem| problem.message)?;
+    let salvaged = page::parse(model_id, body).map_err(|problem| problem.message)?;
     let account = document.account.id.clone();
     let Some(model) = document.models.get_mut(model_id) else {
         return Err("the model is gone".into());
     };
-    if salvaged.skipped > 0 {
+    if salvaged.without_key > 0 || salvaged.unreadable > 0 {
         log.push(
             Entry::new(Level::Warn, "records without a text id are skipped")
                 .text("account", &account)
                 .text("model", model_id)
-                .number("records", salvaged.skipped.into()),
+                .number(
+                    "records",
+                    salvaged
+                        .without_key
+                        .saturating_add(salvaged.unreadable)
+                        .into(),
+                ),
         );
     }
     let pass = model.reread.as_ref().map(|reread| reread.pass);
-    let newest = newest(&salvaged.contents.rows);
+    let newest = newest(&salvaged.rows);
     let Some(slot) = slot_mut(model, kind) else {
         return Err("the read is gone".into());
     };
-    let turned = slot.turn_page(salvaged.contents.next, newest);
+    let turned = slot.turn_page(salvaged.next, newest);
     if turned == Turned::Circle {
         slot.rewind();
         return Err("next: the cursor repeats".into());
@@ -105,7 +111,7 @@ pub fn take_page(
         batch: Batch {
             model_id: model_id.into(),
             pass,
-            rows: salvaged.contents.rows,
+            rows: salvaged.rows,
         },
         sweep: None,
         window: false,

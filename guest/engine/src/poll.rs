@@ -185,6 +185,11 @@ pub fn failed(
             set_trouble(document, trouble_kind(stop.remedy), stop.reason, now);
         }
     }
+    if document.link.disowned.is_some()
+        && let Some(trouble) = document.trouble.as_mut()
+    {
+        trouble.text = link::DISOWNED.into();
+    }
 }
 
 /// Whatever was answered, no other poll follows at once, and a hint has had its poll.

@@ -16,6 +16,9 @@ pub const OVERLAP_DEFAULT: Milliseconds = Milliseconds(5 * 60 * 1_000);
 /// Each model is read whole this often.
 pub const FULL_REREAD_DEFAULT: Milliseconds = Milliseconds(7 * 24 * 60 * 60 * 1_000);
 
+/// Rows a page: Merge's largest.
+pub const PAGE_SIZE_DEFAULT: u32 = 100;
+
 /// Whether a model waits for the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gate {
@@ -53,6 +56,8 @@ pub struct Settings {
     pub retry: retry::Policy,
     /// How often each model is read whole; `None` is never.
     pub full_reread: Option<Milliseconds>,
+    /// Rows a page, as long as pages of that size can be read.
+    pub page_size: u32,
     /// How much one run may do.
     pub run_limits: RunLimits,
     pub(crate) required: Vec<ModelId>,
@@ -71,6 +76,7 @@ impl Default for Settings {
             cadence: cadence::Policy::default(),
             retry: retry::Policy::default(),
             full_reread: Some(FULL_REREAD_DEFAULT),
+            page_size: PAGE_SIZE_DEFAULT,
             run_limits: RunLimits {
                 pages: 50,
                 requests: 60,

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use merge_sync_logic::types::{Account, AccountId, ModelId, Row, Secret, Timestamp};
+use merge_sync_logic::types::{Account, AccountId, LinkState, ModelId, Row, Secret, Timestamp};
 
 /// Something to tell the account's next run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,6 +107,10 @@ pub struct Summary {
     pub needed: u32,
     /// As `triggers.trouble-kind`; empty without trouble.
     pub trouble: String,
+    /// Whether Merge still has access.
+    pub link: LinkState,
+    /// Records of the latest reads that cannot be stored.
+    pub skipped: u64,
     /// The oldest `merge_last_sync_finished` of the needed models, Merge's clock.
     pub fresh_to: Option<Timestamp>,
 }

@@ -4,13 +4,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::readiness::AccountReadiness;
-use merge_sync_logic::types::{Account, ModelStatus, Problem, Timestamp};
+use merge_sync_logic::types::{Account, LinkState, ModelStatus, Problem, Timestamp};
 use merge_sync_logic::window::{self, Progress, Span};
 
 use crate::document::{Document, Life, Model};
 use crate::settings::Settings;
 use crate::store::Versioned;
-use crate::{codec, notes, schedule, settle, trouble};
+use crate::{codec, link, notes, schedule, settle, trouble};
 
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,14 @@ pub enum TroubleKind {
     Retrying,
     /// Merge's initial sync of some needed model ended badly.
     InitialSync,
+    /// A full re-read found so many records missing that none was marked deleted.
+    HeldSweep,
+    /// Some records cannot be read.
+    Incomplete,
+    /// A field of `/sync-status` cannot be read.
+    Unreadable,
+    /// Some records cannot be stored.
+    NoKey,
 }
 
 /// Trouble with one account.
@@ -94,6 +102,8 @@ pub struct View {
     pub issues: Vec<String>,
     /// Whether an operator paused it.
     pub paused: bool,
+    /// Whether Merge still has access to the customer's system.
+    pub link: LinkState,
     /// When the next run is due.
     pub wake_at: Option<Timestamp>,
 }
@@ -122,10 +132,11 @@ pub fn inspect(
         )
     });
     notes::apply(&mut document, &loaded.notes, now, &mut Vec::new());
-    let readiness = settle::readiness_for(&document, settings, required);
+    let readiness = settle::shown_readiness(&document, settings, required);
     let trouble = trouble::current(&document, &settle::readiness(&document, settings), now);
     let wake_at = schedule::wake_at(&document, settings, now);
     let listed = document.models.values().filter_map(model_view).collect();
+    let link = link::state(&document);
     Ok(View {
         linked_at: document.linked_at,
         readiness,
@@ -133,6 +144,7 @@ pub fn inspect(
         trouble,
         issues: document.issues,
         paused: document.life == Life::Paused,
+        link,
         wake_at,
         account: document.account,
     })

@@ -78,6 +78,8 @@ pub(super) fn read(found: &Found<'_, '_>, base: Timestamp) -> Result<(String, Mo
             last_sync_finished: finished,
             status_reason: rest.get("reason").text_or_empty()?,
             data_fresh_as_of: fresh,
+            synced_fields: rest.get("synced_fields").texts()?,
+            unreadable: rest.get("unreadable_fields").texts()?,
         })
     })?;
     model.progress.merge_last_sync_finished = next();
@@ -242,6 +244,7 @@ fn has_rest(model: &Model) -> bool {
             let state = unknown(row.status.as_ref());
             let result = unknown(row.last_sync_result.as_ref());
             !(row.status_reason.is_empty() && state.is_empty() && result.is_empty())
+                || !(row.synced_fields.is_empty() && row.unreadable.is_empty())
         })
 }
 
@@ -251,6 +254,8 @@ fn write_rest(out: &mut Writer, model: &Model) {
         out.string("state", unknown(row.status.as_ref()));
         out.string("result", unknown(row.last_sync_result.as_ref()));
         out.string("reason", &row.status_reason);
+        out.texts("synced_fields", &row.synced_fields);
+        out.texts("unreadable_fields", &row.unreadable);
     }
     out.number("streak", model.streak.into());
     if let Some(trouble) = &model.trouble {

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use merge_sync_logic::json::read::Input;
-use merge_sync_logic::json::types::{write_account, write_row};
+use merge_sync_logic::json::types::{link_state_name, write_account, write_row};
 use merge_sync_logic::json::write::{self, Object};
 use merge_sync_logic::types::{Problem, Secret};
 
@@ -100,6 +100,8 @@ fn write_summary(out: &mut String, summary: &Summary) {
         .number("ready", summary.ready.into())
         .number("needed", summary.needed.into())
         .text("trouble", &summary.trouble)
+        .name("link", link_state_name(summary.link))
+        .number("skipped", summary.skipped)
         .optional("fresh_to", summary.fresh_to.as_ref(), write::timestamp)
         .close();
 }

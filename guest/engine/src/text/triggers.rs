@@ -5,7 +5,7 @@ use alloc::string::String;
 use merge_sync_logic::json::read::Input;
 use merge_sync_logic::json::readiness::write_account_readiness;
 use merge_sync_logic::json::types::{
-    read_account, write_account, write_model_status, write_problem,
+    link_state_name, read_account, write_account, write_model_status, write_problem,
 };
 use merge_sync_logic::json::window::{write_progress, write_span};
 use merge_sync_logic::json::write::{self, Object};
@@ -79,6 +79,7 @@ pub(super) fn write_view(out: &mut String, view: &View) {
         .optional("trouble", view.trouble.as_ref(), write_trouble)
         .list("issues", &view.issues, |out, issue| write::text(out, issue))
         .boolean("paused", view.paused)
+        .name("link", link_state_name(view.link))
         .optional("wake_at", view.wake_at.as_ref(), write::timestamp)
         .close();
 }
