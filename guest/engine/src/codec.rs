@@ -5,6 +5,7 @@
 //! A document of an older version is read by a newer one; an unreadable or newer one is a
 //! problem and never overwritten.
 
+mod link;
 mod model;
 mod read;
 mod reads;
@@ -22,6 +23,9 @@ use crate::view::{Trouble, TroubleKind};
 
 pub(crate) use read::{Found, Malformed, parse};
 pub(crate) use write::Writer;
+
+/// The names of the lookup of `/issues`: when it was read, and when it is due.
+const LOOKUP_OF_ISSUES: [&str; 2] = ["issues_read_at", "issues_due_at"];
 
 /// What this version writes.
 const VERSION: u64 = 2;
@@ -49,6 +53,8 @@ fn write_document(out: &mut Writer, document: &Document) {
     out.flag("caught_up", document.caught_up);
     out.flag("poll_wanted", document.poll_wanted);
     out.flag("unlink_reported", document.unlink_reported);
+    out.flag("hinted", document.hinted);
+    out.optional("hint_polled_at", document.hint_polled_at);
     out.number("polls", document.polls);
     out.optional("last_poll_at", document.last_poll_at);
     out.key("next_poll_at").instant(document.next_poll_at);
@@ -59,7 +65,8 @@ fn write_document(out: &mut Writer, document: &Document) {
     out.number("unfinished_claims", document.unfinished_claims.into());
     out.number("backed_off_claims", document.backed_off_claims.into());
     out.string("turn", &document.turn);
-    out.optional("issues_read_at", document.issues_read_at);
+    link::write_lookup(out, &LOOKUP_OF_ISSUES, &document.issues_lookup);
+    link::write(out, &document.link);
     if let Some(claim) = document.claim {
         out.key("claim").begin('[');
         out.item().unsigned(claim.number);
@@ -126,6 +133,8 @@ fn document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     document.caught_up = root.get("caught_up").flag()?;
     document.poll_wanted = root.get("poll_wanted").flag()?;
     document.unlink_reported = root.get("unlink_reported").flag()?;
+    document.hinted = root.get("hinted").flag()?;
+    document.hint_polled_at = root.get("hint_polled_at").optional_instant()?;
     document.polls = root.get("polls").count()?;
     document.last_poll_at = root.get("last_poll_at").optional_instant()?;
     document.next_poll_at = root.get("next_poll_at").instant()?;
@@ -136,7 +145,8 @@ fn document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     document.unfinished_claims = root.get("unfinished_claims").small_count()?;
     document.backed_off_claims = root.get("backed_off_claims").small_count()?;
     document.turn = root.get("turn").text_or_empty()?;
-    document.issues_read_at = root.get("issues_read_at").optional_instant()?;
+    document.issues_lookup = link::read_lookup(root, &LOOKUP_OF_ISSUES)?;
+    document.link = link::read(root)?;
     document.claim = root.get("claim").if_present(claim)?;
     document.trouble = root.get("trouble").if_present(read_trouble)?;
     document.shown = root.get("shown").if_present(shown)?;
@@ -179,9 +189,7 @@ pub(crate) fn read_account(found: &Found<'_, '_>) -> Result<Account, Malformed> 
         organization_name: found.get("organization_name").text_or_empty()?,
         link_status: found.get("link_status").text_or_empty()?,
         account_type: found.get("account_type").text_or_empty()?,
-        is_duplicate: found
-            .get("is_duplicate")
-            .if_present(|found| Ok(found.count()? != 0))?,
+        is_duplicate: found.get("is_duplicate").if_present(Found::flag)?,
     })
 }
 

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use merge_sync_logic::types::{Account, ModelId, ModelStatus, Timestamp};
 use merge_sync_logic::window::Progress;
 
+use crate::link::{Link, Lookup};
 use crate::page_size::PageSize;
 use crate::patience::Patiences;
 use crate::slot::{Gap, Kind, Reread, Slot};
@@ -79,7 +80,12 @@ pub struct Document {
     pub next_poll_at: Timestamp,
     /// Whether something asked for a poll out of turn.
     pub poll_wanted: bool,
-    /// Whether a webhook said that Merge deleted the account; the next poll decides.
+    /// Whether something that names no finish hinted at news: a poll out of turn, which waits
+    /// until such polls are due again.
+    pub hinted: bool,
+    /// When a hint last caused a poll.
+    pub hint_polled_at: Option<Timestamp>,
+    /// Whether a webhook said that Merge deleted the account; the polls of a day decide.
     pub unlink_reported: bool,
     /// Failed reads of `/sync-status` in a row.
     pub streak: u32,
@@ -103,8 +109,10 @@ pub struct Document {
     pub shown: Option<Shown>,
     /// Merge's newest issue texts, newest first.
     pub issues: Vec<String>,
-    /// When `/issues` was last read.
-    pub issues_read_at: Option<Timestamp>,
+    /// When `/issues` is read.
+    pub issues_lookup: Lookup,
+    /// Whether Merge still has access to the customer's system.
+    pub link: Link,
     /// When the link was completed whose token is held, Merge's clock, where it was said.
     pub link_completed_at: Option<Timestamp>,
     /// The latest `linked` delivery-ids, newest last.
@@ -211,6 +219,8 @@ impl Document {
             last_poll_at: None,
             next_poll_at: linked_at,
             poll_wanted: true,
+            hinted: false,
+            hint_polled_at: None,
             unlink_reported: false,
             streak: 0,
             trouble: None,
@@ -223,7 +233,8 @@ impl Document {
             turn: ModelId::new(),
             shown: None,
             issues: Vec::new(),
-            issues_read_at: None,
+            issues_lookup: Lookup::default(),
+            link: Link::default(),
             link_completed_at: None,
             linked_deliveries: Vec::new(),
             models: BTreeMap::new(),
@@ -251,9 +262,17 @@ impl Document {
         self.life = Life::Stopped;
         self.has_token = false;
         self.claim = None;
-        self.poll_wanted = false;
-        self.unlink_reported = false;
+        self.forget_wishes();
         self.drop_slots();
+    }
+
+    /// Forget what was to be looked up: there is no token to do it with.
+    pub fn forget_wishes(&mut self) {
+        self.poll_wanted = false;
+        self.hinted = false;
+        self.unlink_reported = false;
+        self.issues_lookup.due_at = None;
+        self.link = Link::default();
     }
 
     /// Forget all reads under way: what they stored stays, what they were for is planned anew.

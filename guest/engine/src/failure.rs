@@ -95,8 +95,8 @@ pub fn describe(outcome: &AttemptOutcome) -> String {
         AttemptOutcome::TimedOut => "no response in time".into(),
         AttemptOutcome::TooLarge => "a body over the host's limit".into(),
         AttemptOutcome::Unusable(body) => body.message.clone(),
-        AttemptOutcome::StaleCursor => "the cursor is no longer known".into(),
-        AttemptOutcome::NoToken => "no token of the account is stored".into(),
+        AttemptOutcome::StaleCursor => "a cursor that is not known any more".into(),
+        AttemptOutcome::NoToken => "no token is stored, so nothing was sent".into(),
     }
 }
 

@@ -39,6 +39,7 @@ mod failure;
 mod fetch;
 pub mod http;
 mod issues;
+pub mod link;
 pub mod log;
 mod model_trouble;
 pub mod notes;

@@ -67,6 +67,8 @@ pub(crate) enum Stage {
     Polling(Reading),
     /// Merge's issues.
     ReadingIssues,
+    /// What Merge says of the link.
+    ReadingDetails,
     /// A page of records.
     Fetching(ModelId, Kind),
     /// A commit.

@@ -56,10 +56,10 @@ pub struct Settings {
     pub retry: retry::Policy,
     /// How often each model is read whole; `None` is never.
     pub full_reread: Option<Milliseconds>,
+    /// Rows a page, as long as pages of that size can be read.
+    pub page_size: u32,
     /// How much one run may do.
     pub run_limits: RunLimits,
-    /// Rows a page: 1 to 100, Merge's largest.
-    pub page_size: u32,
     pub(crate) required: Vec<ModelId>,
     pub(crate) models: Vec<ModelId>,
     pub(crate) endpoint_overrides: Vec<(ModelId, Listed)>,

@@ -23,7 +23,7 @@ use crate::slot::Kind;
 use crate::store::{Batch, Change, Committed, Numbered, Occasion, Sweep, Swept, TokenChange, Versioned};
 use crate::view::{Failure, Report};
 use crate::work::{self, Work};
-use crate::{codec, crash, failure, fetch, issues, notes, settle, sweep};
+use crate::{codec, crash, failure, fetch, issues, link, notes, settle, sweep};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +98,8 @@ pub fn step(run: Run, settings: &Settings, now: Timestamp, event: Event) -> Step
         }
         (Stage::ReadingIssues, Event::Response(response)) => turn.issues_read(&response),
         (Stage::ReadingIssues, Event::SendError(error)) => turn.issues_not_sent(error),
+        (Stage::ReadingDetails, Event::Response(response)) => turn.details_read(&response),
+        (Stage::ReadingDetails, Event::SendError(error)) => turn.details_not_sent(error),
         (Stage::Committing(then), Event::Committed(committed)) => turn.committed(then, committed),
         (Stage::Committing(_), Event::Stale(Some(loaded))) => turn.overtaken(loaded),
         // The account is gone: nothing is recreated.
@@ -168,11 +170,14 @@ impl Turn<'_> {
     /// Turn the notes into state, and claim the account if there is something to ask Merge for.
     fn begin(&mut self, mut document: Document, loaded: Versioned) -> Effect {
         self.run.version = loaded.version;
+        let said = self.log.len();
+        let applied = notes::apply(&mut document, &loaded.notes, self.now, &mut self.log);
+        // A new token may have cleared what stood in the way. Otherwise the notes stay.
         if !schedule::may_start(&document, self.now) {
+            self.log.truncate(said);
             self.run.wake_at = schedule::wake_at(&document, self.settings, self.now);
             return self.report();
         }
-        let applied = notes::apply(&mut document, &loaded.notes, self.now, &mut self.log);
         let consumed = numbers(&loaded.notes);
         let extra = Extra {
             consumed,
@@ -266,16 +271,16 @@ impl Turn<'_> {
                 let target = issues::target(&document);
                 self.request(document, target, Stage::ReadingIssues)
             }
+            Work::Details => {
+                let target = link::target(&document);
+                self.request(document, target, Stage::ReadingDetails)
+            }
             Work::Page(model_id, kind) => self.send_page(document, &model_id, kind),
             Work::Sweep(model_id) => self.order_sweep(document, model_id),
         }
     }
 
-    fn send_poll(&mut self, mut document: Document, reading: Reading) -> Effect {
-        if document.account.category.is_empty() {
-            poll::without_category(&mut document, self.now, &mut self.log);
-            return self.release(document, Extra::NOTHING);
-        }
+    fn send_poll(&mut self, document: Document, reading: Reading) -> Effect {
         let target = reading.target(&document.account.category);
         self.request(document, target, Stage::Polling(reading))
     }
@@ -362,6 +367,12 @@ impl Turn<'_> {
             self.now,
             &mut self.log,
         );
+        self.give_up(document)
+    }
+
+    /// End the run with a failure that stands in the way of everything; and the account, where
+    /// that is the end of it.
+    fn give_up(&mut self, mut document: Document) -> Effect {
         let mut extra = Extra::NOTHING;
         if document.life == Life::Stopped {
             document.stop();
@@ -471,26 +482,65 @@ impl Turn<'_> {
             return misfit();
         };
         if is_success(response) {
-            issues::take(&mut document, &response.body);
+            issues::take(&mut document, &response.body, self.now);
         } else {
-            issues::failed(&mut document, response, self.settings, self.now);
+            document.issues_lookup.failed(self.now);
+            link::heed(&mut document, response, self.settings, self.now);
         }
-        self.after_issues(document)
+        self.after_lookup(document)
     }
 
     fn issues_not_sent(&mut self, error: SendError) -> Effect {
-        let Some(document) = self.run.document.take() else {
+        let Some(mut document) = self.run.document.take() else {
             return misfit();
         };
         match failure::not_sent(error) {
-            Ok(_) => self.after_issues(document),
+            Ok(_) => {
+                document.issues_lookup.failed(self.now);
+                self.after_lookup(document)
+            }
             Err(wait) => self.held_back(document, wait),
         }
     }
 
-    /// Merge's words for people are worth one request an hour and no retry.
-    fn after_issues(&mut self, mut document: Document) -> Effect {
-        document.issues_read_at = Some(self.now);
+    fn details_read(&mut self, response: &Response) -> Effect {
+        let Some(mut document) = self.run.document.take() else {
+            return misfit();
+        };
+        if is_success(response) {
+            link::take(&mut document, &response.body, self.now, &mut self.log);
+            return self.after_lookup(document);
+        }
+        link::heed(&mut document, response, self.settings, self.now);
+        self.details_failed(document, &failure::answered(response))
+    }
+
+    fn details_not_sent(&mut self, error: SendError) -> Effect {
+        let Some(document) = self.run.document.take() else {
+            return misfit();
+        };
+        match failure::not_sent(error) {
+            Ok(outcome) => self.details_failed(document, &outcome),
+            Err(wait) => self.held_back(document, wait),
+        }
+    }
+
+    fn details_failed(&mut self, mut document: Document, outcome: &AttemptOutcome) -> Effect {
+        link::failed(
+            &mut document,
+            outcome,
+            self.settings,
+            self.now,
+            &mut self.log,
+        );
+        if document.life == Life::Stopped {
+            return self.give_up(document);
+        }
+        self.after_lookup(document)
+    }
+
+    /// What Merge says of an account is worth no retry.
+    fn after_lookup(&mut self, document: Document) -> Effect {
         if schedule::is_held_up(&document, self.now) {
             return self.release(document, Extra::NOTHING);
         }

@@ -3,9 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use merge_sync_logic::types::{
-    Account, AccountId, LinkState, ModelId, Row, Secret, Timestamp,
-};
+use merge_sync_logic::types::{Account, AccountId, LinkState, ModelId, Row, Secret, Timestamp};
 
 /// Something to tell the account's next run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,10 +1,10 @@
 //! What is wrong with an account, when several things may be.
 
 use merge_sync_logic::readiness::{AccountPhase, AccountReadiness};
-use merge_sync_logic::types::Timestamp;
+use merge_sync_logic::types::{SyncState, Timestamp};
 
 use crate::document::{Document, Model};
-use crate::model_trouble;
+use crate::{link, model_trouble};
 use crate::view::{Trouble, TroubleKind};
 
 /// Whether people must act: anything but a failure that is being retried.
@@ -22,18 +22,24 @@ pub fn needs_attention(kind: TroubleKind) -> bool {
     }
 }
 
-/// The trouble to show: what stops the account, else the worst of its models', else an initial
-/// sync that ended badly. `since` is when this kind of trouble was first shown.
+/// The trouble to show: a link that the end user must mend, what stops the account, else the
+/// worst of its models', else an initial sync that ended badly. `since` is when this kind of
+/// trouble was first shown.
 pub fn current(
     document: &Document,
     readiness: &AccountReadiness,
     now: Timestamp,
 ) -> Option<Trouble> {
-    let mut trouble = document
+    let refused = document
         .trouble
-        .clone()
+        .as_ref()
+        .filter(|trouble| trouble.kind == TroubleKind::Reauthorize);
+    let mut trouble = refused
+        .cloned()
+        .or_else(|| link::trouble(document))
+        .or_else(|| document.trouble.clone())
         .or_else(|| worst_of_models(document, now))
-        .or_else(|| initial_sync(readiness, now))?;
+        .or_else(|| initial_sync(document, readiness, now))?;
     if let Some(shown) = document.shown.filter(|shown| shown.kind == trouble.kind) {
         trouble.since = trouble.since.min(shown.since);
     }
@@ -46,6 +52,31 @@ fn worst_of_models(document: &Document, now: Timestamp) -> Option<Trouble> {
         .iter()
         .filter_map(|(model_id, model)| model_trouble::worst(model_id, model, now));
     troubles.max_by_key(|trouble| severity(trouble.kind))
+}
+
+/// The field of `/sync-status` that says whether there is something new.
+const FINISH: &str = "last_sync_finished";
+
+/// Whether Merge says when the model's latest sync finished, and it cannot be read: then nobody
+/// knows whether there is something new.
+pub fn hides_finish(model: &Model) -> bool {
+    model.status.as_ref().is_some_and(|row| {
+        let hidden = row.unreadable.iter().any(|field| field == FINISH);
+        hidden && row.status != Some(SyncState::Disabled)
+    })
+}
+
+/// A finish that cannot be read, where Merge sends one.
+pub fn unreadable(model_id: &str, model: &Model, now: Timestamp) -> Option<Trouble> {
+    hides_finish(model).then(|| Trouble {
+        kind: TroubleKind::Unreadable,
+        since: now,
+        text: alloc::format!(
+            "Merge says when the latest sync of {model_id} finished in a form that cannot be \
+             read, so it is not known whether there is something new; what was read before can be \
+             used."
+        ),
+    })
 }
 
 /// The worse of two kinds of trouble is shown.
@@ -63,17 +94,42 @@ pub fn severity(kind: TroubleKind) -> u8 {
     }
 }
 
-fn initial_sync(readiness: &AccountReadiness, now: Timestamp) -> Option<Trouble> {
-    match readiness.phase {
-        AccountPhase::NeedsAttention => Some(Trouble {
-            kind: TroubleKind::InitialSync,
-            since: now,
-            text: "Merge's first sync of some data ended incomplete. Merge tries again by \
-                   itself; contact support if it lasts over a day."
-                .into(),
-        }),
-        AccountPhase::Unknown | AccountPhase::Syncing | AccountPhase::Ready => None,
+const INCOMPLETE_FIRST_SYNC: &str = "Merge's first sync of some data ended incomplete. Merge tries \
+    again by itself; contact support if it lasts over a day.";
+
+/// A relink would be the link's trouble, which goes before this one.
+const PAUSED_FIRST_SYNC: &str = "Merge paused the first sync of some data. The requests that this \
+    product makes let it go on, or a resync that is started in Merge's dashboard; the end user \
+    need not link again unless Merge says so.";
+
+const TEST_FIRST_SYNC: &str = "This is a test account: Merge syncs it once by itself, and later \
+    only when a sync is started in Merge's dashboard. Its first sync ended incomplete.";
+
+fn initial_sync(
+    document: &Document,
+    readiness: &AccountReadiness,
+    now: Timestamp,
+) -> Option<Trouble> {
+    if readiness.phase != AccountPhase::NeedsAttention {
+        return None;
     }
+    let text = if link::is_test(document) {
+        TEST_FIRST_SYNC
+    } else if document.models.values().any(is_paused) {
+        PAUSED_FIRST_SYNC
+    } else {
+        INCOMPLETE_FIRST_SYNC
+    };
+    Some(Trouble {
+        kind: TroubleKind::InitialSync,
+        since: now,
+        text: text.into(),
+    })
+}
+
+fn is_paused(model: &Model) -> bool {
+    let state = model.status.as_ref().and_then(|row| row.status.as_ref());
+    state == Some(&SyncState::Paused)
 }
 
 /// The name of `kind` in the contract.
@@ -89,11 +145,6 @@ pub fn name(kind: TroubleKind) -> &'static str {
         TroubleKind::Unreadable => "unreadable",
         TroubleKind::NoKey => "no-key",
     }
-}
-
-/// A finish that cannot be read, where Merge sends one.
-pub fn unreadable(_model_id: &str, _model: &Model, _now: Timestamp) -> Option<Trouble> {
-    None
 }
 
 /// Whether a trouble of this kind is a fact about one model, told by a notice of its own.

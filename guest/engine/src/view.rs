@@ -10,7 +10,7 @@ use merge_sync_logic::window::{self, Progress, Span};
 use crate::document::{Document, Life, Model};
 use crate::settings::Settings;
 use crate::store::Versioned;
-use crate::{codec, model_trouble, notes, schedule, settle, trouble};
+use crate::{codec, link, model_trouble, notes, schedule, settle, trouble};
 
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +123,7 @@ pub struct View {
     pub issues: Vec<String>,
     /// Whether an operator paused it.
     pub paused: bool,
-    /// Whether Merge still has access.
+    /// Whether Merge still has access to the customer's system.
     pub link: LinkState,
     /// When the next run is due.
     pub wake_at: Option<Timestamp>,
@@ -153,13 +153,14 @@ pub fn inspect(
         )
     });
     notes::apply(&mut document, &loaded.notes, now, &mut Vec::new());
-    let readiness = settle::readiness_for(&document, settings, required);
+    let readiness = settle::shown_readiness(&document, settings, required);
     let trouble = trouble::current(&document, &settle::readiness(&document, settings), now);
     let wake_at = schedule::wake_at(&document, settings, now);
     let models = document.models.iter();
     let listed = models
         .filter_map(|(model_id, model)| model_view(model_id, model, settings, now))
         .collect();
+    let link = link::state(&document);
     Ok(View {
         linked_at: document.linked_at,
         readiness,
@@ -167,7 +168,7 @@ pub fn inspect(
         trouble,
         issues: document.issues,
         paused: document.life == Life::Paused,
-        link: LinkState::Active,
+        link,
         wake_at,
         account: document.account,
     })

@@ -7,7 +7,7 @@ use crate::document::{Document, Life, Model};
 use crate::schedule::{poll_is_due, sane_deadline};
 use crate::settings::Settings;
 use crate::slot::Kind;
-use crate::trouble;
+use crate::{link, trouble};
 
 /// A hint fetch starts no sooner than this after the one before it.
 const HINT_PAUSE: Milliseconds = Milliseconds(60_000);
@@ -24,6 +24,8 @@ pub enum Work {
     Page(ModelId, Kind),
     /// `/issues`, one page.
     Issues,
+    /// `/account-details`.
+    Details,
     /// Nothing to ask for: a sweep of this model is to be ordered.
     Sweep(ModelId),
 }
@@ -43,6 +45,9 @@ pub fn next(
     }
     if issues_are_due(document, now) {
         return Some(Work::Issues);
+    }
+    if link::details_at(document, now).is_some_and(|at| at <= now) {
+        return Some(Work::Details);
     }
     if let Some(model_id) = sweep_is_due(document) {
         return Some(Work::Sweep(model_id));
@@ -166,15 +171,31 @@ fn is_readable(model_id: &str, model: &Model, settings: &Settings) -> bool {
         && matches!(settings.endpoint(model_id), Endpoint::Listed(_))
 }
 
+/// When Merge's issues are to be read because of a hint; `None` where none came, or there is no
+/// way to read them.
+pub fn issues_at(document: &Document, now: Timestamp) -> Option<Timestamp> {
+    let due_at = document.issues_lookup.due_at?;
+    issues_can_be_read(document).then(|| sane_deadline(due_at, now))
+}
+
+/// Because of a hint, or hourly while people are to see what Merge says.
 fn issues_are_due(document: &Document, now: Timestamp) -> bool {
-    let rested = document.issues_read_at.is_none_or(|at| {
+    if issues_at(document, now).is_some_and(|at| at <= now) {
+        return true;
+    }
+    let rested = document.issues_lookup.read_at.is_none_or(|at| {
         let next = at.plus(ISSUES_PAUSE);
         sane_deadline(next, now) <= now
     });
     let attention = document
         .shown
         .is_some_and(|shown| trouble::needs_attention(shown.kind));
-    // Without a category there is no path, as for `/sync-status`.
-    let path = !document.account.category.is_empty();
-    rested && attention && document.has_token && path
+    // The event that tells of an issue's end may be lost.
+    let seen = attention || !document.issues.is_empty();
+    rested && seen && issues_can_be_read(document)
+}
+
+/// Without a category there is no path, as for `/sync-status`.
+fn issues_can_be_read(document: &Document) -> bool {
+    document.has_token && !link::lacks_category(document)
 }

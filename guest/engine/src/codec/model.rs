@@ -89,7 +89,7 @@ pub(super) fn read(found: &Found<'_, '_>, base: Timestamp) -> Result<(String, Mo
             status_reason: rest.get("reason").text_or_empty()?,
             data_fresh_as_of: fresh,
             synced_fields: rest.get("synced_fields").texts()?,
-            unreadable: rest.get("unreadable").texts()?,
+            unreadable: rest.get("unreadable_fields").texts()?,
         })
     })?;
     model.progress.merge_last_sync_finished = next();
@@ -254,11 +254,8 @@ fn has_rest(model: &Model) -> bool {
         || row.is_some_and(|row| {
             let state = unknown(row.status.as_ref());
             let result = unknown(row.last_sync_result.as_ref());
-            !(row.status_reason.is_empty()
-                && state.is_empty()
-                && result.is_empty()
-                && row.synced_fields.is_empty()
-                && row.unreadable.is_empty())
+            !(row.status_reason.is_empty() && state.is_empty() && result.is_empty())
+                || !(row.synced_fields.is_empty() && row.unreadable.is_empty())
         })
 }
 
@@ -269,7 +266,7 @@ fn write_rest(out: &mut Writer, model: &Model) {
         out.string("result", unknown(row.last_sync_result.as_ref()));
         out.string("reason", &row.status_reason);
         out.texts("synced_fields", &row.synced_fields);
-        out.texts("unreadable", &row.unreadable);
+        out.texts("unreadable_fields", &row.unreadable);
     }
     reads::write(out, model);
     if let Some(window) = &model.window {
