@@ -3,12 +3,14 @@
 mod claims;
 mod commands;
 mod details;
+mod endless;
 mod failures;
 mod issues;
 mod kept;
 mod paging;
 mod reads;
 mod support;
+mod sweeps;
 mod text;
 mod webhooks;
 mod wire;

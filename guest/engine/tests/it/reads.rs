@@ -277,22 +277,6 @@ fn rereads_that_are_due_together_do_not_wait_for_a_poll_each() {
 }
 
 #[test]
-fn a_sweep_that_was_not_done_is_reported() {
-    let mut host = Host::linked("{}");
-    host.run(quiet("09:30")).expect("a report");
-    host.now = at("11:00");
-    host.request(Command::Reread);
-    host.refuse_sweeps = true;
-    host.notices.clear();
-    host.run(quiet("09:30")).expect("a report");
-    let reported = host.notices.iter().any(|notice| {
-        notice.occasion == Occasion::NeedsAttention
-            && notice.model_id.as_deref() == Some("hris.Employee")
-    });
-    assert!(reported, "{:?}", host.notices);
-}
-
-#[test]
 fn rows_read_for_other_reasons_while_a_reread_lasts_carry_its_pass() {
     let mut host = Host::linked(r#"{"run_limits":{"pages":1}}"#);
     host.run(quiet("09:30")).expect("a report");
