@@ -356,12 +356,19 @@ pub fn page(records: &[(&str, &str)], next: Option<&str>) -> String {
     format!(r#"{{"next":{next},"results":[{}]}}"#, rows.join(","))
 }
 
+/// An `/account-details` body.
+pub fn details(link_status: &str) -> String {
+    format!(r#"{{"id":"{ACCOUNT}","category":"hris","status":"{link_status}"}}"#)
+}
+
 /// A Merge whose only model, employees, finished at `finished` and holds nothing.
 pub fn quiet(finished: &str) -> impl FnMut(&str) -> Answer {
     let status = done(&[("hris.Employee", finished)]);
     move |target| {
         if target.contains("/sync-status") {
             ok(&status)
+        } else if target.contains("/account-details") {
+            ok(&details("COMPLETE"))
         } else {
             ok(&page(&[], None))
         }

@@ -287,7 +287,10 @@ fn a_step_has_every_key_of_the_contract() {
     input["run"] = output["run"].clone();
     input["event"] = json!({"tag": "committed", "value": {"version": "1"}});
     let output = wire::call("engine.step", &input).expect("a step");
-    assert_eq!(output["effect"]["tag"], "commit", "no category, no request");
+    assert_eq!(
+        output["effect"]["value"]["target"], "/api/hris/v1/account-details",
+        "without a category nothing else can be asked for"
+    );
 }
 
 /// The keys of an object.
