@@ -319,7 +319,10 @@ fn a_view_has_every_key_of_the_contract() {
     let view = wire::inspect(&host.load(), &[], "{}", host.now).expect("a view");
     let all = "account issues link linked_at models paused readiness trouble wake_at";
     assert_eq!(keys(&view), all);
-    assert_eq!(keys(&view["models"][0]), "held_sweep page_size progress status trouble unreadable_records without_key window");
+    assert_eq!(
+        keys(&view["models"][0]),
+        "held_sweep page_size progress status trouble unreadable_records without_key window"
+    );
     assert_eq!(keys(&view["trouble"]), "kind since text");
 }
 
