@@ -358,6 +358,14 @@ impl Store for Gated {
         self.inner.next_start(now)
     }
 
+    fn run_ended(
+        &self,
+        account: &str,
+        failure: Option<&str>,
+    ) -> Pending<'_, Result<(), Unavailable>> {
+        self.inner.run_ended(account, failure)
+    }
+
     fn token(&self, account: &str) -> Pending<'_, Result<Option<Secret>, Unavailable>> {
         self.inner.token(account)
     }
