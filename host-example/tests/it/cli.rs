@@ -8,7 +8,7 @@ use merge_sync_host::store::{Change, Note, Profile, Store, Summary};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ACCOUNT, NOON, Scratch, change, component_file, linked, sign_with, status_row, synced,
+    ACCOUNT, NOON, Scratch, change, component_file, linked, note, sign_with, status_row, synced,
 };
 
 const KEY: &str = "a signing key";
@@ -235,6 +235,8 @@ fn explain_judges_an_account_by_all_pages() {
             "tag": "fetch",
             "path": "/api/hris/v1/employees",
             "filtered": true,
+            "always": "",
+            "key": ["id"],
             "after": null,
             "before": "2026-01-05T11:00:00.000002Z",
             "watermark": "2026-01-05T11:00:00.000001Z",
@@ -280,13 +282,23 @@ fn explain_reckons_from_the_stored_progress() {
         let progress = json!({"hris.Employee": {"merge_last_sync_finished": finished}});
         std::fs::write(&file, progress.to_string()).unwrap();
     };
-    stored("2026-01-05T10:00:00Z");
     let arguments = ["--progress", "progress.json", "1.json", "2.json"];
-    let (_, plans) = explain(&scratch, &arguments);
-    assert_eq!(
-        plan(&plans, "hris.Employee")["after"],
-        "2026-01-05T09:55:00.000000Z"
-    );
+    // In every form that `/sync-status` may have, as they are copied from there.
+    for form in [
+        "2026-01-05T10:00:00Z",
+        "2026-01-05 10:00:00+00:00",
+        "2026-01-05T10:00:00",
+        "2026-01-05t11:00:00.000+0100",
+        "2026-01-05T10:00:00.0000009z",
+    ] {
+        stored(form);
+        let (_, plans) = explain(&scratch, &arguments);
+        assert_eq!(
+            plan(&plans, "hris.Employee")["after"],
+            "2026-01-05T09:55:00.000000Z",
+            "{form}"
+        );
+    }
     stored("2026-01-05T11:00:00.000001Z");
     let (_, plans) = explain(&scratch, &arguments);
     let reason = &plan(&plans, "hris.Employee")["reason"];
