@@ -3,7 +3,7 @@
 import type * as Component from "./generated/interfaces/merge-sync-triggers-webhook.js";
 import type { Instant } from "./instant.js";
 import { type Authentic, type Refusal, type SignedBody, signedBody } from "./signature.js";
-import { type Account, instantFrom, type ModelStatus, statusFrom } from "./types.js";
+import { type Account, accountFrom, instantFrom, type ModelStatus, statusFrom } from "./types.js";
 
 /** What a verified body says. */
 export type WebhookEvent =
@@ -123,10 +123,10 @@ function outcomeFrom(outcome: Component.Outcome): Outcome {
 function eventFrom(event: Component.Event): WebhookEvent {
   switch (event.tag) {
     case "linked": {
-      const { account, accountToken, isRelink, completedAt } = event.val;
+      const { accountToken, isRelink, completedAt } = event.val;
       return {
         tag: "linked",
-        account,
+        account: accountFrom(event.val.account),
         accountToken,
         isRelink,
         completedAt: instantFrom(completedAt),
@@ -134,18 +134,27 @@ function eventFrom(event: Component.Event): WebhookEvent {
     }
     case "synced": {
       const { account, isInitialSync = null, models } = event.val;
-      return { tag: "synced", account, isInitialSync, models: models.map(statusFrom) };
+      return {
+        tag: "synced",
+        account: accountFrom(account),
+        isInitialSync,
+        models: models.map(statusFrom),
+      };
     }
     case "record-changed": {
       const { account, modelId = null, recordId = null } = event.val;
-      return { tag: "record-changed", account, modelId, recordId };
+      return { tag: "record-changed", account: accountFrom(account), modelId, recordId };
     }
     case "issue-changed": {
-      const { account = null, description } = event.val;
-      return { tag: "issue-changed", account, description };
+      const { account, description } = event.val;
+      return {
+        tag: "issue-changed",
+        account: account === undefined ? null : accountFrom(account),
+        description,
+      };
     }
     case "unlinked":
-      return { tag: "unlinked", account: event.val.account };
+      return { tag: "unlinked", account: accountFrom(event.val.account) };
     case "ignored":
       return { tag: "ignored", reason: event.val.reason };
   }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from merge_sync._json import Json, maybe_read_instant, read_instant, whole
+from merge_sync._json import Json, expect, maybe_read_instant, read_instant, whole
 from merge_sync.readiness import AccountReadiness, read_account_readiness
 from merge_sync.types import Account, LinkState, ModelStatus, read_account, read_model_status
 from merge_sync.window import Progress, Span, read_progress, read_span
@@ -138,14 +138,15 @@ class ApproveDeletions:
     """As in `HeldSweep`: an approval of another re-read does nothing."""
 
 
-def write_command(command: Command | RereadModel | ApproveDeletions) -> object:
+def write_command(command: Command | RereadModel | ApproveDeletions) -> Json:
     """Write what an operator asks for."""
     match command:
         case RereadModel(model_id):
-            return {"reread_model": model_id}
+            return {"tag": "reread-model", "value": model_id}
         case ApproveDeletions(model_id, reread):
-            return {"approve_deletions": {"model_id": model_id, "pass": whole(reread, "reread")}}
-    return command
+            value = {"model_id": model_id, "pass": whole(reread, "command.reread")}
+            return {"tag": "approve-deletions", "value": value}
+    return {"tag": expect(command, str, "command")}
 
 
 def _read_trouble(found: Json | None) -> Trouble | None:
