@@ -10,6 +10,7 @@ use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::document::Model;
+use crate::link::{Disowned, Link, Lookup};
 use crate::paging::Paging;
 use crate::slot::{Bounds, Reread, Slot};
 
@@ -81,6 +82,7 @@ prop_compose! {
         initial in any::<Option<bool>>(),
         instants in proptest::collection::vec(maybe(), 4),
         status_reason in any::<String>(),
+        lists in (proptest::collection::vec(any::<String>(), 0..3), proptest::collection::vec(any::<String>(), 0..3)),
     ) -> ModelStatus {
         ModelStatus {
             model_id: String::new(),
@@ -93,6 +95,8 @@ prop_compose! {
             last_sync_finished: instants[2],
             status_reason,
             data_fresh_as_of: instants[3],
+            synced_fields: lists.0,
+            unreadable: lists.1,
         }
     }
 }
@@ -133,9 +137,11 @@ prop_compose! {
 
 prop_compose! {
     pub(super) fn document()(
-        texts in proptest::collection::vec(any::<String>(), 7),
-        instants in proptest::collection::vec(maybe(), 5),
-        flags in any::<[bool; 7]>(),
+        texts in proptest::collection::vec(any::<String>(), 8),
+        instants in proptest::collection::vec(maybe(), 12),
+        flags in any::<[bool; 8]>(),
+        is_duplicate in any::<Option<bool>>(),
+        category in any::<u32>(),
         numbers in any::<(u64, u64, u32, u32, u32)>(),
         models in proptest::collection::btree_map(any::<String>(), model(), 0..3),
         lists in (proptest::collection::vec(any::<String>(), 0..3), proptest::collection::vec(any::<String>(), 0..3)),
@@ -151,11 +157,13 @@ prop_compose! {
             end_user_origin_id: texts[4].clone(),
             organization_name: texts[5].clone(),
             link_status: texts[6].clone(),
+            account_type: texts[7].clone(),
+            is_duplicate,
         };
         let mut document = Document::new(account, at);
         document.life = life;
         [document.has_token, document.complete, document.was_ready, document.announced_ready,
-            document.caught_up, document.poll_wanted, document.unlink_reported] = flags;
+            document.caught_up, document.poll_wanted, document.unlink_reported, document.hinted] = flags;
         document.polls = numbers.0;
         document.claims = numbers.1;
         document.streak = numbers.2;
@@ -165,7 +173,14 @@ prop_compose! {
         document.next_poll_at = instants[1].unwrap_or(at);
         document.backoff_until = instants[2];
         document.server_until = instants[3];
-        document.issues_read_at = instants[4];
+        document.issues_lookup = Lookup { read_at: instants[4], due_at: instants[5] };
+        document.hint_polled_at = instants[6];
+        document.link = Link {
+            details: Lookup { read_at: instants[7], due_at: instants[8] },
+            category,
+            relink_since: instants[9],
+            disowned: instants[10].zip(instants[11]).map(|(since, latest)| Disowned { since, latest }),
+        };
         document.claim = instants[0].map(|until| Claim { number: numbers.1, until });
         document.shown = trouble.as_ref().map(|trouble| Shown { kind: trouble.kind, since: at });
         document.trouble = trouble;

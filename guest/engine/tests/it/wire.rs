@@ -12,7 +12,7 @@ use merge_sync_engine::store::{
 use merge_sync_engine::text;
 use merge_sync_engine::view::{Failure, Report, Trouble, TroubleKind, View};
 use merge_sync_logic::signature::SignedBody;
-use merge_sync_logic::types::{Account, Problem, Row, Secret, Timestamp};
+use merge_sync_logic::types::{Account, LinkState, Problem, Row, Secret, Timestamp};
 use merge_sync_logic::webhook::Reply;
 use serde_json::{Value, json};
 
@@ -129,6 +129,7 @@ pub fn check_view(found: &Value, view: &View) {
     assert_eq!(maybe(&found["trouble"], trouble_in), view.trouble);
     assert_eq!(each(&found["issues"], text), view.issues);
     assert_eq!(flag(&found["paused"]), view.paused);
+    assert_eq!(link_in(&found["link"]), view.link);
     assert_eq!(maybe(&found["wake_at"], instant_in), view.wake_at);
 }
 
@@ -190,6 +191,8 @@ pub fn account_out(account: &Account) -> Value {
         "end_user_origin_id": account.end_user_origin_id,
         "organization_name": account.organization_name,
         "link_status": account.link_status,
+        "account_type": account.account_type,
+        "is_duplicate": account.is_duplicate,
     })
 }
 
@@ -238,12 +241,25 @@ fn trouble_in(trouble: &Value) -> Trouble {
         "park" => TroubleKind::Park,
         "retrying" => TroubleKind::Retrying,
         "initial-sync" => TroubleKind::InitialSync,
+        "held-sweep" => TroubleKind::HeldSweep,
+        "incomplete" => TroubleKind::Incomplete,
+        "unreadable" => TroubleKind::Unreadable,
+        "no-key" => TroubleKind::NoKey,
         other => panic!("{other}"),
     };
     Trouble {
         kind,
         since: instant_in(&trouble["since"]),
         text: text(&trouble["text"]),
+    }
+}
+
+fn link_in(state: &Value) -> LinkState {
+    match state.as_str().expect("a state") {
+        "active" => LinkState::Active,
+        "relink-needed" => LinkState::RelinkNeeded,
+        "unlinked" => LinkState::Unlinked,
+        other => panic!("{other}"),
     }
 }
 
@@ -262,6 +278,8 @@ fn change_in(change: &Value) -> Change {
             ready: small(&summary["ready"]),
             needed: small(&summary["needed"]),
             trouble: text(&summary["trouble"]),
+            link: link_in(&summary["link"]),
+            skipped: number(&summary["skipped"]),
             fresh_to: maybe(&summary["fresh_to"], instant_in),
         },
         batches: each(&change["batches"], |batch| Batch {
@@ -334,6 +352,8 @@ pub fn account_in(account: &Value) -> Account {
         end_user_origin_id: text(&account["end_user_origin_id"]),
         organization_name: text(&account["organization_name"]),
         link_status: text(&account["link_status"]),
+        account_type: text(&account["account_type"]),
+        is_duplicate: maybe(&account["is_duplicate"], flag),
     }
 }
 
