@@ -194,9 +194,7 @@ export function windowFunctions(
     advance: (fetch) => progressFrom(component.advance(completedTo(fetch))),
     locate(modelId) {
       const endpoint = component.locate(text(modelId, "modelId"));
-      return endpoint.tag === "listed"
-        ? { tag: "listed", ...endpoint.val }
-        : { tag: endpoint.tag };
+      return endpoint.tag === "listed" ? { tag: "listed", ...endpoint.val } : { tag: endpoint.tag };
     },
   };
 }

@@ -41,7 +41,22 @@ test("arguments of the wrong type are named", () => {
   refuses(handle({ keys: [KEY, 5n] }), "keys[1]: expected a text, found a bigint");
   refuses(handle({ secret: KEY }), "secret: unknown field");
   refuses(() => merge.webhook.handle(), "facts: missing, expected an object");
-  refuses(() => merge.page.parse(PING), "body: expected a text, found bytes");
+  const page =
+    (body, modelId = "hris.Employee") =>
+    () =>
+      merge.page.parse(modelId, body);
+  refuses(page(PING), "body: expected a text, found bytes");
+  refuses(page("{}", null), "modelId: expected a text, found null");
+  const evaluate = (status) => () =>
+    merge.readiness.evaluate({ statuses: [{ modelId: "a.B", ...status }], complete: true });
+  refuses(
+    evaluate({ syncedFields: "name" }),
+    "statuses[0].syncedFields: expected a list, found a text",
+  );
+  refuses(
+    evaluate({ unreadable: [1] }),
+    "statuses[0].unreadable[0]: expected a text, found a number",
+  );
   refuses(() => merge.window.locate(["hris"]), "modelId: expected a text, found a list");
 });
 
@@ -68,8 +83,14 @@ test("arguments out of range are named", () => {
   );
   refuses(
     decide({ outcome: { tag: "timeout" } }),
-    "outcome.tag: `timeout` is not one of `response`, `transport`",
+    "outcome.tag: `timeout` is not one of `response`, `transport`, `timed-out`, `too-large`, " +
+      "`unusable`, `stale-cursor`, `no-token`",
   );
+  refuses(
+    decide({ outcome: { tag: "timed-out", message: "late" } }),
+    "outcome.message: unknown field",
+  );
+  refuses(decide({ outcome: { tag: "unusable" } }), "outcome.message: missing, expected a text");
 });
 
 test("instants without a zone, or that are none, are named", () => {
@@ -119,7 +140,7 @@ test("a byte-order mark is part of what is signed", () => {
 
 test("a byte-order mark comes out as it went in", () => {
   const body = JSON.stringify({ next: "\ufeffcursor", results: [{ id: "\ufeff1" }] });
-  const page = merge.page.parse(body);
+  const page = merge.page.parse("hris.Employee", body);
   assert.equal(page.next, "\ufeffcursor");
   assert.equal(page.rows[0].id, "\ufeff1");
   assert.equal(page.rows[0].json, '{"id":"\ufeff1"}');
@@ -159,7 +180,8 @@ test("a body of ten megabytes is answered, and the memory it took is given back"
   const input = JSON.stringify({ ...delivery(body), body: body.toString() });
   assert.equal(JSON.parse(text.call("webhook.handle", input)).reply.status, 200);
   const wide = "é".repeat(5_000_000);
-  assert.throws(() => text.call("page.parse", JSON.stringify({ body: wide })), ProblemError);
+  const page = JSON.stringify({ model_id: "hris.Employee", body: wide });
+  assert.throws(() => text.call("page.parse", page), ProblemError);
   assert.equal(text.call("meta.version", "{}"), '"0.1.0"');
 });
 
@@ -173,7 +195,8 @@ test("what the component objects to is a problem", async () => {
     });
     works();
   };
-  problem(() => merge.page.parse("<html>"), /^body: expected a JSON object, found markup/);
+  const page = () => merge.page.parse("hris.Employee", "<html>");
+  problem(page, /^body: expected a JSON object, found markup/);
   problem(() => merge.readiness.parseStatus("[]"), /^body: expected an object, found a list/);
   problem(() => text.call("window.prev", "{}"), /window\.prev/);
   problem(() => text.call("window.next", "{"), /./);

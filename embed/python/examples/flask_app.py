@@ -21,7 +21,6 @@ def create_app(keys: list[str], keep: Keep) -> Flask:
 
     # With a slash and without: Merge never sends again what was answered 404.
     @app.post("/api/webhooks/merge", strict_slashes=False)
-    @app.post("/api/webhooks/merge/")
     def receive() -> Response:
         # The raw body, never a parsed one: the signature is over its bytes.
         handled = webhook.handle(request.get_data(), request.headers.getlist(HEADER), keys)

@@ -1,10 +1,11 @@
-"""A store in a file of its own, for each test that asks for one."""
+"""A store, or a host, in a file of its own for each test that asks for one."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from hosts import Host
 from merge_sync.sqlite import SqliteStore
 from support import ManualClock
 
@@ -23,3 +24,10 @@ def clock() -> ManualClock:
 def store(file: Path, clock: ManualClock) -> Iterator[SqliteStore]:
     with SqliteStore(file, clock) as made:
         yield made
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    made = Host(tmp_path / "store.sqlite")
+    yield made
+    made.store.close()

@@ -32,8 +32,11 @@ def test_fastapi(tmp_path: Path) -> None:
         assert (refused.status_code, refused.json()) == (401, INVALID)
         two = client.post(PATH, content=body, headers=[(HEADER, sign(body)), (HEADER, sign(body))])
         assert two.status_code == 401
-        answer = client.post(PATH, content=body, headers={HEADER: sign(body)})
-        assert (answer.status_code, answer.json()) == (200, RECEIVED)
+        for path in (PATH, f"{PATH}/"):
+            answer = client.post(
+                path, content=body, headers={HEADER: sign(body)}, follow_redirects=False
+            )
+            assert (answer.status_code, answer.json()) == (200, RECEIVED)
     # Stopped: what its thread did not get to is done now.
     engine.run(ACCOUNT)
     with TestClient(fastapi_app.create_app(engine, _fresh(engine, tmp_path, clock))) as client:
@@ -55,8 +58,9 @@ def test_flask() -> None:
 
     client = flask_app.create_app([KEY], keep).test_client()
     body = linked_body()
-    answer = client.post(PATH, data=body, headers={HEADER: sign(body)})
-    assert (answer.status_code, answer.get_json()) == (200, RECEIVED)
+    for path in (PATH, f"{PATH}/"):
+        answer = client.post(path, data=body, headers={HEADER: sign(body)})
+        assert (answer.status_code, answer.get_json()) == (200, RECEIVED)
     assert list(kept.values()) == ["LinkedAccount.linked"]
     assert client.post(PATH, data=body, headers={HEADER: sign(b"")}).status_code == 401
     marked = b"\xef\xbb\xbf{}"
@@ -113,15 +117,15 @@ def test_django(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "engine", lambda: engine)
     client, body = Client(), linked_body()
 
-    def post(*signatures: str) -> int:
+    def post(*signatures: str, path: str = PATH) -> int:
         headers = {HEADER: ",".join(signatures)} if signatures else {}
-        answer = client.post(PATH, body, content_type="application/json", headers=headers)
+        answer = client.post(path, body, content_type="application/json", headers=headers)
         found: int = answer.status_code
         return found
 
     assert [post(), post(sign(b"")), post(sign(body), sign(body))] == [401, 401, 401]
     assert not models.LinkedAccount.objects.exists()
-    assert post(sign(body)) == 200
+    assert [post(sign(body)), post(sign(body), path=f"{PATH}/")] == [200, 200]
     assert [due.account for due in store.due(clock.now(), 5)] == [ACCOUNT]
     assert engine.run(ACCOUNT).rows == 2
     names = models.Record.objects.filter(deleted=False).values_list("merge_id", flat=True)

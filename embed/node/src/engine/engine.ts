@@ -232,7 +232,7 @@ export class Engine {
     const fields = object(account, "account", ["account", "token", "linkedAt"]);
     const given = object(fields.account, "account", ACCOUNT);
     const profile = Object.fromEntries(
-      ACCOUNT.map((key) => {
+      ACCOUNT.map((key): [string, unknown] => {
         if (key === "isDuplicate") {
           return [key, optional(given[key], `account.${key}`, boolean) ?? null];
         }
