@@ -68,7 +68,11 @@ pub fn target(
     let part = asked_part(model, kind, &endpoint)?;
     let mut query = window::query(part.after, part.before);
     let extras = [Some(&*endpoint.always), settings.query_extra(model_id)];
-    for extra in extras.into_iter().flatten().filter(|extra| !extra.is_empty()) {
+    for extra in extras
+        .into_iter()
+        .flatten()
+        .filter(|extra| !extra.is_empty())
+    {
         query.push('&');
         query.push_str(extra);
     }
@@ -156,13 +160,7 @@ enum Turn {
     BoundsIgnored,
 }
 
-fn turn(
-    slot: &mut Slot,
-    page: Page,
-    rows: &[Row],
-    part: Bounds,
-    context: &Context<'_>,
-) -> Turn {
+fn turn(slot: &mut Slot, page: Page, rows: &[Row], part: Bounds, context: &Context<'_>) -> Turn {
     if are_outside(rows, part) {
         return Turn::BoundsIgnored;
     }
@@ -201,9 +199,13 @@ fn is_empty(contents: &Contents) -> bool {
 /// The wrapping sum of each key's FNV-1a hash: the same in whatever order they are served.
 fn hash(rows: &[Row]) -> u64 {
     rows.iter().fold(0, |sum: u64, row| {
-        sum.wrapping_add(row.id.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        }))
+        sum.wrapping_add(
+            row.id
+                .bytes()
+                .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+                }),
+        )
     })
 }
 
@@ -211,11 +213,8 @@ fn hash(rows: &[Row]) -> u64 {
 fn are_outside(rows: &[Row], part: Bounds) -> bool {
     let is_outside = |row: &&Row| {
         row.modified_at.is_some_and(|at| {
-            part.after
-                .is_some_and(|after| at < after.minus(OUTSIDE))
-                || part
-                    .before
-                    .is_some_and(|before| at > before.plus(OUTSIDE))
+            part.after.is_some_and(|after| at < after.minus(OUTSIDE))
+                || part.before.is_some_and(|before| at > before.plus(OUTSIDE))
         })
     };
     rows.iter().filter(is_outside).count() > rows.len().checked_div(2).unwrap_or(0)
@@ -263,7 +262,10 @@ fn read_whole(document: &mut Document, context: &mut Context<'_>) {
 fn warn_of_skipped(account: &str, contents: &Contents, context: &mut Context<'_>) {
     let reasons = [
         (contents.without_key, "records without a key are skipped"),
-        (contents.unreadable, "records that cannot be read are skipped"),
+        (
+            contents.unreadable,
+            "records that cannot be read are skipped",
+        ),
     ];
     for (records, what) in reasons {
         if records > 0 {

@@ -39,6 +39,14 @@ impl Bounds {
         after: None,
         before: None,
     };
+
+    /// An instant within, where there is one to name.
+    fn middle(self) -> Option<Timestamp> {
+        match (self.after, self.before) {
+            (Some(after), Some(before)) => Some(Timestamp(after.0.midpoint(before.0))),
+            (after, before) => after.or(before),
+        }
+    }
 }
 
 /// A read under way.
@@ -239,7 +247,7 @@ impl Slot {
     /// [`Slot::got_further`] to say.
     pub fn turn_page(&mut self, page: Page) -> Turned {
         let records = page.records();
-        if self.got_further() {
+        if self.furthest > 0 && self.got_further() {
             self.loops = 0;
         }
         self.empty_pages = match records {
@@ -330,7 +338,7 @@ impl Slot {
     /// What was served of the part stays, the other parts are read.
     fn give_up(&mut self) -> Turned {
         let part = self.part();
-        let at = self.cut.map(|cut| cut.at).or(part.after).or(part.before);
+        let at = self.cut.map(|cut| cut.at).or_else(|| part.middle());
         let gap = self.gap.get_or_insert(Gap { at, records: 0 });
         gap.records = gap.records.saturating_add(self.furthest);
         self.next_part()

@@ -20,7 +20,9 @@ use crate::run::{Stage, Tally, Then};
 use crate::schedule::{self, CLAIM};
 use crate::settings::{LARGEST_PAGE, Settings};
 use crate::slot::Kind;
-use crate::store::{Batch, Change, Committed, Numbered, Occasion, Sweep, Swept, TokenChange, Versioned};
+use crate::store::{
+    Batch, Change, Committed, Numbered, Occasion, Sweep, Swept, TokenChange, Versioned,
+};
 use crate::view::{Failure, Report};
 use crate::work::{self, Work};
 use crate::{codec, crash, failure, fetch, issues, link, notes, settle, sweep};
@@ -631,4 +633,3 @@ fn is_success(response: &Response) -> bool {
 fn numbers(notes: &[Numbered]) -> Vec<u64> {
     notes.iter().map(|note| note.number).collect()
 }
-

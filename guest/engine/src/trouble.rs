@@ -4,8 +4,8 @@ use merge_sync_logic::readiness::{AccountPhase, AccountReadiness};
 use merge_sync_logic::types::{SyncState, Timestamp};
 
 use crate::document::{Document, Model};
-use crate::{link, model_trouble};
 use crate::view::{Trouble, TroubleKind};
+use crate::{link, model_trouble};
 
 /// Whether people must act: anything but a failure that is being retried.
 pub fn needs_attention(kind: TroubleKind) -> bool {

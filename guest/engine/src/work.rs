@@ -103,7 +103,9 @@ fn sweep_is_due(document: &Document) -> Option<ModelId> {
 /// Which read of this model is due. A window goes before a page of the others, unless it rests.
 fn due_kind(model_id: &str, model: &Model, settings: &Settings, now: Timestamp) -> Option<Kind> {
     let reads = reads_at(model_id, model, settings, now);
-    let due = reads.into_iter().find(|(_, at)| at.is_some_and(|at| at <= now));
+    let due = reads
+        .into_iter()
+        .find(|(_, at)| at.is_some_and(|at| at <= now));
     due.map(|(kind, _)| kind)
 }
 
@@ -134,9 +136,9 @@ fn reads_at(
     ]
     .map(|(kind, at)| {
         let rest = model.patience.of(kind).not_before;
-        let at = at.filter(|_| readable).map(|at| {
-            rest.map_or(at, |until| at.max(sane_deadline(until, now)))
-        });
+        let at = at
+            .filter(|_| readable)
+            .map(|at| rest.map_or(at, |until| at.max(sane_deadline(until, now))));
         (kind, at)
     })
 }

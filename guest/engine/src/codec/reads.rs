@@ -19,7 +19,11 @@ pub(super) fn are_kept(model: &Model) -> bool {
         || model.held.is_some()
         || model.missing.is_some()
         || model.skipped != Skipped::default()
-        || model.patience.each().iter().any(|(_, patience)| !patience.is_calm())
+        || model
+            .patience
+            .each()
+            .iter()
+            .any(|(_, patience)| !patience.is_calm())
 }
 
 pub(super) fn write(out: &mut Writer, model: &Model) {

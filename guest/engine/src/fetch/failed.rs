@@ -16,6 +16,9 @@ use crate::{failure, poll};
 /// A page that fails so often in a row is asked for in halves, where its size may be the cause.
 const FAILURES_BEFORE_HALVING: u32 = 2;
 
+/// The first time, a part is read again at once: a cursor that was too old is no trouble.
+const LOOPS_BEFORE_WAIT: u32 = 2;
+
 /// The wait before a part is read again grows up to that of so many failures in a row.
 const LONGEST_LOOP_WAIT: u32 = 4;
 
@@ -103,7 +106,7 @@ fn split(document: &mut Document, outcome: &AttemptOutcome, context: &mut Contex
         return Taken::default();
     };
     let turned = slot.split_or_give_up(now, splittable);
-    after_loop(document, turned, outcome, 1, context)
+    after_loop(document, turned, outcome, LOOPS_BEFORE_WAIT, context)
 }
 
 fn after_loop(
@@ -123,6 +126,9 @@ fn after_loop(
     let patience = model.patience.of_mut(context.kind);
     if patience.is_parked {
         patience.park(Milliseconds(0), context.now);
+        return Taken::default();
+    }
+    if loops < LOOPS_BEFORE_WAIT {
         return Taken::default();
     }
     let failures = loops.saturating_sub(1).min(LONGEST_LOOP_WAIT);
@@ -160,7 +166,11 @@ fn rest(
         Decision::Succeeded => {}
         Decision::Again(again) if patience.is_parked => {
             let demanded = failure::demanded(outcome, now);
-            let wait = if demanded { again.after } else { Milliseconds(0) };
+            let wait = if demanded {
+                again.after
+            } else {
+                Milliseconds(0)
+            };
             patience.park(wait, now);
             if is_throttled {
                 poll::stay_away(document, again.after, demanded, now);

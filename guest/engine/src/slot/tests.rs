@@ -122,7 +122,14 @@ fn a_page_of_one_instant_is_split_around_it() {
 /// Whichever way Merge reads its bounds.
 #[test]
 fn the_parts_of_a_split_leave_no_instant_out() {
-    for (at, is_alone) in [(5, true), (5, false), (1, true), (9, true), (1, false), (9, false)] {
+    for (at, is_alone) in [
+        (5, true),
+        (5, false),
+        (1, true),
+        (9, true),
+        (1, false),
+        (9, false),
+    ] {
         for inclusive in [false, true] {
             let whole = bounds(0, 10);
             let mut slot = Slot::new(whole, Timestamp(0), NOW);
@@ -132,7 +139,8 @@ fn the_parts_of_a_split_leave_no_instant_out() {
             });
             assert!(slot.split(NOW));
             let holds = |part: &Bounds, instant: i64| {
-                let (after, before) = (part.after.expect("after").0, part.before.expect("before").0);
+                let (after, before) =
+                    (part.after.expect("after").0, part.before.expect("before").0);
                 if inclusive {
                     after <= instant && instant <= before
                 } else {
@@ -140,7 +148,11 @@ fn the_parts_of_a_split_leave_no_instant_out() {
                 }
             };
             for instant in 1..10 {
-                let found = slot.parts.iter().filter(|part| holds(part, instant)).count();
+                let found = slot
+                    .parts
+                    .iter()
+                    .filter(|part| holds(part, instant))
+                    .count();
                 assert!(found >= 1, "{instant} of {:?}", slot.parts);
             }
             if is_alone {
@@ -180,7 +192,11 @@ fn a_part_with_bounds_and_several_pages_is_read_until_two_tries_agree() {
     take(&mut slot, page(100, Some("a")));
     assert_eq!(take(&mut slot, page(10, None)), Turned::More, "once");
     take(&mut slot, page(100, Some("a")));
-    assert_eq!(take(&mut slot, page(9, None)), Turned::More, "another number");
+    assert_eq!(
+        take(&mut slot, page(9, None)),
+        Turned::More,
+        "another number"
+    );
     assert_eq!(slot.loops, 1);
     take(&mut slot, page(100, Some("a")));
     assert_eq!(take(&mut slot, page(9, None)), Turned::Complete);
@@ -214,7 +230,10 @@ fn twenty_empty_pages_are_borne_and_one_more_is_a_loop() {
         let next = alloc::format!("c{number}");
         assert_eq!(slot.turn_page(page(0, Some(&next))), Turned::More);
     }
-    assert_eq!(slot.turn_page(page(0, Some("x"))), Turned::Loop(Loop::Empty));
+    assert_eq!(
+        slot.turn_page(page(0, Some("x"))),
+        Turned::Loop(Loop::Empty)
+    );
 }
 
 #[test]

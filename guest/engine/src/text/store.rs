@@ -9,8 +9,7 @@ use merge_sync_logic::types::{Problem, Secret};
 
 use crate::settle::occasion_name;
 use crate::store::{
-    Batch, Change, Committed, Note, Notice, Numbered, Summary, Sweep, Swept, TokenChange,
-    Versioned,
+    Batch, Change, Committed, Note, Notice, Numbered, Summary, Sweep, Swept, TokenChange, Versioned,
 };
 
 /// Read the latest committed state of an account.

@@ -33,7 +33,9 @@ pub(super) fn read_command(input: Input<'_, '_>) -> Result<Command, Problem> {
     match tagged.tag() {
         "poll" => tagged.bare(Command::Poll),
         "reread" => tagged.bare(Command::Reread),
-        "reread-model" => tagged.payload(|input| input.text()).map(Command::RereadModel),
+        "reread-model" => tagged
+            .payload(|input| input.text())
+            .map(Command::RereadModel),
         "approve-deletions" => tagged.payload(read_approval),
         "pause" => tagged.bare(Command::Pause),
         "resume" => tagged.bare(Command::Resume),

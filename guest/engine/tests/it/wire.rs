@@ -80,12 +80,16 @@ pub fn request(
     now: Timestamp,
 ) -> Result<Change, String> {
     let command = match command {
-        Command::Poll => "poll",
-        Command::Reread => "reread",
-        Command::Pause => "pause",
-        Command::Resume => "resume",
-        Command::Unlink => "unlink",
-        Command::Reset => "reset",
+        Command::Poll => json!({"tag": "poll"}),
+        Command::Reread => json!({"tag": "reread"}),
+        Command::RereadModel(model_id) => json!({"tag": "reread-model", "value": model_id}),
+        Command::ApproveDeletions(model_id, pass) => {
+            json!({"tag": "approve-deletions", "value": {"model_id": model_id, "pass": pass}})
+        }
+        Command::Pause => json!({"tag": "pause"}),
+        Command::Resume => json!({"tag": "resume"}),
+        Command::Unlink => json!({"tag": "unlink"}),
+        Command::Reset => json!({"tag": "reset"}),
     };
     let input = json!({
         "account": ACCOUNT,
@@ -148,7 +152,15 @@ fn event_out(event: &Event) -> Value {
         }
         Event::SendError(error) => json!({"tag": "send-error", "value": send_error_out(error)}),
         Event::Committed(committed) => {
-            let value = json!({"version": committed.version, "swept": committed.swept});
+            let value = json!({
+                "version": committed.version,
+                "swept": committed.swept.map(|swept| json!({
+                    "live": swept.live,
+                    "unseen": swept.unseen,
+                    "marked": swept.marked,
+                    "held": swept.held,
+                })),
+            });
             json!({"tag": "committed", "value": value})
         }
         Event::Stale(loaded) => {
@@ -164,6 +176,12 @@ fn event_out(event: &Event) -> Value {
 fn send_error_out(error: &SendError) -> Value {
     match error {
         SendError::Transport(message) => json!({"tag": "transport", "value": {"message": message}}),
+        SendError::TimedOut(message) => {
+            json!({"tag": "timed-out", "value": {"message": message}})
+        }
+        SendError::TooLarge(message) => {
+            json!({"tag": "too-large", "value": {"message": message}})
+        }
         SendError::HeldBack(after) => json!({"tag": "held-back", "value": {"after": after.0}}),
         SendError::NoToken => json!({"tag": "no-token", "value": {"account": ACCOUNT}}),
     }
@@ -289,7 +307,10 @@ fn change_in(change: &Value) -> Change {
         }),
         sweep: maybe(&change["sweep"], |sweep| Sweep {
             model_id: text(&sweep["model_id"]),
-            pass: number(&sweep["pass"]),
+            unseen_since: number(&sweep["unseen_since"]),
+            most_rows: number(&sweep["most_rows"]),
+            most_percent: small(&sweep["most_percent"]),
+            limit: small(&sweep["limit"]),
         }),
         notices: each(&change["notices"], notice_in),
     }
