@@ -6,16 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from merge_sync.sqlite import SqliteStore
-from merge_sync.store import (
-    Batch,
-    Change,
-    Note,
-    Summary,
-    Sweep,
-    Swept,
-    TokenRule,
-)
+from merge_sync.store import Batch, Change, Note, Store, Summary, Sweep, Swept, TokenRule
 from merge_sync.types import LinkState, Row
 from support import NOON
 
@@ -44,7 +35,7 @@ def batch(*rows: Row, reread: int | None = None) -> Change:
     return replace(CHANGE, batches=(Batch("m", reread, rows),))
 
 
-def commit(store: SqliteStore, change: Change) -> Swept | None:
+def commit(store: Store, change: Change) -> Swept | None:
     loaded = store.load(change.account)
     expected = None if loaded is None else loaded.version
     return store.commit(replace(change, expected=expected)).swept

@@ -1,6 +1,7 @@
 """Every example takes in a webhook, and those with an engine read what it announced."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from merge_sync.engine import Engine
 from merge_sync.scheduler import Scheduler
 from merge_sync.signature import HEADER
 from merge_sync.sqlite import SqliteStore
+from merge_sync.store import Swept
+from stores import CHANGE, batch, commit, row, sweep
 from support import ACCOUNT, KEY, ManualClock, ScriptedMerge, employee, linked_body, sign
 
 PATH = "/api/webhooks/merge"
@@ -142,3 +145,20 @@ def test_django(monkeypatch: pytest.MonkeyPatch) -> None:
     found = dict(models.Record.objects.values_list("merge_id", "modified_at"))
     assert [found[name].hour for name in ("ada", "bob")] == [11, 13]
     assert found["ada"].minute == 55
+
+
+@pytest.mark.usefixtures("django_database")
+def test_the_store_over_django_sweeps_as_the_contract_says() -> None:
+    from django_site.syncs import models  # noqa: PLC0415
+    from django_site.syncs.store import DjangoStore  # noqa: PLC0415
+
+    store = DjangoStore(ManualClock())
+    seen = [(range(2), None), (range(2, 30), 1), (range(2, 26), 2)]
+    for numbers, reread in seen:
+        commit(store, batch(*(row(str(number)) for number in numbers), reread=reread))
+    assert commit(store, replace(CHANGE, sweep=sweep(2))) == Swept(30, 6, 0, held=True)
+    part = sweep(2, rows=6, limit=4)
+    assert commit(store, replace(CHANGE, sweep=part)) == Swept(30, 6, 4, held=False)
+    assert commit(store, replace(CHANGE, sweep=part)) == Swept(26, 2, 2, held=False)
+    marked = models.Record.objects.filter(deleted=True).values_list("merge_id", flat=True)
+    assert sorted(marked) == ["0", "1", "26", "27", "28", "29"]
