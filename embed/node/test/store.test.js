@@ -184,7 +184,11 @@ for (const [name, database] of await databases()) {
       sweep: { modelId: "m", unseenSince: 7, mostRows: 2, mostPercent: 10, limit: 9 },
     });
     assert.deepEqual(last, { live: 4, unseen: 2, marked: 2, held: false });
-    await read("m", ["other"], 3);
+    for (const modifiedAt of [NOW, instant("2025-11-27T11:00:00Z")]) {
+      for (const pass of [3, null]) {
+        await commit({ batches: [{ modelId: "m", pass, rows: [row("other", modifiedAt)] }] });
+      }
+    }
     assert.deepEqual(marked("m"), ["before", "gone", "never"]);
     assert.equal(list("SELECT pass FROM records WHERE id = 'other'")[0].pass, 8);
     assert.deepEqual(await sweep("m", 7), { live: 2, unseen: 0, marked: 0, held: false });

@@ -33,7 +33,9 @@ def test_a_sweep_marks_the_live_rows_that_no_reread_since_saw(
     # Of a batch of this very change, too; and an older re-read takes nothing back.
     last = replace(batch(row("other"), reread=8), sweep=sweep(7))
     assert commit(store, last) == Swept(live=4, unseen=2, marked=2, held=False)
-    commit(store, batch(row("other"), reread=3))
+    for older in (row("other"), row("other", -5)):
+        commit(store, batch(older, reread=3))
+        commit(store, batch(older))
     assert marked(file) == {"never", "before", "gone"}
     assert records(file)["other"] == ("{}", 0, 8)
     again = replace(CHANGE, sweep=sweep(7))
