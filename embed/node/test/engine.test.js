@@ -121,9 +121,10 @@ for (const [tag, pattern] of [
 }
 
 test("a missing token blames nobody, and nothing is sent", async () => {
-  const { engine, sent, database } = await host(PAGES);
+  const { engine, sent, database, move } = await host(PAGES);
   await engine.link(LINKED);
   await engine.run(ACCOUNT);
+  move("2025-11-27T13:00:00Z");
   database.exec("UPDATE linked_accounts SET account_token = NULL, start_at = 0, not_before = NULL");
   await engine.request(ACCOUNT, "poll");
   const asked = sent.length;

@@ -41,16 +41,17 @@ test("an empty re-read deletes nothing and is shown", async () => {
 });
 
 test("a held sweep that is approved deletes, and no other one is", async () => {
-  const { engine, database } = await missing();
+  const { engine, database, move } = await missing();
   const { pass } = (await modelOf(engine)).heldSweep;
   const approve = async (pass) => {
     await engine.request(ACCOUNT, { tag: "approve-deletions", modelId: MODEL, pass });
-    await engine.run(ACCOUNT);
   };
   await approve(pass + 1);
   assert.equal(deletedOf(database), 0);
   await approve(pass);
   assert.equal(deletedOf(database), 2);
+  move("2025-11-27T13:01:00Z");
+  await engine.run(ACCOUNT);
   assert.equal((await modelOf(engine)).heldSweep, null);
 });
 

@@ -288,7 +288,7 @@ def test_a_state_of_somebody_else_is_left_as_it_is(host: Host) -> None:
 def test_an_unknown_command_is_refused(host: Host) -> None:
     host.receive(linked_body())
     host.engine.run(ACCOUNT)
-    with pytest.raises(InputError, match="command: `dance` is not one of"):
+    with pytest.raises(InputError, match=r"command\.tag: `dance` is not one of"):
         host.engine.request(ACCOUNT, "dance")  # type: ignore[arg-type]
 
 

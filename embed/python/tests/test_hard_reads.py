@@ -69,8 +69,9 @@ def test_a_held_sweep_that_is_approved_deletes(host: Host) -> None:
     host.engine.run(ACCOUNT)
     assert deleted(host) == 0, "another re-read is not the one that was held"
     host.engine.request(ACCOUNT, ApproveDeletions(MODEL, held.reread))
-    host.engine.run(ACCOUNT)
     assert deleted(host) == 2
+    host.clock.forward(minutes=1)
+    host.engine.run(ACCOUNT)
     assert model(host).held_sweep is None
     assert summary(host)[0] == ""
 
