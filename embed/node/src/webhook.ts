@@ -21,7 +21,11 @@ export type WebhookEvent =
        */
       readonly completedAt: Instant | null;
     }
-  /** `LinkedAccount.sync_completed` or `<Model>.synced`. */
+  /**
+   * `LinkedAccount.sync_completed` or `<Model>.synced`; or, without a model, any other event that
+   * names a linked account (`LinkedAccount.synced`, `employee.updated`, events unknown today): a
+   * hint to poll. Names of events compare without regard to case.
+   */
   | {
       readonly tag: "synced";
       readonly account: Account;
@@ -39,16 +43,22 @@ export type WebhookEvent =
       /** Merge's id of the record; null where not sent. */
       readonly recordId: string | null;
     }
-  /** `Issue.*`. */
+  /**
+   * `Issue.*`. A hint: it may tell of an issue that is solved, so what is wrong now is what
+   * `/issues` says.
+   */
   | {
       readonly tag: "issue-changed";
       readonly account: Account | null;
-      /** Merge's words for people. */
+      /** Merge's words for people or, without any, the first of its details; may be empty. */
       readonly description: string;
     }
   /** `LinkedAccount.deleted`. */
   | { readonly tag: "unlinked"; readonly account: Account }
-  /** An event that asks nothing of us: unknown, deprecated, or Merge's test ping. */
+  /**
+   * An event that asks nothing of us: one that names no account, what came of a request of your own
+   * (`AsyncPassthrough.*`), or Merge's test ping.
+   */
   | { readonly tag: "ignored"; readonly reason: string };
 
 /** What came of a delivery. */

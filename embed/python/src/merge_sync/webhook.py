@@ -35,7 +35,9 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """`LinkedAccount.sync_completed` or `<Model>.synced`."""
+    """`LinkedAccount.sync_completed` or `<Model>.synced`; or, without a model, any other event that
+    names a linked account (`LinkedAccount.synced`, `employee.updated`, events unknown today): a
+    hint to poll. Names of events compare without regard to case."""
 
     account: Account
     is_initial_sync: bool | None
@@ -58,11 +60,12 @@ class RecordChanged:
 
 @dataclass(frozen=True, slots=True)
 class IssueChanged:
-    """`Issue.*`."""
+    """`Issue.*`. A hint: it may tell of an issue that is solved, so what is wrong now is what
+    `/issues` says."""
 
     account: Account | None
     description: str
-    """Merge's words for people."""
+    """Merge's words for people or, without any, the first of its details; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ class Unlinked:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An event that asks nothing of us: unknown, deprecated, or Merge's test ping."""
+    """An event that asks nothing of us: one that names no account, what came of a request of your
+    own (`AsyncPassthrough.*`), or Merge's test ping."""
 
     reason: str
     """Why, for a log."""
