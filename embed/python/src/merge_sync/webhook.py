@@ -35,9 +35,12 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """`LinkedAccount.sync_completed` or `<Model>.synced`; or, without a model, any other event that
-    names a linked account (`LinkedAccount.synced`, `employee.updated`, events unknown today): a
-    hint to poll. Names of events compare without regard to case."""
+    """`LinkedAccount.sync_completed` or `<Model>.synced`, or a hint to poll.
+
+    A hint, without a model, is any other event that names a linked account
+    (`LinkedAccount.synced`, `employee.updated`, events unknown today). Names of events compare
+    without regard to case.
+    """
 
     account: Account
     is_initial_sync: bool | None
@@ -60,8 +63,10 @@ class RecordChanged:
 
 @dataclass(frozen=True, slots=True)
 class IssueChanged:
-    """`Issue.*`. A hint: it may tell of an issue that is solved, so what is wrong now is what
-    `/issues` says."""
+    """`Issue.*`, a hint.
+
+    It may tell of an issue that is solved: what is wrong now is what `/issues` says.
+    """
 
     account: Account | None
     description: str
@@ -77,8 +82,11 @@ class Unlinked:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An event that asks nothing of us: one that names no account, what came of a request of your
-    own (`AsyncPassthrough.*`), or Merge's test ping."""
+    """An event that asks nothing of us.
+
+    It names no account, is what came of a request of your own (`AsyncPassthrough.*`), or is
+    Merge's test ping.
+    """
 
     reason: str
     """Why, for a log."""
