@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
 
-import { InputError, load, MergeSyncError, ProblemError } from "merge-sync";
+import { InputError, instant, load, MergeSyncError, ProblemError } from "merge-sync";
 import { loadText } from "merge-sync/text";
 
 const KEY = "example_signature_key_not_a_real_secret";
@@ -105,6 +105,19 @@ test("instants without a zone, or that are none, are named", () => {
   refuses(at(new Date(NaN)), "now: an invalid Date is no instant");
   refuses(at(new Date(Date.UTC(10_000, 0))), "now: an instant outside the years 0001 to 9999");
   assert.deepEqual(at("2025-11-27T12:00:00+02:00")(), at("2025-11-27T10:00:00Z")());
+  assert.equal(instant("2025-11-27 10:39:49.905833+00:00"), "2025-11-27T10:39:49.905833Z");
+  assert.equal(instant("2025-11-27t10:39:49.5z"), "2025-11-27T10:39:49.500000Z");
+  assert.equal(instant("2017-01-01 00:59:60.5+0100"), "2016-12-31T23:59:59.999999Z");
+  for (const text of [
+    "2025-11-27  10:39:49Z",
+    "2025-11-27\t10:39:49Z",
+    "2025-11-27 10:39:49 Z",
+    "2025-11-27 10:39:49.Z",
+    "2016-12-31 23:59:61Z",
+    "2016-12-31 23:60:60Z",
+  ]) {
+    refuses(() => instant(text), `instant: \`${text}\` is not an RFC 3339 instant`);
+  }
   assert.deepEqual(at(new Date("2025-11-27T10:00:00Z"))(), at("2025-11-27T10:00:00Z")());
 });
 
