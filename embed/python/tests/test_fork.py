@@ -101,6 +101,24 @@ PARENTS = {
             for thread in threads:
                 thread.join()
     """,
+    "other threads are calling": """
+        stop = threading.Event()
+
+        def calls():
+            while not stop.is_set():
+                first_call()
+
+        threads = [threading.Thread(target=calls) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(20):
+                ended(in_child(lambda: (first_call(), _component.shared()._instance())))
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+    """,
     "a child forks again": """
         first_call()
         ended(in_child(lambda: (ended(in_child(first_call)), first_call())))
