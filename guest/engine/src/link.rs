@@ -151,7 +151,8 @@ pub(crate) fn hear(document: &mut Document, status: &str, now: Timestamp) {
         known.push_str(status);
     }
     let decided = (status == RELINK_NEEDED) == document.link.relink_since.is_some();
-    if !status.is_empty() && !(decided && known == status) {
+    let is_known = status.is_empty() || (decided && known == status);
+    if !is_known {
         suspect(document, now);
     }
 }

@@ -282,7 +282,7 @@ fn nothing_that_is_stored_holds_a_nul() {
             status(401)
         })
         .expect("a report");
-        host.sleep();
+        host.now = at("10:01");
         host.run(|_| ok(r#"{"results":[{"error_description":"g\u0000h"}]}"#))
             .expect("a report");
         assert!(!host.state.contains("\\u0000"), "{}", host.state);
