@@ -260,7 +260,7 @@ func TestACommitThatWasOvertakenIsDecidedAgain(t *testing.T) {
 	w := newWorld(t)
 	w.link()
 	w.store.overtake = func() {
-		if err := w.engine.Request(t.Context(), "a", mergesync.Poll); err != nil {
+		if err := w.engine.Request(t.Context(), "a", mergesync.Poll{}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -294,16 +294,22 @@ func TestACancelledRunIsTakenUpByTheNext(t *testing.T) {
 
 func TestRequestsAreCommitted(t *testing.T) {
 	w := newWorld(t)
-	if err := w.engine.Request(t.Context(), "a", mergesync.Pause); !errors.Is(err, mergesync.ErrUnknownAccount) {
+	if err := w.engine.Request(t.Context(), "a", mergesync.Pause{}); !errors.Is(err, mergesync.ErrUnknownAccount) {
 		t.Errorf("found %v, expected ErrUnknownAccount", err)
 	}
 	w.link()
 	var refused *mergesync.InputError
-	if err := w.engine.Request(t.Context(), "a", "explode"); !errors.As(err, &refused) || !strings.HasPrefix(refused.Message, "command: `explode` is not one of") {
+	if err := w.engine.Request(t.Context(), "a", nil); !errors.As(err, &refused) || !strings.Contains(refused.Message, "command: found <nil>") {
 		t.Errorf("found %v, expected it to name the command", err)
 	}
-	if err := w.engine.Request(t.Context(), "a", mergesync.Pause); err != nil {
-		t.Fatal(err)
+	for _, command := range []mergesync.Command{
+		mergesync.Poll{}, mergesync.Reread{}, mergesync.RereadModel{ModelID: "hris.Team"},
+		mergesync.ApproveDeletions{ModelID: "hris.Team", Pass: 1 << 60}, mergesync.Reset{}, mergesync.Unlink{},
+		mergesync.Resume{}, mergesync.Pause{},
+	} {
+		if err := w.engine.Request(t.Context(), "a", command); err != nil {
+			t.Fatalf("%#v: %v", command, err)
+		}
 	}
 	view, err := w.engine.Inspect(t.Context(), "a")
 	if err != nil || !view.Paused {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"time"
 
 	"github.com/merge-sync/merge-sync/embed/go/internal/wire"
@@ -98,22 +99,51 @@ type Versioned struct {
 // model and id unless the stored one has a later ModifiedAt.
 type Batch struct {
 	ModelID string
-	// Pass is the number of the full re-read these rows belong to. The latest is kept
-	// with each row, also with one that is not replaced.
+	// Pass is the number of the model's latest full re-read, under way or not; nil before
+	// the first. The highest is kept with each row, also with one that is not replaced.
 	Pass *uint64
 	Rows []Row
 }
 
-// Sweep says that a full re-read of a model is complete: mark as deleted the rows
-// whose latest pass is older, unless they are more than half of the model's rows that
-// are not deleted, and more than [SweepFree].
+// Sweep says to mark as deleted the live rows of a model whose pass is below
+// UnseenSince, rows without one included: Merge no longer has them. Live rows are those
+// not marked deleted. [Sweep.Decide] says how many to mark.
 type Sweep struct {
-	ModelID string
-	Pass    uint64
+	ModelID     string
+	UnseenSince uint64
+	// MostRows and MostPercent hold the sweep where both are exceeded.
+	MostRows    uint64
+	MostPercent uint32
+	// Limit is how many rows are marked at most.
+	Limit uint32
 }
 
-// SweepFree is how many rows a sweep marks without a second thought.
-const SweepFree = 100
+// Swept is what a sweep did.
+type Swept struct {
+	// Live is how many rows were not marked deleted, counted before.
+	Live uint64
+	// Unseen is how many of them were to be marked, counted before.
+	Unseen uint64
+	// Marked is how many were marked now. Where the limit was met, it is fewer than Unseen,
+	// and another sweep follows.
+	Marked uint64
+	// Held says whether the sweep was held: then none was marked.
+	Held bool
+}
+
+// Decide says what a sweep is to do where a store, in the change's transaction and after
+// its batches, counted so many live rows and so many of them unseen: mark Marked of
+// these.
+func (s Sweep) Decide(live, unseen uint64) Swept {
+	// Of 64 bits each: their products have up to 128.
+	high, low := bits.Mul64(unseen, 100)
+	mostHigh, mostLow := bits.Mul64(live, uint64(s.MostPercent))
+	tooMuch := high > mostHigh || high == mostHigh && low > mostLow
+	if unseen > s.MostRows && tooMuch {
+		return Swept{Live: live, Unseen: unseen, Held: true}
+	}
+	return Swept{Live: live, Unseen: unseen, Marked: min(unseen, uint64(s.Limit))}
+}
 
 // Occasion is what a notice is about.
 type Occasion string
@@ -147,6 +177,10 @@ type Summary struct {
 	Needed uint32
 	// Trouble is a [TroubleKind]; empty without trouble.
 	Trouble TroubleKind
+	Link    LinkState
+	// Skipped is how many records of the latest reads cannot be stored: no key, or no JSON
+	// object.
+	Skipped uint64
 	// FreshTo is the oldest MergeLastSyncFinished of the needed models, Merge's clock.
 	FreshTo *time.Time
 }
@@ -191,8 +225,8 @@ type Change struct {
 // Committed is what a change did.
 type Committed struct {
 	Version string
-	// Swept is how many rows the sweep marked deleted; nil where it was not done.
-	Swept *uint64
+	// Swept is what the sweep did; nil where the change has none.
+	Swept *Swept
 }
 
 // Due is an account whose time has come.
@@ -321,6 +355,10 @@ func readSummary(r *wire.Reader) (s Summary) {
 			s.Needed = uint32(r.Number(math.MaxUint32))
 		case "trouble":
 			s.Trouble = TroubleKind(r.Text())
+		case "link":
+			s.Link = LinkState(r.Text())
+		case "skipped":
+			s.Skipped = r.Number(math.MaxUint64)
 		case "fresh_to":
 			s.FreshTo = r.OptionalInstant()
 		default:
@@ -357,14 +395,33 @@ func readSweep(r *wire.Reader) *Sweep {
 		switch string(key) {
 		case "model_id":
 			s.ModelID = r.Text()
-		case "pass":
-			s.Pass = r.Number(math.MaxUint64)
+		case "unseen_since":
+			s.UnseenSince = r.Number(math.MaxUint64)
+		case "most_rows":
+			s.MostRows = r.Number(math.MaxUint64)
+		case "most_percent":
+			s.MostPercent = uint32(r.Number(math.MaxUint32))
+		case "limit":
+			s.Limit = uint32(r.Number(math.MaxUint32))
 		default:
 			return false
 		}
 		return true
 	})
 	return s
+}
+
+func writeSwept(w *wire.Writer, key string, s *Swept) {
+	if s == nil {
+		w.Null(key)
+		return
+	}
+	w.Object(key, func() {
+		w.Number("live", s.Live)
+		w.Number("unseen", s.Unseen)
+		w.Number("marked", s.Marked)
+		w.Bool("held", s.Held)
+	})
 }
 
 func readNotice(r *wire.Reader) (n Notice) {

@@ -236,9 +236,11 @@ func (s *Store) Rows(ctx context.Context, do func(account, modelID string, row m
 func (s *Store) Profile(ctx context.Context, id string) (mergesync.Account, error) {
 	a := mergesync.Account{ID: id}
 	err := s.reader.QueryRowContext(ctx,
-		`SELECT category, integration, integration_slug, end_user_origin_id, organization_name, status
+		`SELECT category, integration, integration_slug, end_user_origin_id, organization_name, status,
+		        account_type, is_duplicate
 		 FROM linked_accounts WHERE linked_account_id = ?`, id,
-	).Scan(&a.Category, &a.Integration, &a.IntegrationSlug, &a.EndUserOriginID, &a.OrganizationName, &a.LinkStatus)
+	).Scan(&a.Category, &a.Integration, &a.IntegrationSlug, &a.EndUserOriginID, &a.OrganizationName, &a.LinkStatus,
+		&a.AccountType, &a.IsDuplicate)
 	if errors.Is(err, sql.ErrNoRows) {
 		return mergesync.Account{}, mergesync.ErrUnknownAccount
 	}
@@ -252,12 +254,15 @@ func (s *Store) Profile(ctx context.Context, id string) (mergesync.Account, erro
 func (s *Store) Summaries(ctx context.Context) (map[string]mergesync.Summary, error) {
 	all := map[string]mergesync.Summary{}
 	rows, err := s.reader.QueryContext(ctx,
-		"SELECT linked_account_id, phase, models_ready, models_needed, trouble, fresh_to FROM linked_accounts")
+		`SELECT linked_account_id, phase, models_ready, models_needed, trouble, link, skipped, fresh_to
+		 FROM linked_accounts`)
 	err = each(rows, err, func() error {
 		var id string
 		var summary mergesync.Summary
 		var fresh *int64
-		if err := rows.Scan(&id, &summary.Phase, &summary.Ready, &summary.Needed, &summary.Trouble, &fresh); err != nil {
+		err := rows.Scan(&id, &summary.Phase, &summary.Ready, &summary.Needed, &summary.Trouble,
+			&summary.Link, &summary.Skipped, &fresh)
+		if err != nil {
 			return err
 		}
 		summary.FreshTo = instant(fresh)

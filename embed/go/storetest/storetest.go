@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"sync"
 	"testing"
@@ -61,8 +62,10 @@ func Run(t *testing.T, open func(t *testing.T, clock mergesync.Clock) Store) {
 		"a start too far ahead has come":                      furthest,
 		"tokens are put and erased, also from notes":          tokens,
 		"a row replaces one that is not newer":                rows,
-		"a sweep marks what an older pass saw last":           sweeps,
-		"a sweep that marks too much is not done":             sweepGuard,
+		"a sweep marks what no pass since has seen":           sweeps,
+		"a row keeps the highest pass that it had":            highestPass,
+		"a sweep that would mark too much is held":            heldSweep,
+		"a sweep marks no more than its limit":                sweepLimit,
 		"a profile says only what is said":                    profile,
 		"of commits at once on one version exactly one wins":  race,
 		"the due accounts come by start, and no more than so": due,
@@ -364,44 +367,90 @@ func rows(s subject) {
 	s.equal(len(s.rows()), 2)
 }
 
+// everything has each unseen row marked, however many they are.
+func everything(unseenSince uint64) *mergesync.Sweep {
+	return &mergesync.Sweep{ModelID: "hris.Team", UnseenSince: unseenSince, MostPercent: 100, Limit: math.MaxUint32}
+}
+
 func sweeps(s subject) {
 	s.create("a")
 	one, two := uint64(1), uint64(2)
 	late, early := s.clock.Now(), s.clock.Now().Add(-time.Hour)
 	s.put(&one, nil, mergesync.Row{ID: "seen", ModifiedAt: &late}, mergesync.Row{ID: "gone"}, mergesync.Row{ID: "marked", Deleted: true})
+	s.put(nil, nil, mergesync.Row{ID: "without a pass"})
+	s.commit(mergesync.Change{Account: "a", Batches: []mergesync.Batch{{ModelID: "hris.Employee", Pass: &one, Rows: []mergesync.Row{{ID: "another model's"}}}}})
 	// A row that is not replaced was seen all the same.
-	done := s.put(&two, &mergesync.Sweep{ModelID: "hris.Team", Pass: two}, mergesync.Row{ID: "seen", ModifiedAt: &early})
-	marked := uint64(1)
-	s.equal(done.Swept, &marked)
+	done := s.put(&two, everything(two), mergesync.Row{ID: "seen", ModifiedAt: &early}, mergesync.Row{ID: "new"})
+	s.equal(done.Swept, &mergesync.Swept{Live: 4, Unseen: 2, Marked: 2})
 	s.equal(s.rows()["a hris.Team gone"].Deleted, true)
-	s.equal(s.rows()["a hris.Team seen"].Deleted, false)
-	// A read for another reason has no pass, and takes none away.
-	s.put(nil, nil, mergesync.Row{ID: "seen"})
-	done = s.put(&two, &mergesync.Sweep{ModelID: "hris.Team", Pass: two})
-	none := uint64(0)
-	s.equal(done.Swept, &none)
+	s.equal(s.rows()["a hris.Team without a pass"].Deleted, true)
+	s.equal(s.deleted(), 3)
+	// One that is marked comes back.
+	s.put(&two, nil, mergesync.Row{ID: "gone"})
+	s.equal(s.rows()["a hris.Team gone"].Deleted, false)
+	s.equal(s.put(&two, everything(two)).Swept, &mergesync.Swept{Live: 3})
+	s.equal(s.put(&two, nil).Swept, (*mergesync.Swept)(nil))
 }
 
-func sweepGuard(s subject) {
+func highestPass(s subject) {
 	s.create("a")
 	one, two := uint64(1), uint64(2)
-	many := make([]mergesync.Row, mergesync.SweepFree+1)
+	s.put(&two, nil, mergesync.Row{ID: "1"})
+	// A read for another reason takes no pass away, and neither does one that is late.
+	s.put(nil, nil, mergesync.Row{ID: "1", JSON: "replaced"})
+	s.put(&one, nil, mergesync.Row{ID: "1", JSON: "replaced again"})
+	s.equal(s.put(nil, everything(two)).Swept, &mergesync.Swept{Live: 1})
+	s.equal(s.put(nil, everything(3)).Swept, &mergesync.Swept{Live: 1, Unseen: 1, Marked: 1})
+}
+
+func heldSweep(s subject) {
+	s.create("a")
+	one, two := uint64(1), uint64(2)
+	many := make([]mergesync.Row, 30)
 	for i := range many {
 		many[i].ID = fmt.Sprint(i)
 	}
-	sweep := &mergesync.Sweep{ModelID: "hris.Team", Pass: two}
 	s.put(&one, nil, many...)
-	s.equal(s.put(&two, sweep).Swept, (*uint64)(nil))
+	s.put(&two, nil, many[3:]...)
+	sweep := func(unseenSince, mostRows uint64, mostPercent uint32) *mergesync.Sweep {
+		return &mergesync.Sweep{ModelID: "hris.Team", UnseenSince: unseenSince, MostRows: mostRows, MostPercent: mostPercent, Limit: math.MaxUint32}
+	}
+	// Over both bounds.
+	s.equal(s.put(nil, sweep(two, 2, 9)).Swept, &mergesync.Swept{Live: 30, Unseen: 3, Held: true})
+	s.equal(s.put(nil, sweep(3, 2, 10)).Swept, &mergesync.Swept{Live: 30, Unseen: 30, Held: true})
+	s.equal(s.put(nil, sweep(two, 0, 0)).Swept, &mergesync.Swept{Live: 30, Unseen: 3, Held: true})
 	s.equal(s.deleted(), 0)
-	// One fewer is done without a second thought.
-	done := s.put(&two, sweep, many[0])
-	marked := uint64(mergesync.SweepFree)
-	s.equal(done.Swept, &marked)
-	s.equal(s.deleted(), mergesync.SweepFree)
+	// Over the share alone, then over the number alone.
+	s.equal(s.put(nil, sweep(two, 3, 0)).Swept, &mergesync.Swept{Live: 30, Unseen: 3, Marked: 3})
+	s.equal(s.put(nil, sweep(3, 2, 100)).Swept, &mergesync.Swept{Live: 27, Unseen: 27, Marked: 27})
+	s.equal(s.deleted(), 30)
+	// Rows that are marked count for nothing.
+	s.equal(s.put(nil, sweep(3, 0, 0)).Swept, &mergesync.Swept{})
+	// Numbers at the ends of their range.
+	s.put(&one, nil, many...)
+	s.equal(s.put(nil, sweep(math.MaxUint64, math.MaxUint64, 0)).Swept, &mergesync.Swept{Live: 30, Unseen: 30, Marked: 30})
+}
+
+func sweepLimit(s subject) {
+	s.create("a")
+	one, two := uint64(1), uint64(2)
+	s.put(&one, nil, mergesync.Row{ID: "1"}, mergesync.Row{ID: "2"})
+	s.put(nil, nil, mergesync.Row{ID: "3"})
+	s.put(&two, nil, mergesync.Row{ID: "4"})
+	limited := everything(two)
+	limited.Limit = 2
+	s.equal(s.put(nil, limited).Swept, &mergesync.Swept{Live: 4, Unseen: 3, Marked: 2})
+	s.equal(s.deleted(), 2)
+	s.equal(s.put(nil, limited).Swept, &mergesync.Swept{Live: 2, Unseen: 1, Marked: 1})
+	s.equal(s.put(nil, limited).Swept, &mergesync.Swept{Live: 1})
+	s.equal(s.rows()["a hris.Team 4"].Deleted, false)
+	limited.UnseenSince, limited.Limit = 3, 0
+	s.equal(s.put(nil, limited).Swept, &mergesync.Swept{Live: 1, Unseen: 1})
+	s.equal(s.deleted(), 3)
 }
 
 func profile(s subject) {
-	first := mergesync.Account{ID: "a", Category: "hris", Integration: "Example HRIS", IntegrationSlug: "example", EndUserOriginID: "o", OrganizationName: "Org", LinkStatus: "COMPLETE"}
+	first := mergesync.Account{ID: "a", Category: "hris", Integration: "Example HRIS", IntegrationSlug: "example", EndUserOriginID: "o", OrganizationName: "Org", LinkStatus: "COMPLETE", AccountType: "TEST", IsDuplicate: new(bool)}
 	s.ok(s.store.KeepNote(s.Context(), mergesync.Note{Account: "a", Key: "1", Create: true, Profile: &first}))
 	s.ok(s.store.KeepNote(s.Context(), mergesync.Note{Account: "a", Key: "2"}))
 	s.ok(s.store.KeepNote(s.Context(), mergesync.Note{Account: "a", Key: "3", Profile: &mergesync.Account{ID: "a", LinkStatus: "RELINK_NEEDED"}}))
