@@ -17,6 +17,38 @@ pub struct Listed {
     pub path: String,
     /// Whether the endpoint knows `modified_after`. Where not, it is read whole.
     pub filtered: bool,
+    /// The fields of a record that together are its key: [`KEY`], or `remote_id` and `name`.
+    pub key: &'static [&'static str],
+    /// Parameters to send with every request, for example `include_cancelled=true`; mostly
+    /// empty.
+    pub always: &'static str,
+}
+
+/// The key of nearly every model, and of one that the table does not know.
+pub const KEY: &[&str] = &["id"];
+
+/// The key of a model that has no ids of Merge's.
+const REMOTE_KEY: &[&str] = &["remote_id", "name"];
+
+/// The fields that together are the key of a record of `model_id`: [`KEY`] where the table
+/// does not know it, since a path may come from elsewhere.
+#[must_use]
+pub fn key(model_id: &str) -> &'static [&'static str] {
+    look_up(model_id).map_or(KEY, key_of)
+}
+
+fn key_of(model: &Model) -> &'static [&'static str] {
+    match model.id {
+        "ats.Tag" => REMOTE_KEY,
+        _ => KEY,
+    }
+}
+
+fn always(model: &Model) -> &'static str {
+    match model.id {
+        "calendar.Event" => "include_cancelled=true",
+        _ => "",
+    }
 }
 
 /// Where a model's records are read.
@@ -62,6 +94,8 @@ fn listed(model: &Model, name: &str, filtered: bool) -> Endpoint {
     Endpoint::Listed(Listed {
         path: format!("/api/{category}/v1/{name}"),
         filtered,
+        key: key_of(model),
+        always: always(model),
     })
 }
 
@@ -115,6 +149,8 @@ mod tests {
         Endpoint::Listed(Listed {
             path: String::from(path),
             filtered: true,
+            key: KEY,
+            always: "",
         })
     }
 
@@ -122,6 +158,8 @@ mod tests {
         Endpoint::Listed(Listed {
             path: String::from(path),
             filtered: false,
+            key: KEY,
+            always: "",
         })
     }
 

@@ -79,11 +79,6 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The text of the value of `key` where it was not looked at yet.
-    pub fn raw(&self, key: &str) -> Option<&'a RawValue> {
-        self.value(key)?.raw()
-    }
-
     /// Whether `key` is there, and not null.
     pub fn has(&self, key: &str) -> bool {
         self.value(key).is_some()

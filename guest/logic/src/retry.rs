@@ -16,8 +16,25 @@ pub const LONGEST_WAIT_MS: Milliseconds = Milliseconds(86_400_000);
 pub enum AttemptOutcome {
     /// An HTTP response.
     Response(ResponseFacts),
-    /// No response: refused, reset, timed out, unresolved, bad TLS.
+    /// No response: refused, reset, unresolved, bad TLS.
     Transport(TransportFailure),
+    /// No response within the time allowed.
+    TimedOut,
+    /// A response whose body is over the host's limit.
+    TooLarge,
+    /// A success whose body cannot be used.
+    Unusable(UnusableBody),
+    /// A 400, 404 or 410 to a request with a cursor: Merge no longer knows it.
+    StaleCursor,
+    /// Nothing was sent, since no token of this account is stored.
+    NoToken,
+}
+
+/// A success whose body cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusableBody {
+    /// What is wrong with it, for a log.
+    pub message: String,
 }
 
 /// The parts of a response that matter here.
@@ -125,8 +142,8 @@ pub enum Decision {
 /// | Met | Answer |
 /// |---|---|
 /// | 2xx | succeeded |
-/// | 408, 429, 5xx, 1xx, a number outside 100 to 599, no response | again, or `park` after `max_attempts` |
-/// | 401 | stop, `reauthorize` |
+/// | 408, 429, 5xx, 1xx, a number outside 100 to 599, no response, a body that cannot be used, a stale cursor | again, or `park` after `max_attempts` |
+/// | 401, no token | stop, `reauthorize` |
 /// | 403 | stop, `park` |
 /// | 3xx, other 4xx | stop, `drop-request` |
 ///
@@ -142,13 +159,30 @@ pub fn decide(facts: &Facts) -> Decision {
         AttemptOutcome::Response(response) => {
             decide_response(facts, response, server_wait(response, facts.now))
         }
-        AttemptOutcome::Transport(_) => again(
-            facts,
-            facts.policy.base,
-            None,
-            "Merge could not be reached".into(),
-        ),
+        AttemptOutcome::Transport(_) => passing(facts, "Merge could not be reached"),
+        AttemptOutcome::TimedOut => passing(facts, "Merge did not answer in time"),
+        AttemptOutcome::TooLarge => {
+            passing(facts, "Merge's answer is larger than this product takes")
+        }
+        AttemptOutcome::Unusable(_) => {
+            passing(facts, "Merge answered with something that cannot be read")
+        }
+        AttemptOutcome::StaleCursor => {
+            passing(facts, "Merge no longer knows where this list was read to")
+        }
+        AttemptOutcome::NoToken => Decision::Stop(Stop {
+            remedy: Remedy::Reauthorize,
+            not_before: None,
+            reason: "Nothing was sent to Merge, since no token of this account is stored; linking \
+                     the account again ends this."
+                .into(),
+        }),
     }
+}
+
+/// Another attempt after what is expected to pass.
+fn passing(facts: &Facts, happened: &str) -> Decision {
+    again(facts, facts.policy.base, None, happened.into())
 }
 
 /// How long the server asked us to stay away, where it did, at most 24 hours: `Retry-After`

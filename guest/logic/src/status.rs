@@ -113,6 +113,7 @@ mod tests {
             last_sync_finished: Some(Timestamp(3_000_000)),
             status_reason: String::from("RATE_LIMITED"),
             data_fresh_as_of: Some(Timestamp(4_000_000)),
+            ..ModelStatus::default()
         };
         check(row, vec![want]);
     }

@@ -169,6 +169,10 @@ fn account(body: &Object<'_>) -> Result<Account, Problem> {
         ..Account::default()
     };
     for (key, value) in object.entries() {
+        if key == "is_duplicate" {
+            account.is_duplicate = value.flag();
+            continue;
+        }
         let field = match key {
             "category" => &mut account.category,
             "integration" => &mut account.integration,
@@ -176,6 +180,7 @@ fn account(body: &Object<'_>) -> Result<Account, Problem> {
             "end_user_origin_id" => &mut account.end_user_origin_id,
             "end_user_organization_name" => &mut account.organization_name,
             "status" => &mut account.link_status,
+            "account_type" => &mut account.account_type,
             _ => continue,
         };
         *field = value.text().unwrap_or_default();
