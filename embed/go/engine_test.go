@@ -79,6 +79,13 @@ type failing struct {
 	load, keep, commit error
 	// overtake is called once before a commit.
 	overtake func()
+	// ended are the ends of runs that were noted.
+	ended []error
+}
+
+func (f *failing) RunEnded(_ context.Context, _ string, failure error) error {
+	f.ended = append(f.ended, failure)
+	return nil
 }
 
 func (f *failing) Load(ctx context.Context, account string) (*mergesync.Versioned, error) {
@@ -350,6 +357,9 @@ func TestASchedulerRunsWhatIsDueAndHoldsWhatFailed(t *testing.T) {
 		t.Errorf("found %v, %v, expected the next poll", next, err)
 	}
 	w.stored()
+	if len(w.store.ended) != 2 || w.store.ended[0] == nil || w.store.ended[1] != nil {
+		t.Errorf("found %v, expected a failure to be noted and its end", w.store.ended)
+	}
 	counted := scheduler.Counters()
 	if want := (mergesync.Counters{Runs: 2, RunsFailed: 1, Polls: 1, Windows: 1, Rows: 1}); counted != want {
 		t.Errorf("found %+v, expected %+v", counted, want)

@@ -38,6 +38,15 @@ type Store interface {
 	Token(ctx context.Context, account string) (Secret, error)
 }
 
+// RunNoter is a store that keeps how runs ended, for people to see: of a run that the
+// component could not carry through the state tells nothing, so that its account would
+// look well. A [Scheduler] tells a store that is one.
+type RunNoter interface {
+	// RunEnded notes that one more run of an account failed, or with nil that one did not.
+	// The account's version and start stay as they are.
+	RunEnded(ctx context.Context, account string, failure error) error
+}
+
 // FurthestStart is how far ahead a start may lie. No rule asks for more than 24
 // hours, so one further ahead was written under a clock that was wrong: it is due.
 const FurthestStart = 25 * time.Hour
@@ -236,6 +245,8 @@ type Due struct {
 	Start time.Time
 	// Version is its state's: a run that leaves both as they were has done nothing.
 	Version string
+	// Failed says whether its latest run that ended failed, of a store that is a [RunNoter].
+	Failed bool
 }
 
 func writeVersioned(w *wire.Writer, key string, v Versioned) {

@@ -305,30 +305,31 @@ func readHeldSweep(r *wire.Reader) *HeldSweep {
 	return h
 }
 
-// writeCommand writes a command: its name, or for one that says more, an object of it.
+// writeCommand writes a command.
 func writeCommand(w *wire.Writer, key string, command Command) {
 	switch command := command.(type) {
 	case Poll:
-		w.Text(key, "poll")
+		w.Tagged(key, "poll", nil)
 	case Reread:
-		w.Text(key, "reread")
+		w.Tagged(key, "reread", nil)
 	case RereadModel:
-		w.Object(key, func() { w.Text("reread_model", command.ModelID) })
-	case ApproveDeletions:
 		w.Object(key, func() {
-			w.Object("approve_deletions", func() {
-				w.Text("model_id", command.ModelID)
-				w.Number("pass", command.Pass)
-			})
+			w.Text("tag", "reread-model")
+			w.Text("value", command.ModelID)
+		})
+	case ApproveDeletions:
+		w.Tagged(key, "approve-deletions", func() {
+			w.Text("model_id", command.ModelID)
+			w.Number("pass", command.Pass)
 		})
 	case Pause:
-		w.Text(key, "pause")
+		w.Tagged(key, "pause", nil)
 	case Resume:
-		w.Text(key, "resume")
+		w.Tagged(key, "resume", nil)
 	case Unlink:
-		w.Text(key, "unlink")
+		w.Tagged(key, "unlink", nil)
 	case Reset:
-		w.Text(key, "reset")
+		w.Tagged(key, "reset", nil)
 	default:
 		w.Fail(key, "found %T, expected a case of Command", command)
 	}

@@ -207,16 +207,25 @@ func storeRows(ctx context.Context, tx *sql.Tx, account string, batch mergesync.
 	return nil
 }
 
+const (
+	countLive = `SELECT count(*), count(*) FILTER (WHERE pass IS NULL OR pass < ?3) FROM records
+	WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted`
+	markUnseen = `UPDATE records SET deleted = 1 WHERE rowid IN (
+	    SELECT rowid FROM records
+	    WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted AND pass IS NULL
+	    UNION ALL
+	    SELECT rowid FROM records
+	    WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted AND pass < ?3
+	    LIMIT ?4)`
+)
+
 // sweep marks as deleted what no pass since sweep.UnseenSince saw, unless that is too
 // much. Rows that are marked already count for neither side: they would make the guard
-// weaker with every deletion. All of it reads the index of live rows alone.
+// weaker with every deletion. All of it goes by the index of live rows.
 func sweep(ctx context.Context, tx *sql.Tx, account string, sweep mergesync.Sweep) (*mergesync.Swept, error) {
 	var live, unseen uint64
 	since := column(sweep.UnseenSince)
-	err := tx.QueryRowContext(ctx,
-		`SELECT count(*), count(*) FILTER (WHERE pass IS NULL OR pass < ?3) FROM records
-		 WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted`,
-		account, sweep.ModelID, since).Scan(&live, &unseen)
+	err := tx.QueryRowContext(ctx, countLive, account, sweep.ModelID, since).Scan(&live, &unseen)
 	if err != nil {
 		return nil, err
 	}
@@ -224,15 +233,7 @@ func sweep(ctx context.Context, tx *sql.Tx, account string, sweep mergesync.Swee
 	if swept.Marked == 0 {
 		return &swept, nil
 	}
-	_, err = tx.ExecContext(ctx,
-		`UPDATE records SET deleted = 1 WHERE rowid IN (
-		     SELECT rowid FROM records
-		     WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted AND pass IS NULL
-		     UNION ALL
-		     SELECT rowid FROM records
-		     WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted AND pass < ?3
-		     LIMIT ?4)`,
-		account, sweep.ModelID, since, column(swept.Marked))
+	_, err = tx.ExecContext(ctx, markUnseen, account, sweep.ModelID, since, column(swept.Marked))
 	return &swept, err
 }
 

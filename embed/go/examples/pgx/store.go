@@ -239,7 +239,7 @@ func storeRows(ctx context.Context, tx pgx.Tx, change mergesync.Change) error {
 	return tx.SendBatch(ctx, &batch).Close()
 }
 
-// sweep reads the index of live rows alone. The account's row is locked, so that nobody
+// sweep goes by the index of live rows. The account's row is locked, so that nobody
 // changes its rows between the count and the marks.
 func sweep(ctx context.Context, tx pgx.Tx, account string, sweep mergesync.Sweep) (*mergesync.Swept, error) {
 	var live, unseen int64
