@@ -38,13 +38,17 @@ pub struct Contents {
 /// Where the body is not a JSON object with a list `results`, or where `next` is there and
 /// holds no cursor.
 pub fn parse(model_id: &str, body: &str) -> Result<Contents, Problem> {
-    let List { results, next } = List::parse(body)?;
+    let List {
+        results,
+        next,
+        broken,
+    } = List::parse(body)?;
     let key = endpoints::key(model_id);
     let mut contents = Contents {
         rows: Vec::with_capacity(results.len()),
         next,
         without_key: 0,
-        unreadable: 0,
+        unreadable: broken,
     };
     for record in results {
         match object(record).map(|fields| row(key, &fields, record)) {

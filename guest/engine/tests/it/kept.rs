@@ -252,7 +252,7 @@ fn a_reset_of_an_unreadable_state_keeps_what_it_says_and_the_id_it_is_stored_und
     host.state = host
         .state
         .replace(ACCOUNT, strange)
-        .replacen("\"v\":1", "\"v\":99", 1);
+        .replacen("\"v\":2", "\"v\":99", 1);
     host.request(Command::Reset);
     let account = host.view().account;
     assert_eq!(

@@ -12,10 +12,10 @@ fn a_first_run_polls_and_reads_the_first_window_whole() {
     let report = host
         .run(|target| match target {
             "/api/hris/v1/sync-status?page_size=100" => ok(&done(&[("hris.Employee", "09:30")])),
-            "/api/hris/v1/employees?include_deleted_data=true&modified_before=2025-11-27T09:30:01Z&page_size=100" => {
+            "/api/hris/v1/employees?include_deleted_data=true&page_size=100" => {
                 ok(&page(&[("e1", "09:00")], Some("c/1")))
             }
-            "/api/hris/v1/employees?include_deleted_data=true&modified_before=2025-11-27T09:30:01Z&page_size=100&cursor=c%2F1" => {
+            "/api/hris/v1/employees?include_deleted_data=true&page_size=100&cursor=c%2F1" => {
                 ok(&page(&[("e2", "09:10")], None))
             }
             other => panic!("{other}"),
