@@ -310,14 +310,15 @@ func TestRequestsAreCommitted(t *testing.T) {
 		t.Errorf("found %v, expected ErrUnknownAccount", err)
 	}
 	w.link()
+	w.run()
 	var refused *mergesync.InputError
 	if err := w.engine.Request(t.Context(), "a", nil); !errors.As(err, &refused) || !strings.Contains(refused.Message, "command: found <nil>") {
 		t.Errorf("found %v, expected it to name the command", err)
 	}
 	for _, command := range []mergesync.Command{
 		mergesync.Poll{}, mergesync.Reread{}, mergesync.RereadModel{ModelID: "hris.Team"},
-		mergesync.ApproveDeletions{ModelID: "hris.Team", Pass: 1 << 60}, mergesync.Reset{}, mergesync.Unlink{},
-		mergesync.Resume{}, mergesync.Pause{},
+		mergesync.ApproveDeletions{ModelID: "hris.Team", Pass: 1 << 60}, mergesync.Reset{}, mergesync.Resume{},
+		mergesync.Pause{},
 	} {
 		if err := w.engine.Request(t.Context(), "a", command); err != nil {
 			t.Fatalf("%#v: %v", command, err)
@@ -326,6 +327,12 @@ func TestRequestsAreCommitted(t *testing.T) {
 	view, err := w.engine.Inspect(t.Context(), "a")
 	if err != nil || !view.Paused {
 		t.Errorf("found %+v, %v, expected a pause", view, err)
+	}
+	w.request(mergesync.Unlink{})
+	view, err = w.engine.Inspect(t.Context(), "a")
+	token, _ := w.store.Token(t.Context(), "a")
+	if err != nil || view.Link != mergesync.LinkUnlinked || token != "" {
+		t.Errorf("found %+v, %v, expected it to be unlinked", view, err)
 	}
 }
 

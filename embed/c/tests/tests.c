@@ -29,6 +29,7 @@ static int failures;
 #define CHECK_TEXT(text, expected) check_text(__func__, __LINE__, text, expected)
 
 static void check_text(const char *test, int line, merge_sync_text found, const char *expected) {
+  if (expected == NULL) expected = "no text";
   if (found.data != NULL && found.length == strlen(expected) && strcmp(found.data, expected) == 0) {
     return;
   }
