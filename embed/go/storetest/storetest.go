@@ -352,7 +352,8 @@ func rows(s subject) {
 	s.create("a")
 	early := s.clock.Now()
 	late, remote := early.Add(time.Microsecond), "r"
-	json := "{\"id\":\"1\", \"name\":\"<&> \u2028 é\"}"
+	// The very bytes, also an escape that PostgreSQL's jsonb refuses.
+	json := "{\"id\":\"1\", \"name\":\"<&> \u2028 é \\u0000\"}"
 	first := mergesync.Row{ID: "1", RemoteID: &remote, ModifiedAt: &late, JSON: json}
 	s.put(nil, nil, first, mergesync.Row{ID: "2", JSON: "{}"})
 	s.equal(s.rows()["a hris.Team 1"], first)
