@@ -19,7 +19,7 @@ type Limits struct {
 	FailingAnswers int
 	// FailingShare is how many of these are for accounts that were given a failing answer
 	// within ten minutes: however many of them fail for good, and however often, they do
-	// not hold up an account whose requests are answered.
+	// not hold up an account whose requests are answered. A third of them where it is 0.
 	FailingShare int
 	// Patience is how long a request may wait for room before it is held back; at most
 	// a second, and none for a clock that stands still meanwhile.
@@ -96,6 +96,9 @@ func answerOf(status int) answer {
 }
 
 func newBudget(limits Limits) *budget {
+	if limits.FailingShare == 0 {
+		limits.FailingShare = max(limits.FailingAnswers/3, 1)
+	}
 	return &budget{limits: limits, sent: map[string][]time.Time{}, tidyAt: tidyAbove, failing: map[string]time.Time{}}
 }
 

@@ -302,6 +302,14 @@ func TestWhatHangsLeavesRoomForOthers(t *testing.T) {
 	admitted(t, b, "another", now)
 }
 
+func TestWhereNoShareIsSaidItIsAThird(t *testing.T) {
+	limits := patient
+	limits.FailingShare = 0
+	if share := newBudget(limits).limits.FailingShare; share != patient.FailingShare {
+		t.Errorf("found %d, expected %d", share, patient.FailingShare)
+	}
+}
+
 func TestIdleAccountsAreForgotten(t *testing.T) {
 	b := newBudget(patient)
 	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
