@@ -2,18 +2,24 @@
 
 mod auth;
 pub(crate) mod breaker;
+pub(crate) mod linking;
 mod list;
 mod misfortune;
+mod nested;
+pub(crate) mod offset;
 mod organization;
-mod page;
+pub(crate) mod page;
+mod poisoned;
 mod query;
+pub(crate) mod scopes;
 mod status;
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Merge;
 use crate::api::query::Query;
+use crate::poison::{BYTE_ORDER_MARK, Poison};
 use crate::time::http_date;
 
 /// A request to the API.
@@ -50,7 +56,7 @@ impl Response {
         // Everything served is made of texts, numbers, lists and maps with text keys, which
         // always can be written.
         let body = serde_json::to_vec(body).unwrap_or_default();
-        Self::new(status, "application/json", body)
+        Self::raw(status, "application/json", body)
     }
 
     pub(crate) fn html(status: u16, title: &str) -> Self {
@@ -58,7 +64,7 @@ impl Response {
             "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1>\
              </center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"
         );
-        Self::new(status, "text/html", page.into_bytes())
+        Self::raw(status, "text/html", page.into_bytes())
     }
 
     /// An error body in the style of Django REST framework.
@@ -66,7 +72,7 @@ impl Response {
         Self::json(status, &json!({ "detail": detail }))
     }
 
-    fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
+    pub(crate) fn raw(status: u16, content_type: &str, body: Vec<u8>) -> Self {
         Self {
             status,
             headers: vec![("Content-Type", content_type.to_owned())],
@@ -95,17 +101,28 @@ impl Merge {
     /// [`Config::request_takes`](crate::Config::request_takes) may move first and
     /// [`Faults::slow_takes`](crate::Faults::slow_takes) afterwards.
     pub fn respond(&mut self, request: Request<'_>) -> Response {
+        self.respond_to(request, b"")
+    }
+
+    /// The same for a request with a body.
+    pub fn respond_to(&mut self, request: Request<'_>, body: &[u8]) -> Response {
         self.stats.requests += 1;
         if self.config.request_takes > 0 {
             let took = self.answer_dice.between(0, self.config.request_takes);
             self.advance_to(self.now + took);
         }
-        let mut response = if self.breaker.is_blocked(request.client, self.now) {
+        let mut response = if self
+            .breaker
+            .is_blocked(request.client, self.now + self.standstill)
+        {
             Response::html(403, "Access denied")
         } else {
-            let response = self.handle(request).unwrap_or_else(|refusal| refusal);
+            let mut response = self.handle(request, body).unwrap_or_else(|refusal| refusal);
+            self.mark_body(request, &mut response);
             if response.status >= 400 && response.status != 429 {
-                let count = self.breaker.failed(request.client, self.now);
+                let count = self
+                    .breaker
+                    .failed(request.client, self.now + self.standstill);
                 self.stats.breaker_trips = self.breaker.trips;
                 self.stats.most_failures_in_10_s = self.stats.most_failures_in_10_s.max(count);
             }
@@ -123,7 +140,18 @@ impl Merge {
         response
     }
 
-    fn handle(&mut self, request: Request<'_>) -> Handled {
+    /// Put a byte-order mark before the body where the account has its answers so.
+    fn mark_body(&self, request: Request<'_>, response: &mut Response) {
+        let marked = |number: usize| self.accounts[number].has(Poison::ByteOrderMark, self.now);
+        if let Ok(Some(number)) = self.account_of(request)
+            && marked(number)
+        {
+            response.body.splice(..0, BYTE_ORDER_MARK);
+            response.cut_after = response.cut_after.map(|sent| sent + BYTE_ORDER_MARK.len());
+        }
+    }
+
+    fn handle(&mut self, request: Request<'_>, body: &[u8]) -> Handled {
         let (path, query) = request
             .target
             .split_once('?')
@@ -135,7 +163,7 @@ impl Merge {
         };
         self.check_key(request)?;
         let account = self.account_of(request)?;
-        let account_needed = !matches!(rest, ["linked-accounts" | "issues", ..]);
+        let account_needed = !organization::is_of_it(request.method, rest);
         if account.is_none() && account_needed {
             return Err(auth::unauthorized("Missing X-Account-Token header."));
         }
@@ -143,12 +171,16 @@ impl Merge {
             let id = self.accounts[number].id.clone();
             *self.stats.requests_by_account.entry(id).or_default() += 1;
             self.throttle(number)?;
+            if self.accounts[number].has(Poison::TokenRefused, self.now) {
+                return Err(auth::unauthorized("Invalid account token."));
+            }
         }
         self.before_answer(account, &query)?;
+        let body = read_body(body)?;
         let response = match account.filter(|_| account_needed) {
-            None => self.organization(request.method, rest, &query),
+            None => self.organization(request.method, category, rest, &query, &body),
             Some(number) if self.accounts[number].category == *category => {
-                self.of_account(number, request.method, rest, &query)
+                self.of_account(number, request.method, rest, &query, &body)
             }
             // The token belongs to another category.
             Some(_) => Err(not_found()),
@@ -156,24 +188,58 @@ impl Merge {
         Ok(self.after_answer(account, response))
     }
 
-    fn of_account(&mut self, number: usize, method: &str, rest: &[&str], query: &Query) -> Handled {
+    fn of_account(
+        &mut self,
+        number: usize,
+        method: &str,
+        rest: &[&str],
+        query: &Query,
+        body: &Value,
+    ) -> Handled {
         match (method, rest) {
             ("GET", ["sync-status"]) => self.sync_status(number, query),
             ("POST", ["sync-status", "resync"]) => Ok(self.resync(number)),
             ("GET", ["account-details"]) => {
-                Ok(Response::json(200, &self.accounts[number].details()))
+                let account = &self.accounts[number];
+                let mut details = account.details();
+                account.spoil_details(self.now, false, &mut details);
+                Ok(Response::json(200, &details))
             }
             ("POST", ["delete-account"]) => {
+                let id = self.accounts[number].id.clone();
+                self.audit("DELETED_LINKED_ACCOUNT", &id);
                 self.unlink(number);
                 Ok(Response::json(200, &json!({})))
             }
-            // Receivers from third parties to Merge; none is set up here.
-            ("GET", ["webhook-receivers"]) => Ok(Response::json(200, &json!([]))),
+            ("POST", ["account-token", "regenerate"]) => Ok(self.regenerate_token(number)),
+            ("GET", ["available-actions"]) => Ok(self.available_actions(number)),
+            ("GET", ["linked-account-scopes"]) => Ok(self.account_scopes(number)),
+            ("POST", ["linked-account-scopes"]) => self.set_scopes(number, body),
+            ("POST", ["passthrough"]) => Self::passthrough(body),
+            // Receivers from third parties to Merge.
+            ("GET", ["webhook-receivers"]) => {
+                Ok(Response::json(200, &self.accounts[number].receivers))
+            }
+            ("POST", ["webhook-receivers"]) => self.add_receiver(number, body),
+            ("GET", ["selective-sync", "conditions"] | ["custom-object-classes"]) => {
+                Ok(nested::nothing())
+            }
+            ("GET", [_, .., "remote-field-classes"]) => Ok(nested::nothing()),
+            ("GET", [path, id, list]) => self.nested(number, (path, id, list), query),
             ("GET", [model]) => self.list(number, model, query),
             ("GET", [model, id]) => self.retrieve(number, model, id, query),
             _ => Err(not_allowed(method)),
         }
     }
+}
+
+/// The body as JSON; null where there is none.
+fn read_body(body: &[u8]) -> Result<Value, Response> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| Response::detail(400, &format!("JSON parse error - {error}")))
 }
 
 fn not_found() -> Response {

@@ -1,6 +1,7 @@
 //! What a simulated Merge holds and how busy it is.
 
 use crate::fault::Faults;
+use crate::poison::PoisonPlan;
 use crate::time::{HOUR, MINUTE, Micros, SECOND};
 
 /// Everything a simulation depends on, beside what clients ask of it.
@@ -20,6 +21,8 @@ pub struct Config {
     /// About how many records with a list endpoint each account starts with. No model gets
     /// fewer than one.
     pub records_per_account: u64,
+    /// All accounts are test accounts: they sync once.
+    pub test_accounts: bool,
     /// The most models that an account holds: the first of its category. `None` for all.
     pub models_at_most: Option<usize>,
     /// The most rows of a page, whatever a client asks for.
@@ -78,6 +81,8 @@ pub struct Config {
     pub webhook_url: Option<String>,
     /// What goes wrong.
     pub faults: Faults,
+    /// What is wrong for good.
+    pub poison: PoisonPlan,
 }
 
 impl Config {
@@ -90,6 +95,7 @@ impl Config {
             accounts: 3,
             categories: ["hris", "ats", "ticketing"].map(str::to_owned).to_vec(),
             records_per_account: 2200,
+            test_accounts: false,
             models_at_most: None,
             page_size_at_most: 100,
             link_within: 10 * MINUTE,
@@ -115,6 +121,7 @@ impl Config {
             legacy_webhooks: false,
             webhook_url: None,
             faults: Faults::none(),
+            poison: PoisonPlan::none(),
         }
     }
 }
