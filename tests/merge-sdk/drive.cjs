@@ -16,6 +16,11 @@ const inPackage = (file) => require(path.join(packageRoot, file));
 let answers = 0;
 const faults = [];
 
+// Fields of `/sync-status` that are younger than this client; the one for Python knows them.
+const YOUNGER = ["data_fresh_as_of", "historical_data_since", "sync_status_reason"];
+const isYounger = ({ path: at, message }) =>
+  YOUNGER.includes(at.at(-1)) && message.startsWith("Unexpected key");
+
 // Every answer goes through `parseOrThrow` of its schema.
 const utils = inPackage("core/schemas/builders/schema-utils/getSchemaUtils.js");
 const original = utils.getSchemaUtils;
@@ -31,7 +36,10 @@ utils.getSchemaUtils = (schema) => {
     try {
       return parseOrThrow(raw, strict);
     } catch (error) {
-      faults.push(`${current}: ${JSON.stringify(error.errors ?? error.message).slice(0, 400)}`);
+      const found = error.errors?.filter((one) => !isYounger(one)) ?? error.message;
+      if (found.length > 0) {
+        faults.push(`${current}: ${JSON.stringify(found).slice(0, 400)}`);
+      }
       return parseOrThrow(raw, options);
     }
   };

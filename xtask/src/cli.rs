@@ -99,6 +99,11 @@ pub enum Task {
     ///
     /// A host whose runtime is not installed is named with the command that installs it.
     Hosts(hosts::Options),
+    /// Drive the simulator with Merge's official clients for Python and Node, and fail on an answer
+    /// that they cannot read.
+    ///
+    /// They come from their registries, into `target/merge-sdk`.
+    Sdks,
     /// Fuzz each target for some seconds, from the inputs that are kept.
     ///
     /// What fails is written to `fuzz/artifacts`, with the command that runs it again. Needs a C++

@@ -11,7 +11,7 @@ use merge_simulator::{
     CATEGORIES, Config, Faults, Merge, PoisonPlan, Poster, Server, Shared, control, lock, poison,
 };
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// A stand-in for Merge's Unified API, on 127.0.0.1, with its own clock.
 ///
@@ -39,7 +39,8 @@ struct Args {
     /// About how many records each account starts with.
     #[arg(long, default_value_t = 2200)]
     records: u64,
-    /// Where webhooks are posted, by plain HTTP. Without it there are none.
+    /// Where webhooks are posted, by plain HTTP. Without it there are none. Until somebody listens
+    /// there the clock stands still: what is posted to nobody would be lost, tokens included.
     #[arg(long)]
     webhook_url: Option<String>,
     /// Turn every fault on.
@@ -63,6 +64,9 @@ struct Args {
 /// How often the clock moves.
 const TICK: Duration = Duration::from_millis(20);
 
+/// How often it is looked whether somebody listens to webhooks.
+const LOOK: Duration = Duration::from_millis(200);
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
@@ -83,7 +87,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let driver = scenario
         .is_none()
-        .then(|| tokio::spawn(drive(merge, args.speed)));
+        .then(|| tokio::spawn(drive(merge, args.speed, args.webhook_url.clone())));
     stopped().await?;
     if let Some(driver) = driver {
         driver.abort();
@@ -139,8 +143,11 @@ fn greeting(merge: &Merge, address: &str, scenario: Option<Scenario>) -> serde_j
 }
 
 /// Let the virtual clock run and post what is due.
-async fn drive(merge: Shared, speed: u32) {
+async fn drive(merge: Shared, speed: u32, receiver: Option<String>) {
     let poster = Poster::new();
+    if let Some(url) = &receiver {
+        listened(url).await;
+    }
     let mut last = Instant::now();
     let mut ticks = tokio::time::interval(TICK);
     loop {
@@ -157,6 +164,31 @@ async fn drive(merge: Shared, speed: u32) {
         let (poster, merge) = (poster.clone(), merge.clone());
         tokio::spawn(async move { poster.post_due(&merge).await });
     }
+}
+
+/// Wait until somebody listens where webhooks go, and say so.
+async fn listened(url: &str) {
+    let rest = url.strip_prefix("http://").unwrap_or(url);
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let address = if authority.contains(':') {
+        authority.to_owned()
+    } else {
+        format!("{authority}:80")
+    };
+    let mut asked = false;
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        if TcpStream::connect(&address).await.is_ok() {
+            break;
+        }
+        if !asked {
+            eprintln!("merge-simulator: nobody listens at {address} yet; no webhook is posted");
+            eprintln!("merge-simulator: and the clock stands still until somebody does");
+            asked = true;
+        }
+    }
+    eprintln!("merge-simulator: webhooks go to {url}");
 }
 
 /// Wait for SIGINT or SIGTERM.
