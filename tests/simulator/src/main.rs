@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use merge_simulator::scenario::Scenario;
@@ -56,9 +56,20 @@ struct Args {
     /// Virtual seconds in a real one; 0 leaves the clock to `/_control/advance`.
     #[arg(long, default_value_t = 1, default_value_if("demo", "true", "0"))]
     speed: u32,
-    /// Move the clock so many hours at the start, so that the initial syncs are over.
+    /// Move the clock so many hours at the start, so that the initial syncs are over. Of the
+    /// webhooks of that time only those that carry a token are still posted.
     #[arg(long, default_value_t = 0)]
     ahead_hours: u32,
+    /// Let the clock show the real time once it is that many hours ahead, in place of January
+    /// 2026. For hosts that live in real time.
+    #[arg(long, conflicts_with = "demo")]
+    now: bool,
+    /// The API key, in place of a drawn one.
+    #[arg(long)]
+    api_key: Option<String>,
+    /// The key that webhooks are signed with, in place of a drawn one.
+    #[arg(long)]
+    signing_key: Option<String>,
 }
 
 /// How often the clock moves.
@@ -105,12 +116,22 @@ fn demonstration(scenario: Scenario, args: &Args) -> Merge {
 /// Merge so many hours after its accounts were linked.
 fn ahead(args: &Args) -> Result<Merge, String> {
     let mut merge = Merge::new(config(args)?);
-    merge.advance_to(merge.now() + Micros::from(args.ahead_hours) * HOUR);
+    if args.ahead_hours > 0 {
+        merge.advance_to(merge.now() + Micros::from(args.ahead_hours) * HOUR);
+        merge.forget_webhooks(|delivery| delivery.event == "LinkedAccount.linked");
+    }
+    merge.set_keys(args.api_key.clone(), args.signing_key.clone());
     Ok(merge)
 }
 
 fn config(args: &Args) -> Result<Config, String> {
     let mut config = Config::new(args.seed);
+    if args.now {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let micros = now.map_or(0, |now| now.as_micros());
+        let ahead = Micros::from(args.ahead_hours) * HOUR;
+        config.start = Micros::try_from(micros).unwrap_or(config.start) - ahead;
+    }
     config.accounts = args.accounts;
     config.records_per_account = args.records;
     config.categories = CATEGORIES.map(str::to_owned).to_vec();
