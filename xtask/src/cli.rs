@@ -119,7 +119,7 @@ pub enum Task {
         shard: Option<String>,
     },
     /// Everything that a change must pass: lint, test, costs, the demo with and without faults, seeds of
-    /// the simulation, sabotage, fuzzing, kills, and every host language.
+    /// the simulation, sabotage, fuzzing, kills, Merge's own clients, and every host language.
     ///
     /// Prints the minutes of each step, and fails where they are too many.
     Ci,
