@@ -191,7 +191,7 @@ impl Oracle {
     }
 
     /// An operator asked for something.
-    pub fn asked(&mut self, account: &str, command: Command, now: Micros) {
+    pub fn asked(&mut self, account: &str, command: &Command, now: Micros) {
         if let Some(watched) = self.accounts.get_mut(account) {
             watched.pace.asked(command);
             watched.paused = match command {

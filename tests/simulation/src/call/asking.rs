@@ -185,7 +185,9 @@ impl World<'_> {
         let mut sent = answered(response);
         if now + delay > sent_at + TIMEOUT {
             delay = (sent_at + TIMEOUT - now).max(0);
-            sent = Err(transport("timed out"));
+            sent = Err(http::SendError::TimedOut(http::Transport {
+                message: "timed out".to_owned(),
+            }));
         }
         self.answer(id, Answer::Sent(sent), delay);
     }

@@ -70,9 +70,10 @@ impl Pace {
         u64::try_from((self.ready_at.unwrap_or(now) - from) / MINUTE).unwrap_or(0)
     }
 
-    pub(super) fn asked(&mut self, command: Command) {
+    pub(super) fn asked(&mut self, command: &Command) {
         self.wishes += 1;
-        self.rereads += u64::from(command == Command::Reread);
+        let rereads = matches!(command, Command::Reread | Command::RereadModel(_));
+        self.rereads += u64::from(rereads);
     }
 
     /// Something happened after which requests may be made again: a host died, a commit was
