@@ -136,7 +136,7 @@ impl World<'_> {
                 match &ran {
                     Ok(_) => {
                         self.hosts[host].release(&account);
-                        if effect {
+                        if effect || self.oracle.is_poisoned(&account) {
                             self.inspect(host, &account);
                         }
                     }
@@ -181,6 +181,7 @@ impl World<'_> {
                 if let Ok(Done::Inspected(Ok(view))) = done {
                     self.oracle
                         .inspected(&self.merge, &self.store, account, &view);
+                    self.answer_held_sweeps(account, &view);
                     return;
                 }
                 break;

@@ -127,7 +127,7 @@ impl World<'_> {
                             &self.merge,
                             &self.store,
                             change,
-                            &effects,
+                            (&committed, &effects),
                             &mut call.heard,
                         );
                     }
@@ -185,6 +185,7 @@ impl World<'_> {
         let mut sent = answered(response);
         if now + delay > sent_at + TIMEOUT {
             delay = (sent_at + TIMEOUT - now).max(0);
+            self.oracle.timed_out(&self.merge, request);
             sent = Err(http::SendError::TimedOut(http::Transport {
                 message: "timed out".to_owned(),
             }));

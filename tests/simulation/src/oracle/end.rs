@@ -1,11 +1,11 @@
 //! What must be true when everything has come to rest.
 
-use merge_simulator::Merge;
+use merge_simulator::{Mark, Merge, Poisoned};
 use merge_simulator::time::DAY;
 
 use super::Oracle;
 use crate::counts::Counts;
-use crate::store::Store;
+use crate::store::{Account, Store};
 
 /// Merge's guard blocks an address at more failing answers than this within ten seconds.
 const GUARD: u64 = 20;
@@ -18,7 +18,12 @@ impl Oracle {
     /// Compare what is stored with what Merge holds, and the rest with what was promised.
     pub fn judge(&mut self, merge: &Merge, store: &Store, counts: &Counts) {
         let now = merge.now();
-        self.verdict = merge.verdict(store.rows());
+        let rows = store.rows().map(|mut row| {
+            let key = (row.account.clone(), row.model_id.clone(), row.id.clone());
+            row.deleted &= !self.pardoned.contains(&key);
+            row
+        });
+        self.verdict = merge.verdict(rows);
         let ids: Vec<String> = self.accounts.keys().cloned().collect();
         for account in &ids {
             let Some(watched) = self.accounts.get(account) else {
@@ -43,6 +48,7 @@ impl Oracle {
                     format!("{account} is ready in Merge, and here {phase:?}"),
                 );
             }
+            self.check_rest(merge, entry, account);
             let (sent, bound) = self.requests(account, merge);
             self.most_requests = self.most_requests.max(sent * 100 / bound.max(1));
             if sent > bound {
@@ -68,6 +74,50 @@ impl Oracle {
             );
         }
         self.check_size(merge, counts);
+    }
+
+    /// Nothing is left of what has passed, and nothing that is missing is left untold.
+    fn check_rest(&mut self, merge: &Merge, entry: &Account, account: &str) {
+        let now = merge.now();
+        let Some(watched) = self.accounts.get(account) else {
+            return;
+        };
+        let trouble = entry.summary.as_ref().map(|summary| &summary.trouble);
+        let trouble = trouble.filter(|trouble| !trouble.is_empty());
+        let mut wrong = Vec::new();
+        if let Some(trouble) = trouble
+            && watched.poisons.is_empty()
+            && merge.initial_syncs_over(watched.number)
+        {
+            wrong.push(format!("{account} is still in trouble: {trouble}"));
+        }
+        for (model, list) in &watched.lists {
+            let of_model = |poisoned: &&Poisoned| {
+                poisoned.model_id.as_ref().is_none_or(|id| id == model)
+            };
+            let mut poisons = watched.poisons.iter().filter(of_model);
+            self.parked += u64::from(list.parked_since.is_some());
+            let passes = poisons.clone().all(|poisoned| poisoned.poison.passes());
+            if passes && list.parked_since.is_some() {
+                wrong.push(format!("{model} of {account} rests, and could be read"));
+            }
+            let rows = entry.rows.get(model);
+            let is_missing = |mark: &Mark<'_>| {
+                !mark.served
+                    && !mark.purged
+                    && rows.is_none_or(|rows| !rows.contains_key(mark.id))
+            };
+            let missing = merge.marks(account, model).filter(is_missing).count();
+            let untold = !list.in_trouble && trouble.is_none();
+            if missing > 0 && untold && poisons.next().is_some() {
+                wrong.push(format!(
+                    "{missing} rows of {model} of {account} cannot be read, and nobody is told"
+                ));
+            }
+        }
+        for text in wrong {
+            self.violation(now, text);
+        }
     }
 
     /// Whether the run was long and hard enough; one that was made smaller on purpose need not be.
