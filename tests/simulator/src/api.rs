@@ -4,8 +4,10 @@ mod auth;
 pub(crate) mod breaker;
 mod list;
 mod misfortune;
+pub(crate) mod offset;
 mod organization;
-mod page;
+pub(crate) mod page;
+mod poisoned;
 mod query;
 mod status;
 
@@ -14,6 +16,7 @@ use serde_json::json;
 
 use crate::Merge;
 use crate::api::query::Query;
+use crate::poison::{BYTE_ORDER_MARK, Poison};
 use crate::time::http_date;
 
 /// A request to the API.
@@ -50,7 +53,7 @@ impl Response {
         // Everything served is made of texts, numbers, lists and maps with text keys, which
         // always can be written.
         let body = serde_json::to_vec(body).unwrap_or_default();
-        Self::new(status, "application/json", body)
+        Self::raw(status, "application/json", body)
     }
 
     pub(crate) fn html(status: u16, title: &str) -> Self {
@@ -58,7 +61,7 @@ impl Response {
             "<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1>\
              </center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n"
         );
-        Self::new(status, "text/html", page.into_bytes())
+        Self::raw(status, "text/html", page.into_bytes())
     }
 
     /// An error body in the style of Django REST framework.
@@ -66,7 +69,7 @@ impl Response {
         Self::json(status, &json!({ "detail": detail }))
     }
 
-    fn new(status: u16, content_type: &str, body: Vec<u8>) -> Self {
+    pub(crate) fn raw(status: u16, content_type: &str, body: Vec<u8>) -> Self {
         Self {
             status,
             headers: vec![("Content-Type", content_type.to_owned())],
@@ -103,7 +106,8 @@ impl Merge {
         let mut response = if self.breaker.is_blocked(request.client, self.now) {
             Response::html(403, "Access denied")
         } else {
-            let response = self.handle(request).unwrap_or_else(|refusal| refusal);
+            let mut response = self.handle(request).unwrap_or_else(|refusal| refusal);
+            self.mark_body(request, &mut response);
             if response.status >= 400 && response.status != 429 {
                 let count = self.breaker.failed(request.client, self.now);
                 self.stats.breaker_trips = self.breaker.trips;
@@ -121,6 +125,17 @@ impl Merge {
             self.advance_to(self.now + took);
         }
         response
+    }
+
+    /// Put a byte-order mark before the body where the account has its answers so.
+    fn mark_body(&self, request: Request<'_>, response: &mut Response) {
+        let marked = |number: usize| self.accounts[number].has(Poison::ByteOrderMark, self.now);
+        if let Ok(Some(number)) = self.account_of(request)
+            && marked(number)
+        {
+            response.body.splice(..0, BYTE_ORDER_MARK);
+            response.cut_after = response.cut_after.map(|sent| sent + BYTE_ORDER_MARK.len());
+        }
     }
 
     fn handle(&mut self, request: Request<'_>) -> Handled {
@@ -143,6 +158,9 @@ impl Merge {
             let id = self.accounts[number].id.clone();
             *self.stats.requests_by_account.entry(id).or_default() += 1;
             self.throttle(number)?;
+            if self.accounts[number].has(Poison::TokenRefused, self.now) {
+                return Err(auth::unauthorized("Invalid account token."));
+            }
         }
         self.before_answer(account, &query)?;
         let response = match account.filter(|_| account_needed) {
@@ -161,7 +179,10 @@ impl Merge {
             ("GET", ["sync-status"]) => self.sync_status(number, query),
             ("POST", ["sync-status", "resync"]) => Ok(self.resync(number)),
             ("GET", ["account-details"]) => {
-                Ok(Response::json(200, &self.accounts[number].details()))
+                let account = &self.accounts[number];
+                let mut details = account.details();
+                account.spoil_details(self.now, false, &mut details);
+                Ok(Response::json(200, &details))
             }
             ("POST", ["delete-account"]) => {
                 self.unlink(number);

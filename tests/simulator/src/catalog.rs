@@ -33,6 +33,16 @@ impl ModelSpec {
         !UNFILTERED.contains(&self.id)
     }
 
+    /// Whether its records have an `id` of Merge's.
+    pub fn has_id(&self) -> bool {
+        self.id != "ats.Tag"
+    }
+
+    /// Whether its records say that they were deleted in the third party.
+    pub fn tells_deletions(&self) -> bool {
+        !UNMARKED.contains(&self.id)
+    }
+
     /// The name in webhook events: the id without its category.
     pub fn event_name(&self) -> &'static str {
         self.id.split_once('.').map_or(self.id, |(_, name)| name)
@@ -51,6 +61,13 @@ pub const CATEGORIES: [&str; 6] = [
 
 /// Models whose list takes no filter by time: it ignores those parameters and serves all.
 const UNFILTERED: [&str; 2] = ["accounting.AccountingPeriod", "accounting.PaymentTerm"];
+
+/// Models whose records have no `remote_was_deleted`: what is deleted is no longer listed.
+const UNMARKED: [&str; 3] = [
+    "accounting.AccountingPeriod",
+    "accounting.PaymentTerm",
+    "crm.EngagementType",
+];
 
 /// The models of a category; empty for an unknown one.
 pub(crate) fn models(category: &str) -> &'static [ModelSpec] {

@@ -1,6 +1,7 @@
 //! What a simulated Merge holds and how busy it is.
 
 use crate::fault::Faults;
+use crate::poison::PoisonPlan;
 use crate::time::{HOUR, MINUTE, Micros, SECOND};
 
 /// Everything a simulation depends on, beside what clients ask of it.
@@ -78,6 +79,8 @@ pub struct Config {
     pub webhook_url: Option<String>,
     /// What goes wrong.
     pub faults: Faults,
+    /// What is wrong for good.
+    pub poison: PoisonPlan,
 }
 
 impl Config {
@@ -115,6 +118,7 @@ impl Config {
             legacy_webhooks: false,
             webhook_url: None,
             faults: Faults::none(),
+            poison: PoisonPlan::none(),
         }
     }
 }

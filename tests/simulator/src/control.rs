@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 use crate::time::{self, Micros, SECOND, iso};
-use crate::{FaultKind, Faults, Merge, Response};
+use crate::{FaultKind, Faults, Merge, Poison, Response};
 
 /// What `--help` says about the control interface.
 pub const HELP: &str = "\
@@ -38,10 +38,19 @@ CONTROL: POST a JSON object (or nothing) to /_control/...; no key is needed.
   webhook-url     {\"url\": \"http://127.0.0.1:8080/api/webhooks/merge\"} or {\"url\": null}
   emit            {\"account\": id, \"event\": \"AsyncPost.completed\", \"data\": {}}; sends any event
   ping            sends the test message of the dashboard, which has no event
+  poison          {\"account\": id, \"model_id\": \"hris.Team\" or null, \"kind\": \"cursors-refused=404\",
+                   \"from\": \"...\" or null}; for good, or until it is cured
+  cure            {\"account\": id}; takes every poison from the account
   changes-until   {\"at\": \"...\"} or {}; no third party changes anything after it
 FAULTS: webhook_lost webhook_duplicated webhook_delayed webhook_reordered webhook_forged
   too_many_requests server_error html_error slow_response cut_response cut_json stale_cursor
-  sync_failed sync_partial sync_paused clock_skew late_visible";
+  sync_failed sync_partial sync_paused clock_skew late_visible
+POISONS: last-page-names-itself clamped-offset-cursors=1000 cursors-refused=400
+  offset-cursors-shift empty-pages-forever page-size-limit=40 broken-record broken-json
+  huge-body=62914560 empty-full-reads shrunken-full-reads narrowed-selective-sync scope-off
+  field-off instants=space unreadable-finish byte-order-mark category-null relink-needed
+  resolved-issues nul-characters flaky-pages=50 records-without-id filters-ignored
+  list-refused=403 token-refused; docs/simulator.md says what each is";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +87,15 @@ struct OfModel {
     account: String,
     model_id: String,
     enabled: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SetPoison {
+    account: String,
+    model_id: Option<String>,
+    kind: String,
+    from: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -155,6 +173,8 @@ fn obey(merge: &mut Merge, command: &str, body: &[u8]) -> Result<Option<Value>, 
         "relink" => of_account(merge, body, Merge::relink)?,
         "require-relink" => of_account(merge, body, Merge::require_relink)?,
         "mute-issues" => of_account(merge, body, Merge::mute_issues)?,
+        "poison" => poison(merge, &read(body)?)?,
+        "cure" => of_account(merge, body, Merge::cure)?,
         "model" => enable(merge, &read(body)?)?,
         "webhook-url" => {
             let Url { url } = read(body)?;
@@ -256,6 +276,35 @@ fn of_account(merge: &mut Merge, body: &[u8], act: fn(&mut Merge, usize)) -> Res
     Ok(json!(merge.accounts()[number]))
 }
 
+fn poison(merge: &mut Merge, wanted: &SetPoison) -> Result<Value, String> {
+    let number = number(merge, &wanted.account)?;
+    let kind: Poison = wanted.kind.parse()?;
+    let from = wanted.from.as_deref().map(|text| instant("from", text));
+    let from = from.transpose()?.unwrap_or(merge.now());
+    if !merge.poison(number, wanted.model_id.as_deref(), kind, from) {
+        let model = wanted.model_id.as_deref().unwrap_or_default();
+        return Err(format!(
+            "model_id: `{model}` is not held, or {} is of whole accounts",
+            kind.name()
+        ));
+    }
+    Ok(poisons(merge, &wanted.account))
+}
+
+/// The poisons of one account.
+fn poisons(merge: &Merge, account: &str) -> Value {
+    let all = merge.poisoned().into_iter();
+    let of_account = all.filter(|poisoned| poisoned.account == account);
+    let rows = of_account.map(|poisoned| {
+        json!({
+            "kind": poisoned.poison.to_string(),
+            "model_id": poisoned.model_id,
+            "from": iso(poisoned.from.max(merge.config.start)),
+        })
+    });
+    Value::Array(rows.collect())
+}
+
 fn enable(merge: &mut Merge, wanted: &OfModel) -> Result<Value, String> {
     let number = number(merge, &wanted.account)?;
     let models = &merge.accounts[number].models;
@@ -284,6 +333,7 @@ fn state(merge: &Merge) -> Value {
             json!({
                 "account": view,
                 "details": account.details(),
+                "poison": poisons(merge, &account.id),
                 "models": models.collect::<Vec<_>>(),
             })
         });
@@ -323,6 +373,7 @@ fn ledger(merge: &Merge, which: &Which) -> Value {
             "deleted": entry.deleted,
             "purged": entry.purged,
             "versions": entry.versions,
+            "served": entry.served,
             "row": entry.row,
         })
     });

@@ -23,6 +23,11 @@ pub struct LedgerEntry {
     pub versions: usize,
     /// The row as a list serves it with `include_deleted_data` and `include_remote_data`.
     pub row: Value,
+    /// Some read serves this state of the record. Poison may keep it from every read: then a
+    /// store that has it otherwise, or not at all, is not to blame.
+    pub served: bool,
+    /// A field that changed without a new `modified_at`: a store may have it either way.
+    pub silent: Option<&'static str>,
 }
 
 /// The latest version of one record, without its content.
@@ -38,6 +43,8 @@ pub struct Mark<'a> {
     pub deleted: bool,
     /// Gone from Merge altogether.
     pub purged: bool,
+    /// Some read serves it; see [`LedgerEntry::served`].
+    pub served: bool,
 }
 
 impl Merge {
@@ -55,15 +62,23 @@ impl Merge {
     /// for a model that is not listed.
     pub fn marks(&self, account: &str, model_id: &str) -> impl Iterator<Item = Mark<'_>> {
         let account = self.accounts.iter().find(|known| known.id == account);
-        let models = account.into_iter().flat_map(|account| &account.models);
+        let models = account.into_iter().flat_map(|account| {
+            let models = account.models.iter().enumerate();
+            models.map(move |(number, model)| (account, number, model))
+        });
         let model = models
-            .filter(|model| model.is_listed())
-            .find(|model| model.spec.id == model_id);
-        let records = model.into_iter().flat_map(|model| &model.records);
-        records.filter_map(|record| {
+            .filter(|(.., model)| model.is_listed())
+            .find(|(.., model)| model.spec.id == model_id);
+        let records = model.into_iter().flat_map(|(account, number, model)| {
+            let served = self.served(account, number);
+            let records = model.records.iter().enumerate();
+            records.map(move |(number, record)| (served.has(number, record), record))
+        });
+        records.filter_map(|(served, record)| {
             let version = record.versions.last()?;
             Some(Mark {
-                id: &record.id,
+                served,
+                id: &record.key,
                 modified_at: version.modified_at,
                 visible_at: version.visible_at,
                 deleted: version.truth.deleted || version.purged,
@@ -79,8 +94,13 @@ impl Merge {
     pub fn ledger(&self) -> BTreeMap<RecordKey, LedgerEntry> {
         let mut ledger = BTreeMap::new();
         for account in self.accounts.iter().filter(|account| account.is_linked()) {
-            for model in account.models.iter().filter(|model| model.is_listed()) {
-                for record in &model.records {
+            for (at, model) in account.models.iter().enumerate() {
+                if !model.is_listed() {
+                    continue;
+                }
+                let served = self.served(account, at);
+                let silent = account.silent_field(at, self.now);
+                for (number, record) in model.records.iter().enumerate() {
                     let readable =
                         |version: &&crate::world::record::Version| version.visible_at <= self.now;
                     let Some(version) = record.versions.iter().rev().find(readable) else {
@@ -89,14 +109,21 @@ impl Merge {
                     let key = (
                         account.id.clone(),
                         model.spec.id.to_owned(),
-                        record.id.clone(),
+                        record.key.clone(),
                     );
                     let entry = LedgerEntry {
                         modified_at: version.modified_at,
                         deleted: version.truth.deleted || version.purged,
                         purged: version.purged,
                         versions: record.versions.len(),
-                        row: record.row(version, true).to_value(),
+                        row: account.row_tree(
+                            at,
+                            number,
+                            record.row(version, model.spec, true),
+                            self.now,
+                        ),
+                        served: served.has(number, record),
+                        silent,
                     };
                     ledger.insert(key, entry);
                 }

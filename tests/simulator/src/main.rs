@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use merge_simulator::scenario::Scenario;
 use merge_simulator::time::{HOUR, Micros, iso};
-use merge_simulator::{CATEGORIES, Config, Faults, Merge, Poster, Server, Shared, control, lock};
+use merge_simulator::{
+    CATEGORIES, Config, Faults, Merge, PoisonPlan, Poster, Server, Shared, control, lock, poison,
+};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -46,6 +48,10 @@ struct Args {
     /// The faults end after so many hours of virtual time.
     #[arg(long, default_value_t = 60)]
     faults_hours: u32,
+    /// What is wrong for good: `all`, `none`, or kinds such as `cursors-refused=404,scope-off`.
+    /// Each account gets one of them; `/_control/state` says which.
+    #[arg(long, default_value = "none", conflicts_with = "demo")]
+    poison: String,
     /// Virtual seconds in a real one; 0 leaves the clock to `/_control/advance`.
     #[arg(long, default_value_t = 1, default_value_if("demo", "true", "0"))]
     speed: u32,
@@ -69,7 +75,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let merge: Shared = Arc::new(Mutex::new(match scenario {
         Some(scenario) => demonstration(scenario, &args),
-        None => ahead(&args),
+        None => ahead(&args)?,
     }));
     let listener = TcpListener::bind(("127.0.0.1", args.port)).await?;
     let server = Server::start(merge.clone(), listener)?;
@@ -93,13 +99,13 @@ fn demonstration(scenario: Scenario, args: &Args) -> Merge {
 }
 
 /// Merge so many hours after its accounts were linked.
-fn ahead(args: &Args) -> Merge {
-    let mut merge = Merge::new(config(args));
+fn ahead(args: &Args) -> Result<Merge, String> {
+    let mut merge = Merge::new(config(args)?);
     merge.advance_to(merge.now() + Micros::from(args.ahead_hours) * HOUR);
-    merge
+    Ok(merge)
 }
 
-fn config(args: &Args) -> Config {
+fn config(args: &Args) -> Result<Config, String> {
     let mut config = Config::new(args.seed);
     config.accounts = args.accounts;
     config.records_per_account = args.records;
@@ -110,7 +116,11 @@ fn config(args: &Args) -> Config {
     if args.faults {
         config.faults = Faults::all(config.start + Micros::from(args.faults_hours) * HOUR);
     }
-    config
+    config.poison = PoisonPlan {
+        one_in: 1,
+        ..PoisonPlan::of(poison::parse_list(&args.poison)?)
+    };
+    Ok(config)
 }
 
 /// The line that programs read.

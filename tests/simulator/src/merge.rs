@@ -73,6 +73,13 @@ impl Merge {
             let at = config.start + step * i64::try_from(account).unwrap_or(0);
             queue.plan(at, Event::Link { account });
         }
+        for (number, account) in accounts.iter().enumerate() {
+            for (dose, taken) in account.doses.iter().enumerate() {
+                let at = taken.from.max(config.start);
+                let account = number;
+                queue.plan(at, Event::Strike { account, dose });
+            }
+        }
         Self {
             now: config.start,
             queue,
@@ -138,6 +145,7 @@ impl Merge {
             Event::RealtimeChange { account } => self.realtime_change(account),
             Event::RequireRelink { account } => self.require_relink(account),
             Event::Relink { account } => self.relink(account),
+            Event::Strike { account, dose } => self.strike(account, dose),
             Event::Skew => self.move_host_clock(),
         }
     }

@@ -29,7 +29,7 @@ pub struct StoredRow {
 /// How the store compares.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Verdict {
-    /// Records that Merge lists and the store does not have.
+    /// Records that Merge lists and serves and the store does not have.
     pub lost: u64,
     /// Records stored with other content than Merge's latest, or not marked as deleted though
     /// Merge has them deleted or no longer has them.
@@ -41,6 +41,9 @@ pub struct Verdict {
     pub unknown: u64,
     /// Records that Merge lists, deleted ones included.
     pub records_in_merge: u64,
+    /// Records of these that poison keeps from every read. What a store has of them is not
+    /// looked at, except that it must not have them marked as deleted.
+    pub unserved: u64,
     /// Rows of the store that were compared.
     pub records_stored: u64,
     /// A few of the findings, in words.
@@ -72,8 +75,10 @@ impl Merge {
         let mut ledger = self.ledger();
         ledger.retain(|_, entry| !entry.purged || entry.versions > 1);
         let listed = ledger.values().filter(|entry| !entry.purged).count();
+        let withheld = ledger.values().filter(|entry| !entry.served).count();
         let mut verdict = Verdict {
             records_in_merge: listed as u64,
+            unserved: withheld as u64,
             ..Verdict::default()
         };
         for row in stored {
@@ -99,7 +104,7 @@ impl Merge {
         }
         let missing: BTreeMap<RecordKey, LedgerEntry> = ledger
             .into_iter()
-            .filter(|(_, entry)| !entry.purged)
+            .filter(|(_, entry)| !entry.purged && entry.served)
             .collect();
         for key in missing.keys() {
             verdict.lost += 1;
@@ -124,6 +129,9 @@ fn judge(verdict: &mut Verdict, key: &RecordKey, entry: &LedgerEntry, row: &Stor
         verdict.example("wrongly deleted", key);
         return;
     }
+    if !entry.served {
+        return;
+    }
     if entry.deleted && !row.deleted {
         verdict.stale += 1;
         verdict.example("not marked as deleted", key);
@@ -134,14 +142,16 @@ fn judge(verdict: &mut Verdict, key: &RecordKey, entry: &LedgerEntry, row: &Stor
         return;
     }
     let same_time = row.modified_at.is_none_or(|at| at == entry.modified_at);
-    if !same_time || !same_content(&row.json, &entry.row) {
+    if !same_time || !same_content(&row.json, entry) {
         verdict.stale += 1;
         verdict.example("stale", key);
     }
 }
 
-/// Equal as JSON. `remote_data` is compared only where the consumer asked for it.
-fn same_content(stored: &str, latest: &Value) -> bool {
+/// Equal as JSON, but for what changed in silence. `remote_data` is compared only where the
+/// consumer asked for it.
+fn same_content(stored: &str, entry: &LedgerEntry) -> bool {
+    let latest = &entry.row;
     let Ok(mut stored) = serde_json::from_str::<Value>(stored) else {
         return false;
     };
@@ -152,6 +162,12 @@ fn same_content(stored: &str, latest: &Value) -> bool {
         && let Some(remote_data) = latest.get("remote_data")
     {
         fields.insert("remote_data".to_owned(), remote_data.clone());
+    }
+    if let Some((silent, value)) = entry
+        .silent
+        .and_then(|field| Some((field, latest.get(field)?)))
+    {
+        fields.insert(silent.to_owned(), value.clone());
     }
     stored == *latest
 }

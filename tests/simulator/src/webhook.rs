@@ -9,6 +9,7 @@ use sha2::Sha256;
 use crate::Merge;
 use crate::fault::FaultKind;
 use crate::outbox::{Delivery, Fate};
+use crate::poison::{BYTE_ORDER_MARK, Poison};
 use crate::time::{HOUR, MINUTE, Micros, SECOND};
 
 /// The header that carries the signature.
@@ -34,12 +35,17 @@ impl Merge {
         let now = self.now;
         self.forge(number, &url);
         let account = &mut self.accounts[number];
+        let mut details = account.details();
+        account.spoil_details(now, true, &mut details);
         let body = json!({
             "hook": { "id": self.hook_id, "event": event, "target": url },
-            "linked_account": account.details(),
+            "linked_account": details,
             "data": data,
         });
-        let body = body.to_string().into_bytes();
+        let mut body = body.to_string().into_bytes();
+        if account.has(Poison::ByteOrderMark, now) {
+            body.splice(..0, BYTE_ORDER_MARK);
+        }
         self.stats.webhooks.emitted += 1;
 
         let dice = &mut account.webhook_dice;

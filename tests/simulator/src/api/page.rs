@@ -11,7 +11,7 @@ use crate::api::query::Query;
 use crate::time::{self, Micros, iso};
 
 /// What a result is ordered by: an instant, then an id.
-pub(super) type Key = (Micros, String);
+pub(crate) type Key = (Micros, String);
 
 /// A place in a list: results after it, or, going back, before it.
 #[derive(Debug)]
@@ -52,8 +52,8 @@ impl Cursor {
 /// What a paged endpoint answers.
 #[derive(Debug, Serialize)]
 pub(super) struct Page<R> {
-    next: Option<String>,
-    previous: Option<String>,
+    pub next: Option<String>,
+    pub previous: Option<String>,
     pub results: Vec<R>,
 }
 

@@ -24,6 +24,26 @@ impl Query {
             .filter(|value| !value.is_empty())
     }
 
+    /// The same parameters with another cursor, or without one.
+    pub fn with_cursor(&self, cursor: Option<&str>) -> Self {
+        let mut pairs = self.0.clone();
+        pairs.retain(|(name, _)| name != "cursor");
+        pairs.extend(cursor.map(|text| ("cursor".to_owned(), text.to_owned())));
+        Self(pairs)
+    }
+
+    /// Whether a parameter leaves rows out by time or by id.
+    pub fn is_bounded(&self) -> bool {
+        let bounds = [
+            "modified_after",
+            "modified_before",
+            "created_after",
+            "created_before",
+            "remote_id",
+        ];
+        bounds.iter().any(|name| self.text(name).is_some())
+    }
+
     /// `true`, `True`, `1` are true; anything else is false.
     pub fn flag(&self, name: &str) -> bool {
         self.text(name)

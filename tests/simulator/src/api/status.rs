@@ -15,19 +15,20 @@ impl Merge {
         let now = self.now;
         let account = &self.accounts[number];
         let listed = now >= account.completed_at + self.config.empty_status_for;
-        let models = account.models.iter().filter(|_| listed);
-        let keyed: Vec<(Key, &Model)> = models
-            .map(|model| ((0, model.spec.id.to_owned()), model))
+        let models = account.models.iter().enumerate().filter(|_| listed);
+        let keyed: Vec<(Key, (usize, &Model))> = models
+            .map(|(at, model)| ((0, model.spec.id.to_owned()), (at, model)))
             .collect();
-        let mut keyed: Vec<(&Key, &Model)> =
+        let mut keyed: Vec<(&Key, (usize, &Model))> =
             keyed.iter().map(|(key, model)| (key, *model)).collect();
         keyed.sort_by_key(|(key, _)| *key);
         let what = format!("{}/sync-status", account.id);
-        let render = |model: &Model| {
+        let render = |(at, model): (usize, &Model)| {
             let mut row = model.status_row();
             if let Some(finish) = model.last_finish.filter(|_| cut) {
                 row["last_sync_finished"] = json!(iso_seconds(finish));
             }
+            account.spoil_status(at, now, &mut row);
             row
         };
         let body = self.page(&what, query, keyed.into_iter(), render)?;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::catalog;
 use crate::dice::Dice;
+use crate::poison::Dose;
 use crate::time::{Micros, iso};
 use crate::world::issue::Issue;
 use crate::world::model::Model;
@@ -45,6 +46,9 @@ pub(crate) struct Account {
     pub webhook_dice: Dice,
     /// Faults of answers.
     pub answer_dice: Dice,
+    /// What poisons do.
+    pub poison_dice: Dice,
+    pub doses: Vec<Dose>,
     /// Requests in the minute that begins at the first.
     pub minute: (Micros, u32),
     /// A webhook held back until the next one of this account.

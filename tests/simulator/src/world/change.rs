@@ -46,7 +46,7 @@ impl Account {
         }
     }
 
-    fn create(&mut self, model: usize, now: Micros) -> usize {
+    pub(crate) fn create(&mut self, model: usize, now: Micros) -> usize {
         let Self { models, dice, .. } = self;
         let spec = models[model].spec;
         let before = &*models;
@@ -82,12 +82,13 @@ impl Account {
         number
     }
 
-    fn update_one(&mut self, model: usize, number: usize, now: Micros) {
+    pub(crate) fn update_one(&mut self, model: usize, number: usize, now: Micros) {
         let Self { models, dice, .. } = self;
-        if models[model].records[number].truth.deleted {
+        let spec = models[model].spec;
+        // A record that is known by its name alone would become another one.
+        if models[model].records[number].truth.deleted || !spec.has_id() {
             return;
         }
-        let spec = models[model].spec;
         let mut fields = (*models[model].records[number].truth.fields).clone();
         let before = &*models;
         reshape(spec, &mut fields, dice, now, &|model, dice| {

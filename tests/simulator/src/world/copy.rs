@@ -1,5 +1,7 @@
 //! Merge's copy takes over what the third party holds, one record at a time.
 
+use serde_json::json;
+
 use crate::Merge;
 use crate::fault::FaultKind;
 use crate::time::SECOND;
@@ -22,8 +24,8 @@ impl Merge {
     }
 
     /// A write outside syncs, with its webhook.
-    pub(crate) fn write_at_once(&mut self, account: usize, model: usize, record: usize) {
-        let Some(written) = self.write(account, model, record) else {
+    pub(crate) fn write_at_once(&mut self, account: usize, model: usize, number: usize) {
+        let Some(written) = self.write(account, model, number) else {
             return;
         };
         let held = &self.accounts[account].models[model];
@@ -33,11 +35,12 @@ impl Merge {
             Written::Removed => "removed",
         };
         let event = format!("{}.{what}", held.spec.event_name());
-        let record = &held.records[record];
+        let record = &held.records[number];
         let Some(version) = record.versions.last() else {
             return;
         };
-        let data = record.row(version, false).to_value();
+        let row = record.row(version, held.spec, false);
+        let data = self.accounts[account].row_tree(model, number, row, self.now);
         self.emit(account, &event, &data);
     }
 
@@ -66,9 +69,12 @@ impl Merge {
         let removed = truth.deleted && before.is_some_and(|version| !version.truth.deleted);
         let dice = &mut account.fault_dice;
         let hidden = removed && dice.per_mille(self.config.unstamped_deletions);
-        let purged = removed && dice.per_mille(self.config.purged_deletions);
+        // A row that vanishes shifts the offsets of a read that nobody could then get right.
+        let shifts = account.doses.iter().any(|dose| dose.ties(model));
+        let drawn = dice.per_mille(self.config.purged_deletions) && !shifts;
+        let purged = removed && (drawn || !held.spec.tells_deletions());
         // One row in fifty lands on a whole second, which prints without a fraction.
-        let stamp = if dice.per_mille(20) {
+        let stamp = if dice.per_mille(20) && !shifts {
             now - now.rem_euclid(SECOND)
         } else {
             now
@@ -89,6 +95,11 @@ impl Merge {
         };
         if before.is_none() {
             record.created_at = modified_at;
+            record.key = if held.spec.has_id() {
+                record.id.clone()
+            } else {
+                json!([record.remote_id, truth.fields.get("name")]).to_string()
+            };
             held.order.insert((modified_at, record.id.clone()), number);
         }
         record.versions.push(Version {

@@ -33,6 +33,8 @@ pub(crate) enum Event {
     RequireRelink { account: usize },
     /// The end user links the account again.
     Relink { account: usize },
+    /// A poison begins to act.
+    Strike { account: usize, dose: usize },
     /// The host's clock moves.
     Skew,
 }

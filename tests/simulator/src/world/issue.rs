@@ -13,7 +13,8 @@ pub(crate) struct Issue {
     pub model: usize,
     pub ongoing: bool,
     pub muted: bool,
-    pub description: String,
+    /// Some of Merge's issues have none.
+    pub description: Option<String>,
     pub first: Micros,
     pub last: Micros,
 }
@@ -30,7 +31,9 @@ impl Issue {
             "first_incident_time": iso(self.first),
             "last_incident_time": iso(self.last),
             "is_muted": self.muted,
-            "error_details": [format!("{}: {}", model.unwrap_or("Account"), self.description)],
+            "error_details": self.description.iter().map(|text| {
+                format!("{}: {text}", model.unwrap_or("Account"))
+            }).collect::<Vec<_>>(),
         })
     }
 }
@@ -59,7 +62,7 @@ impl Merge {
                     model,
                     ongoing: true,
                     muted: false,
-                    description: description.to_owned(),
+                    description: Some(description.to_owned()),
                     first: now,
                     last: now,
                 });
@@ -104,7 +107,7 @@ impl Merge {
         }
     }
 
-    fn emit_issue(&mut self, number: usize, at: usize, event: &str) {
+    pub(crate) fn emit_issue(&mut self, number: usize, at: usize, event: &str) {
         let account = &self.accounts[number];
         let data = account.issues[at].row(account);
         self.emit(number, event, &data);

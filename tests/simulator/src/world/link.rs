@@ -8,6 +8,7 @@ use crate::Merge;
 use crate::catalog::{self, compose};
 use crate::config::Config;
 use crate::dice::Dice;
+use crate::poison;
 use crate::time::{HOUR, Micros, SECOND};
 use crate::world::account::{Account, Link};
 use crate::world::change::some_id;
@@ -35,7 +36,7 @@ pub(crate) fn new_account(config: &Config, number: usize, now: Micros) -> Accoun
         let late = 1 + dice.index(models.len() - 1);
         models[late].enabled = false;
     }
-    Account {
+    let mut account = Account {
         id: dice.uuid(),
         token: dice.secret(54),
         origin_id: format!("org_{}_{category}", 100 + number),
@@ -58,9 +59,13 @@ pub(crate) fn new_account(config: &Config, number: usize, now: Micros) -> Accoun
         fault_dice: stream("faults"),
         webhook_dice: stream("webhooks"),
         answer_dice: stream("answers"),
+        poison_dice: stream("poisons"),
+        doses: Vec::new(),
         minute: (Micros::MIN, 0),
         held: None,
-    }
+    };
+    account.doses.extend(poison::draw(config, number, &account));
+    account
 }
 
 /// What the third party holds on the day of linking.
@@ -89,6 +94,7 @@ pub(crate) fn add(model: &mut Model, fields: Map<String, Value>, dice: &mut Dice
     let number = model.records.len();
     model.records.push(Record {
         id: dice.uuid(),
+        key: String::new(),
         remote_id: format!("{}", 19_200_000 + number),
         truth: Truth {
             fields: Arc::new(fields),
@@ -108,6 +114,9 @@ impl Merge {
         let number = self.accounts.len();
         self.accounts
             .push(new_account(&self.config, number, self.now));
+        if let Some(dose) = self.accounts[number].doses.first() {
+            self.plan_strike(number, 0, dose.from);
+        }
         self.link(number);
         number
     }

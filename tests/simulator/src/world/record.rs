@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
+use crate::catalog::ModelSpec;
 use crate::time::{Micros, iso};
 
 /// What the third party holds.
@@ -32,6 +33,9 @@ pub(crate) struct Version {
 #[derive(Debug)]
 pub(crate) struct Record {
     pub id: String,
+    /// What names it to readers: its id, or `[remote_id, name]` where its model has none. Set
+    /// with the first copy.
+    pub key: String,
     pub remote_id: String,
     pub truth: Truth,
     /// When Merge first wrote it. Lists are ordered by this.
@@ -53,10 +57,11 @@ impl Record {
     }
 
     /// The row as an endpoint serves it. `raw` asks for `remote_data`, which is null without.
-    pub fn row<'a>(&'a self, version: &'a Version, raw: bool) -> Row<'a> {
+    pub fn row<'a>(&'a self, version: &'a Version, spec: &'a ModelSpec, raw: bool) -> Row<'a> {
         Row {
             record: self,
             version,
+            spec,
             raw,
         }
     }
@@ -68,6 +73,7 @@ impl Record {
 pub(crate) struct Row<'a> {
     record: &'a Record,
     version: &'a Version,
+    spec: &'a ModelSpec,
     raw: bool,
 }
 
@@ -88,17 +94,24 @@ impl Row<'_> {
 impl Serialize for Row<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self {
-            record, version, ..
+            record,
+            version,
+            spec,
+            ..
         } = self;
         let mut row = serializer.serialize_map(None)?;
-        row.serialize_entry("id", &record.id)?;
+        if spec.has_id() {
+            row.serialize_entry("id", &record.id)?;
+        }
         row.serialize_entry("remote_id", &record.remote_id)?;
         row.serialize_entry("created_at", &iso(record.created_at))?;
         row.serialize_entry("modified_at", &iso(version.modified_at))?;
         for (name, value) in version.truth.fields.iter() {
             row.serialize_entry(name, value)?;
         }
-        row.serialize_entry("remote_was_deleted", &version.truth.deleted)?;
+        if spec.tells_deletions() {
+            row.serialize_entry("remote_was_deleted", &version.truth.deleted)?;
+        }
         row.serialize_entry("field_mappings", &())?;
         row.serialize_entry("remote_data", &self.raw.then(|| self.remote_data()))?;
         row.end()

@@ -116,9 +116,12 @@ impl Merge {
             Outcome::Failed if refused => 0,
             Outcome::Failed => 200,
         };
+        let tied = account.doses.iter().any(|dose| dose.ties(model));
+        let at_once = now + (end - now) / 2;
         let mut last = None;
         for &record in &held.dirty {
-            let at = now + dice.between(1, end - now);
+            let drawn = now + dice.between(1, end - now);
+            let at = if tied { at_once } else { drawn };
             if dice.per_mille(share) {
                 last = Some(record);
                 self.queue.plan(
@@ -132,7 +135,7 @@ impl Merge {
             }
         }
         // Often enough the last row carries the very instant at which the sync ends.
-        if let Some(record) = last.filter(|_| dice.per_mille(500)) {
+        if let Some(record) = last.filter(|_| dice.per_mille(500) && !tied) {
             self.queue.plan(
                 end,
                 Event::Copy {
@@ -200,6 +203,7 @@ impl Merge {
                 status["status"] = json!("COMPLETE");
             }
         }
+        account.spoil_status(model, self.now, &mut status);
         let fields: Vec<&str> = held.spec.fields.iter().map(|(name, _)| *name).collect();
         let details = account.details();
         let data = json!({
@@ -225,12 +229,16 @@ impl Merge {
             return;
         }
         let mut models = Map::new();
-        for held in account.models.iter().filter(|held| held.enabled) {
-            let row = json!({
+        for (model, held) in account.models.iter().enumerate() {
+            if !held.enabled {
+                continue;
+            }
+            let mut row = json!({
                 "last_sync_result": held.last_result.map(Outcome::name),
                 "last_sync_finished": held.last_finish.map(iso_seconds),
                 "data_fresh_as_of": held.fresh_as_of.map(iso),
             });
+            account.spoil_status(model, self.now, &mut row);
             models.insert(held.spec.id.to_owned(), row);
         }
         let details = account.details();

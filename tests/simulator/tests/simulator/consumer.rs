@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use merge_simulator::time::{MINUTE, Micros, SECOND, iso, parse};
 use merge_simulator::{Merge, StoredRow};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::get;
 
@@ -111,7 +111,11 @@ impl Consumer {
 
     fn store(&mut self, account: &str, model_id: &str, row: &Value) {
         let modified_at = row["modified_at"].as_str().and_then(parse);
-        let id = row["id"].as_str().unwrap_or_default().to_owned();
+        let id = match row["id"].as_str() {
+            Some(id) => id.to_owned(),
+            // Tags have none.
+            None => json!([row["remote_id"], row["name"]]).to_string(),
+        };
         let key = (account.to_owned(), model_id.to_owned(), id.clone());
         if self
             .rows

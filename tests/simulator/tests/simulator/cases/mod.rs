@@ -6,5 +6,7 @@ mod control;
 mod faults;
 mod http;
 mod oracle;
+mod poison;
+mod poison_account;
 mod repeat;
 mod webhooks;
