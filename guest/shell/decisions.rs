@@ -48,8 +48,8 @@ impl window::Guest for Component {
 }
 
 impl page::Guest for Component {
-    fn parse(body: String) -> Result<page::Contents, types::Problem> {
-        logic::page::parse(&body)
+    fn parse(model_id: String, body: String) -> Result<page::Contents, types::Problem> {
+        logic::page::parse(&model_id, &body)
             .map(Into::into)
             .map_err(Into::into)
     }

@@ -30,6 +30,18 @@ impl From<logic::Account> for types::Account {
             end_user_origin_id: account.end_user_origin_id,
             organization_name: account.organization_name,
             link_status: account.link_status,
+            account_type: account.account_type,
+            is_duplicate: account.is_duplicate,
+        }
+    }
+}
+
+impl From<logic::LinkState> for types::LinkState {
+    fn from(state: logic::LinkState) -> Self {
+        match state {
+            logic::LinkState::Active => Self::Active,
+            logic::LinkState::RelinkNeeded => Self::RelinkNeeded,
+            logic::LinkState::Unlinked => Self::Unlinked,
         }
     }
 }
@@ -90,6 +102,8 @@ impl From<http::SendError> for engine_http::SendError {
     fn from(error: http::SendError) -> Self {
         match error {
             http::SendError::Transport(failure) => Self::Transport(failure.message),
+            http::SendError::TimedOut(failure) => Self::TimedOut(failure.message),
+            http::SendError::TooLarge(failure) => Self::TooLarge(failure.message),
             http::SendError::HeldBack(held) => Self::HeldBack(Milliseconds(held.after)),
             http::SendError::NoToken(_) => Self::NoToken,
         }
@@ -140,7 +154,18 @@ impl From<store::Committed> for engine::Committed {
     fn from(committed: store::Committed) -> Self {
         Self {
             version: committed.version,
-            swept: committed.swept,
+            swept: committed.swept.map(Into::into),
+        }
+    }
+}
+
+impl From<store::Swept> for engine::Swept {
+    fn from(swept: store::Swept) -> Self {
+        Self {
+            live: swept.live,
+            unseen: swept.unseen,
+            marked: swept.marked,
+            held: swept.held,
         }
     }
 }
@@ -162,6 +187,8 @@ impl From<engine::Summary> for store::Summary {
             ready: summary.ready,
             needed: summary.needed,
             trouble: summary.trouble,
+            link: summary.link.into(),
+            skipped: summary.skipped,
             fresh_to: summary.fresh_to.map(|at| at.0),
         }
     }
@@ -181,7 +208,10 @@ impl From<engine::Sweep> for store::Sweep {
     fn from(sweep: engine::Sweep) -> Self {
         Self {
             model_id: sweep.model_id,
-            pass: sweep.pass,
+            unseen_since: sweep.unseen_since,
+            most_rows: sweep.most_rows,
+            most_percent: sweep.most_percent,
+            limit: sweep.limit,
         }
     }
 }

@@ -15,7 +15,7 @@ pub fn request(account: &str, command: Command) -> Result<(), Failure> {
     let settings = host::settings()?;
     for _ in 0..ATTEMPTS {
         let loaded = host::load_known(account)?;
-        let change = command::request(account, &loaded, command, &settings, host::now())?;
+        let change = command::request(account, &loaded, command.clone(), &settings, host::now())?;
         match host::commit(change) {
             Ok(_) => return Ok(()),
             Err(CommitError::Unavailable(problem)) => return Err(Failure::Store(problem)),

@@ -17,6 +17,8 @@ impl From<wit::Account> for logic::Account {
             end_user_origin_id: account.end_user_origin_id,
             organization_name: account.organization_name,
             link_status: account.link_status,
+            account_type: account.account_type,
+            is_duplicate: account.is_duplicate,
         }
     }
 }
@@ -36,6 +38,10 @@ impl From<wit::Command> for command::Command {
         match command {
             wit::Command::Poll => Self::Poll,
             wit::Command::Reread => Self::Reread,
+            wit::Command::RereadModel(model_id) => Self::RereadModel(model_id),
+            wit::Command::ApproveDeletions(approval) => {
+                Self::ApproveDeletions(approval.model_id, approval.pass)
+            }
             wit::Command::Pause => Self::Pause,
             wit::Command::Resume => Self::Resume,
             wit::Command::Unlink => Self::Unlink,
@@ -63,6 +69,10 @@ impl From<view::TroubleKind> for wit::TroubleKind {
             view::TroubleKind::Park => Self::Park,
             view::TroubleKind::Retrying => Self::Retrying,
             view::TroubleKind::InitialSync => Self::InitialSync,
+            view::TroubleKind::HeldSweep => Self::HeldSweep,
+            view::TroubleKind::Incomplete => Self::Incomplete,
+            view::TroubleKind::Unreadable => Self::Unreadable,
+            view::TroubleKind::NoKey => Self::NoKey,
         }
     }
 }
@@ -95,6 +105,31 @@ impl From<view::ModelView> for wit::ModelView {
             status: model.status.into(),
             progress: model.progress.into(),
             window: model.window.map(Into::into),
+            trouble: model.trouble.map(Into::into),
+            held_sweep: model.held_sweep.map(Into::into),
+            page_size: model.page_size,
+            without_key: model.without_key,
+            unreadable_records: model.unreadable_records,
+        }
+    }
+}
+
+impl From<logic::LinkState> for wit::LinkState {
+    fn from(state: logic::LinkState) -> Self {
+        match state {
+            logic::LinkState::Active => Self::Active,
+            logic::LinkState::RelinkNeeded => Self::RelinkNeeded,
+            logic::LinkState::Unlinked => Self::Unlinked,
+        }
+    }
+}
+
+impl From<view::HeldSweep> for wit::HeldSweep {
+    fn from(held: view::HeldSweep) -> Self {
+        Self {
+            pass: held.pass,
+            unseen: held.unseen,
+            live: held.live,
         }
     }
 }
@@ -109,6 +144,7 @@ impl From<view::View> for wit::View {
             trouble: view.trouble.map(Into::into),
             issues: view.issues,
             paused: view.paused,
+            link: view.link.into(),
             wake_at: view.wake_at.map(|at| at.0),
         }
     }

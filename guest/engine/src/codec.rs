@@ -5,8 +5,10 @@
 //! A document of an older version is read by a newer one; an unreadable or newer one is a
 //! problem and never overwritten.
 
+mod link;
 mod model;
 mod read;
+mod reads;
 pub mod run;
 mod slot;
 mod write;
@@ -22,8 +24,14 @@ use crate::view::{Trouble, TroubleKind};
 pub(crate) use read::{Found, Malformed, parse};
 pub(crate) use write::Writer;
 
+/// The names of the lookup of `/issues`: when it was read, and when it is due.
+const LOOKUP_OF_ISSUES: [&str; 2] = ["issues_read_at", "issues_due_at"];
+
 /// What this version writes.
-const VERSION: u64 = 1;
+const VERSION: u64 = 2;
+
+/// What this version reads beside it.
+const OLDEST_VERSION: u64 = 1;
 
 /// The text of `document`.
 pub fn encode(document: &Document) -> String {
@@ -45,6 +53,8 @@ fn write_document(out: &mut Writer, document: &Document) {
     out.flag("caught_up", document.caught_up);
     out.flag("poll_wanted", document.poll_wanted);
     out.flag("unlink_reported", document.unlink_reported);
+    out.flag("hinted", document.hinted);
+    out.optional("hint_polled_at", document.hint_polled_at);
     out.number("polls", document.polls);
     out.optional("last_poll_at", document.last_poll_at);
     out.key("next_poll_at").instant(document.next_poll_at);
@@ -55,7 +65,8 @@ fn write_document(out: &mut Writer, document: &Document) {
     out.number("unfinished_claims", document.unfinished_claims.into());
     out.number("backed_off_claims", document.backed_off_claims.into());
     out.string("turn", &document.turn);
-    out.optional("issues_read_at", document.issues_read_at);
+    link::write_lookup(out, &LOOKUP_OF_ISSUES, &document.issues_lookup);
+    link::write(out, &document.link);
     if let Some(claim) = document.claim {
         out.key("claim").begin('[');
         out.item().unsigned(claim.number);
@@ -107,10 +118,10 @@ fn into_problem(malformed: Malformed) -> Problem {
 
 fn document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     let version = root.get("v").unsigned()?;
-    if version != VERSION {
+    if !(OLDEST_VERSION..=VERSION).contains(&version) {
         return Err(root
             .get("v")
-            .refuse("a version that this component reads (1)"));
+            .refuse("a version that this component reads (1, 2)"));
     }
     let linked_at = root.get("linked_at").instant()?;
     let mut document = Document::new(read_account(&root.get("account"))?, linked_at);
@@ -122,6 +133,8 @@ fn document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     document.caught_up = root.get("caught_up").flag()?;
     document.poll_wanted = root.get("poll_wanted").flag()?;
     document.unlink_reported = root.get("unlink_reported").flag()?;
+    document.hinted = root.get("hinted").flag()?;
+    document.hint_polled_at = root.get("hint_polled_at").optional_instant()?;
     document.polls = root.get("polls").count()?;
     document.last_poll_at = root.get("last_poll_at").optional_instant()?;
     document.next_poll_at = root.get("next_poll_at").instant()?;
@@ -132,7 +145,8 @@ fn document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     document.unfinished_claims = root.get("unfinished_claims").small_count()?;
     document.backed_off_claims = root.get("backed_off_claims").small_count()?;
     document.turn = root.get("turn").text_or_empty()?;
-    document.issues_read_at = root.get("issues_read_at").optional_instant()?;
+    document.issues_lookup = link::read_lookup(root, &LOOKUP_OF_ISSUES)?;
+    document.link = link::read(root)?;
     document.claim = root.get("claim").if_present(claim)?;
     document.trouble = root.get("trouble").if_present(read_trouble)?;
     document.shown = root.get("shown").if_present(shown)?;
@@ -157,6 +171,10 @@ pub(crate) fn write_account(out: &mut Writer, account: &Account) {
     out.string("end_user_origin_id", &account.end_user_origin_id);
     out.string("organization_name", &account.organization_name);
     out.string("link_status", &account.link_status);
+    out.string("account_type", &account.account_type);
+    if let Some(is_duplicate) = account.is_duplicate {
+        out.key("is_duplicate").unsigned(is_duplicate.into());
+    }
     out.end('}');
 }
 
@@ -170,6 +188,8 @@ pub(crate) fn read_account(found: &Found<'_, '_>) -> Result<Account, Malformed> 
         end_user_origin_id: found.get("end_user_origin_id").text_or_empty()?,
         organization_name: found.get("organization_name").text_or_empty()?,
         link_status: found.get("link_status").text_or_empty()?,
+        account_type: found.get("account_type").text_or_empty()?,
+        is_duplicate: found.get("is_duplicate").if_present(Found::flag)?,
     })
 }
 
@@ -211,6 +231,10 @@ fn trouble_kind(found: &Found<'_, '_>) -> Result<TroubleKind, Malformed> {
         TroubleKind::Park,
         TroubleKind::Retrying,
         TroubleKind::InitialSync,
+        TroubleKind::HeldSweep,
+        TroubleKind::Incomplete,
+        TroubleKind::Unreadable,
+        TroubleKind::NoKey,
     ];
     let text = found.text()?;
     let kind = kinds.into_iter().find(|kind| trouble::name(*kind) == text);

@@ -3,22 +3,27 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use merge_sync_logic::types::{Account, Secret, Timestamp};
+use merge_sync_logic::types::{Account, ModelId, Secret, Timestamp};
 
-use crate::document::{Document, Life};
+use crate::document::{Document, Life, Model};
 use crate::notes::{Linked, Subject};
-use crate::settings::Settings;
+use crate::settings::{Settings, canonical};
+use crate::slot::Kind;
 use crate::store::{Change, Note, TokenChange, Versioned};
 use crate::view::Failure;
-use crate::{codec, receive, schedule, settle};
+use crate::{codec, receive, schedule, settle, sweep};
 
 /// What an operator can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Read `/sync-status` now.
     Poll,
     /// Read every model whole, now.
     Reread,
+    /// Read this model whole, now.
+    RereadModel(ModelId),
+    /// Carry out the held sweep of this model and pass.
+    ApproveDeletions(ModelId, u64),
     /// Do nothing until `Resume`. Webhooks are still taken in.
     Pause,
     /// End of a pause.
@@ -73,20 +78,33 @@ pub fn request(
 ) -> Result<Change, Failure> {
     let mut document = match command {
         Command::Reset => fresh(account, &loaded.state, now),
-        Command::Poll | Command::Reread | Command::Pause | Command::Resume | Command::Unlink => {
+        _ => {
             let decoded = codec::decode(&loaded.state).map_err(Failure::State)?;
             decoded.unwrap_or_else(|| blank(account, now))
         }
     };
     let mut token = TokenChange::Keep;
+    let mut sweep = None;
     match command {
         Command::Reset => {}
         Command::Poll => ask_now(&mut document),
         Command::Reread => {
             for model in document.models.values_mut() {
-                model.reread_at = Some(now);
+                reread(model, now);
             }
             ask_now(&mut document);
+        }
+        Command::RereadModel(model_id) => {
+            if let Some(model) = listed(&mut document, &model_id) {
+                reread(model, now);
+            }
+            ask_now(&mut document);
+        }
+        Command::ApproveDeletions(model_id, pass) => {
+            if let Some(model) = listed(&mut document, &model_id) {
+                model.sweep = sweep::approved(model, pass).or(model.sweep);
+                sweep = model.sweep.map(|pending| pending.order(&model_id));
+            }
         }
         Command::Pause => {
             if document.life == Life::Active {
@@ -105,7 +123,22 @@ pub fn request(
             token = TokenChange::Erase;
         }
     }
-    Ok(change(account, loaded, document, token, settings, now))
+    let mut change = change(account, loaded, document, token, settings, now);
+    change.sweep = sweep;
+    Ok(change)
+}
+
+/// A re-read that rests tries again.
+fn reread(model: &mut Model, now: Timestamp) {
+    model.reread_at = Some(now);
+    model.patience.of_mut(Kind::Reread).not_before = None;
+}
+
+/// The model, under whichever of its names it is listed.
+fn listed<'d>(document: &'d mut Document, model_id: &str) -> Option<&'d mut Model> {
+    let mut models = document.models.iter_mut();
+    let found = models.find(|(known, _)| canonical(known) == canonical(model_id));
+    found.map(|(_, model)| model)
 }
 
 /// Clear our own patience, never a server's demand.

@@ -36,7 +36,7 @@ pub fn backs_off(
     let crashes = document.unfinished_claims;
     document.backed_off_claims = crashes;
     document.claim = None;
-    let outcome = failure::unusable("the run did not finish".into());
+    let outcome = failure::unreachable("the run did not finish".into());
     let streak = crashes.saturating_sub(SUSPICIOUS_CLAIMS);
     let decision = failure::decide(&outcome, streak, &document.account.id, settings, now);
     let wait = match decision {

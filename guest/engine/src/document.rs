@@ -10,7 +10,11 @@ use alloc::vec::Vec;
 use merge_sync_logic::types::{Account, ModelId, ModelStatus, Timestamp};
 use merge_sync_logic::window::Progress;
 
-use crate::slot::{Reread, Slot};
+use crate::link::{Link, Lookup};
+use crate::page_size::PageSize;
+use crate::patience::Patiences;
+use crate::slot::{Gap, Kind, Reread, Slot};
+use crate::sweep::{Held, Pending};
 use crate::view::{Trouble, TroubleKind};
 
 /// How many `linked` deliveries are remembered, so that a replay of one does nothing.
@@ -76,7 +80,12 @@ pub struct Document {
     pub next_poll_at: Timestamp,
     /// Whether something asked for a poll out of turn.
     pub poll_wanted: bool,
-    /// Whether a webhook said that Merge deleted the account; the next poll decides.
+    /// Whether something that names no finish hinted at news: a poll out of turn, which waits
+    /// until such polls are due again.
+    pub hinted: bool,
+    /// When a hint last caused a poll.
+    pub hint_polled_at: Option<Timestamp>,
+    /// Whether a webhook said that Merge deleted the account; the polls of a day decide.
     pub unlink_reported: bool,
     /// Failed reads of `/sync-status` in a row.
     pub streak: u32,
@@ -100,8 +109,10 @@ pub struct Document {
     pub shown: Option<Shown>,
     /// Merge's newest issue texts, newest first.
     pub issues: Vec<String>,
-    /// When `/issues` was last read.
-    pub issues_read_at: Option<Timestamp>,
+    /// When `/issues` is read.
+    pub issues_lookup: Lookup,
+    /// Whether Merge still has access to the customer's system.
+    pub link: Link,
     /// When the link was completed whose token is held, Merge's clock, where it was said.
     pub link_completed_at: Option<Timestamp>,
     /// The latest `linked` delivery-ids, newest last.
@@ -137,14 +148,58 @@ pub struct Model {
     pub reread_at: Option<Timestamp>,
     /// The number of the latest full re-read.
     pub pass: u64,
-    /// Failed requests in a row.
-    pub streak: u32,
-    /// No request for this model before this.
-    pub not_before: Option<Timestamp>,
-    /// What is wrong with this model alone.
-    pub trouble: Option<Trouble>,
+    /// What failed of each of its reads.
+    pub patience: Patiences,
+    /// How many rows a page is asked for.
+    pub page_size: PageSize,
+    /// Whether Merge was seen to ignore `modified_after` and `modified_before` here: then the
+    /// model is read whole until a full re-read is complete.
+    pub ignores_bounds: bool,
+    /// A sweep to be ordered.
+    pub sweep: Option<Pending>,
+    /// A sweep that was held.
+    pub held: Option<Held>,
+    /// Records that cannot be read, since when.
+    pub missing: Option<Missing>,
+    /// Records that cannot be stored.
+    pub skipped: Skipped,
+    /// What people were told of this model alone.
+    pub told: Told,
     /// Whether the log was told that this version does not know the model.
     pub unmapped_reported: bool,
+}
+
+/// Part of a list was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// Since when, host's clock.
+    pub since: Timestamp,
+    /// What was given up.
+    pub gap: Gap,
+}
+
+/// Records of the latest read that cannot be stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Skipped {
+    /// Those without a key.
+    pub without_key: u64,
+    /// Those that cannot be read.
+    pub unreadable: u64,
+    /// Since when they are so many that people are told, host's clock.
+    pub too_many_since: Option<Timestamp>,
+}
+
+/// What people were told of one model, so that they are told once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Told {
+    /// Of a held sweep.
+    pub held_sweep: bool,
+    /// Of records that cannot be read.
+    pub incomplete: bool,
+    /// Of a field of its status that cannot be read.
+    pub unreadable: bool,
+    /// Of records that cannot be stored.
+    pub no_key: bool,
 }
 
 impl Document {
@@ -164,6 +219,8 @@ impl Document {
             last_poll_at: None,
             next_poll_at: linked_at,
             poll_wanted: true,
+            hinted: false,
+            hint_polled_at: None,
             unlink_reported: false,
             streak: 0,
             trouble: None,
@@ -176,7 +233,8 @@ impl Document {
             turn: ModelId::new(),
             shown: None,
             issues: Vec::new(),
-            issues_read_at: None,
+            issues_lookup: Lookup::default(),
+            link: Link::default(),
             link_completed_at: None,
             linked_deliveries: Vec::new(),
             models: BTreeMap::new(),
@@ -204,9 +262,17 @@ impl Document {
         self.life = Life::Stopped;
         self.has_token = false;
         self.claim = None;
-        self.poll_wanted = false;
-        self.unlink_reported = false;
+        self.forget_wishes();
         self.drop_slots();
+    }
+
+    /// Forget what was to be looked up: there is no token to do it with.
+    pub fn forget_wishes(&mut self) {
+        self.poll_wanted = false;
+        self.hinted = false;
+        self.unlink_reported = false;
+        self.issues_lookup.due_at = None;
+        self.link = Link::default();
     }
 
     /// Forget all reads under way: what they stored stays, what they were for is planned anew.
@@ -218,11 +284,33 @@ impl Document {
 }
 
 impl Model {
-    /// Forget the reads under way.
+    /// Forget the reads under way, what failed of them and the sweeps that wait.
     pub fn drop_slots(&mut self) {
         self.window = None;
         self.hint = None;
         self.reread = None;
+        self.patience = Patiences::default();
+        self.sweep = None;
+        self.held = None;
+    }
+
+    /// The read of this kind that is under way.
+    #[must_use]
+    pub fn slot(&self, kind: Kind) -> Option<&Slot> {
+        match kind {
+            Kind::Window => self.window.as_ref(),
+            Kind::Hint => self.hint.as_ref(),
+            Kind::Reread => self.reread.as_ref().map(|reread| &reread.slot),
+        }
+    }
+
+    /// As [`Model::slot`], to be changed.
+    pub fn slot_mut(&mut self, kind: Kind) -> Option<&mut Slot> {
+        match kind {
+            Kind::Window => self.window.as_mut(),
+            Kind::Hint => self.hint.as_mut(),
+            Kind::Reread => self.reread.as_mut().map(|reread| &mut reread.slot),
+        }
     }
 
     /// Whether anything of it is worth keeping once Merge no longer lists it.
@@ -234,5 +322,7 @@ impl Model {
             && self.hint.is_none()
             && self.reread.is_none()
             && !self.hint_due
+            && self.sweep.is_none()
+            && self.held.is_none()
     }
 }

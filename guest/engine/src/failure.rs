@@ -2,10 +2,12 @@
 
 use alloc::string::String;
 
-use merge_sync_logic::retry::{self, AttemptOutcome, Decision, ResponseFacts, TransportFailure};
-use merge_sync_logic::types::Timestamp;
+use merge_sync_logic::retry::{
+    self, AttemptOutcome, Decision, ResponseFacts, TransportFailure, UnusableBody,
+};
+use merge_sync_logic::types::{Milliseconds, Timestamp};
 
-use crate::http::Response;
+use crate::http::{Response, SendError};
 use crate::seed::seed;
 use crate::settings::Settings;
 
@@ -23,25 +25,33 @@ pub fn answered(response: &Response) -> AttemptOutcome {
     AttemptOutcome::Response(response_facts(response))
 }
 
-/// A success whose body cannot be used: as if no response had come.
+/// A success whose body cannot be used.
 pub fn unusable(message: String) -> AttemptOutcome {
-    AttemptOutcome::Transport(TransportFailure { message })
+    AttemptOutcome::Unusable(UnusableBody { message })
 }
 
-/// A status without headers: for a missing token (401) and a stale cursor (a server's error).
-pub fn as_status(status: u16) -> AttemptOutcome {
-    AttemptOutcome::Response(ResponseFacts {
-        status,
-        retry_after: None,
-        date: None,
-    })
+/// What a request met that was not answered; a request that the host held back met nothing, and
+/// may be sent after this long.
+pub fn not_sent(error: SendError) -> Result<AttemptOutcome, Milliseconds> {
+    match error {
+        SendError::Transport(message) => Ok(unreachable(message)),
+        SendError::TimedOut(_) => Ok(AttemptOutcome::TimedOut),
+        SendError::TooLarge(_) => Ok(AttemptOutcome::TooLarge),
+        SendError::NoToken => Ok(AttemptOutcome::NoToken),
+        SendError::HeldBack(wait) => Err(wait),
+    }
+}
+
+/// No response came.
+pub fn unreachable(message: String) -> AttemptOutcome {
+    AttemptOutcome::Transport(TransportFailure { message })
 }
 
 /// The status that was answered, if any.
 pub fn status(outcome: &AttemptOutcome) -> Option<u16> {
     match outcome {
         AttemptOutcome::Response(response) => Some(response.status),
-        AttemptOutcome::Transport(_) => None,
+        _ => None,
     }
 }
 
@@ -49,7 +59,7 @@ pub fn status(outcome: &AttemptOutcome) -> Option<u16> {
 pub fn demanded(outcome: &AttemptOutcome, now: Timestamp) -> bool {
     match outcome {
         AttemptOutcome::Response(response) => retry::server_wait(response, now).is_some(),
-        AttemptOutcome::Transport(_) => false,
+        _ => false,
     }
 }
 
@@ -82,6 +92,11 @@ pub fn describe(outcome: &AttemptOutcome) -> String {
     match outcome {
         AttemptOutcome::Response(response) => alloc::format!("status {}", response.status),
         AttemptOutcome::Transport(failure) => failure.message.clone(),
+        AttemptOutcome::TimedOut => "no response in time".into(),
+        AttemptOutcome::TooLarge => "a body over the host's limit".into(),
+        AttemptOutcome::Unusable(body) => body.message.clone(),
+        AttemptOutcome::StaleCursor => "a cursor that is not known any more".into(),
+        AttemptOutcome::NoToken => "no token is stored, so nothing was sent".into(),
     }
 }
 

@@ -1,29 +1,30 @@
 //! One page of one model: what to ask for, and what its answer changes.
 
+mod complete;
+mod failed;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use merge_sync_logic::cadence::{Interval, spread};
-use merge_sync_logic::page;
-use merge_sync_logic::retry::{AttemptOutcome, Decision, Remedy};
+use merge_sync_logic::page::{self, Contents};
 use merge_sync_logic::types::{Milliseconds, Row, Timestamp};
-use merge_sync_logic::window::{self, Completed, Endpoint, Listed, Span};
+use merge_sync_logic::window::{self, Endpoint, Listed, Rule};
 
 use crate::document::{Document, Model};
 use crate::log::{Entry, Level};
-use crate::seed::seed;
 use crate::settings::Settings;
-use crate::slot::{Bounds, Kind, Reread, Slot, Turned};
-use crate::store::{Batch, Notice, Occasion, Sweep};
-use crate::view::{Trouble, TroubleKind};
-use crate::{failure, poll, settle, url};
+use crate::slot::{Bounds, Cut, Kind, Page, Reread, Slot, Turned};
+use crate::store::{Batch, Notice, Sweep};
+use crate::url;
+
+pub use failed::failed;
 
 /// What a page asks the store to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Taken {
     /// Its rows.
-    pub batch: Batch,
-    /// The full re-read that it completed.
+    pub batch: Option<Batch>,
+    /// The sweep that the full re-read leads to which it completed.
     pub sweep: Option<Sweep>,
     /// Whether it completed a window.
     pub window: bool,
@@ -31,14 +32,31 @@ pub struct Taken {
     pub notices: Vec<Notice>,
 }
 
+/// What a page or a failure of it is taken in with.
+pub struct Context<'a> {
+    /// The model.
+    pub model_id: &'a str,
+    /// Which of its reads.
+    pub kind: Kind,
+    /// How the operator wants it done.
+    pub settings: &'a Settings,
+    /// The host's clock.
+    pub now: Timestamp,
+    /// To log.
+    pub log: &'a mut Vec<Entry>,
+}
+
+/// A row further outside its part's bounds than this was not chosen by them.
+const OUTSIDE: Milliseconds = Milliseconds(1_000);
+
 /// Path and query of the next page; begins the read where it has not begun. `None` where the
-/// model cannot be listed.
+/// model cannot be listed. No page holds more than `most_rows`.
 pub fn target(
     document: &mut Document,
     model_id: &str,
     kind: Kind,
     settings: &Settings,
-    page_size: u32,
+    most_rows: u32,
     now: Timestamp,
 ) -> Option<String> {
     let Endpoint::Listed(endpoint) = settings.endpoint(model_id) else {
@@ -46,178 +64,219 @@ pub fn target(
     };
     let model = document.models.get_mut(model_id)?;
     begin(model, kind, settings, now)?;
-    let slot = slot(model, kind)?;
-    let mut query = query(slot, &endpoint);
-    if let Some(extra) = settings.query_extra(model_id) {
+    let page_size = model.page_size.asked(settings.page_size).min(most_rows);
+    let part = asked_part(model, kind, &endpoint)?;
+    let mut query = window::query(part.after, part.before);
+    let extras = [Some(&*endpoint.always), settings.query_extra(model_id)];
+    for extra in extras
+        .into_iter()
+        .flatten()
+        .filter(|extra| !extra.is_empty())
+    {
         query.push('&');
         query.push_str(extra);
     }
-    Some(url::page(
-        &endpoint.path,
-        &query,
-        page_size,
-        slot.paging.cursor.as_deref(),
-    ))
+    let cursor = model.slot(kind)?.paging.cursor.as_deref();
+    Some(url::page(&endpoint.path, &query, page_size, cursor))
+}
+
+/// The bounds that Merge is asked for: none where it knows none, or ignores them.
+fn asked_part(model: &Model, kind: Kind, endpoint: &Listed) -> Option<Bounds> {
+    let slot = model.slot(kind)?;
+    Some(if endpoint.filtered && !model.ignores_bounds {
+        slot.part()
+    } else {
+        Bounds::NONE
+    })
 }
 
 /// Take in a page that was answered with success.
 ///
 /// # Errors
 ///
-/// What is wrong with the body; then nothing has changed but that a read that goes round in a
-/// circle starts again.
+/// What is wrong with the body; then nothing has changed.
 pub fn take_page(
     document: &mut Document,
-    model_id: &str,
-    kind: Kind,
     body: &str,
-    settings: &Settings,
-    now: Timestamp,
-    log: &mut Vec<Entry>,
+    context: &mut Context<'_>,
 ) -> Result<Taken, String> {
-    let salvaged = page::salvage(body).map_err(|problem| problem.message)?;
-    let account = document.account.id.clone();
-    let Some(model) = document.models.get_mut(model_id) else {
-        return Err("the model is gone".into());
+    let (model_id, kind) = (context.model_id, context.kind);
+    let contents = page::parse(model_id, body).map_err(|problem| problem.message)?;
+    let gone = || String::from("the model is gone");
+    let Endpoint::Listed(endpoint) = context.settings.endpoint(model_id) else {
+        return Err(gone());
     };
-    if salvaged.skipped > 0 {
-        log.push(
-            Entry::new(Level::Warn, "records without a text id are skipped")
-                .text("account", &account)
-                .text("model", model_id)
-                .number("records", salvaged.skipped.into()),
-        );
+    warn_of_skipped(&document.account.id, &contents, context);
+    let model = document.models.get_mut(model_id).ok_or_else(gone)?;
+    let part = asked_part(model, kind, &endpoint).ok_or_else(gone)?;
+    let pass = (model.pass > 0).then_some(model.pass);
+    let most = context.settings.page_size;
+    let asked = model.page_size.asked(most);
+    model.page_size.grow(most);
+    let resized = model.page_size.asked(most) != asked;
+    let slot = model.slot_mut(kind).ok_or_else(gone)?;
+    let parts = slot.parts.len();
+    if slot.loops > 0 || asked < most {
+        slot.cut = median(&contents.rows).or(slot.cut);
     }
-    let pass = model.reread.as_ref().map(|reread| reread.pass);
-    let newest = newest(&salvaged.contents.rows);
-    let Some(slot) = slot_mut(model, kind) else {
-        return Err("the read is gone".into());
-    };
-    let turned = slot.turn_page(salvaged.contents.next, newest);
-    if turned == Turned::Circle {
-        slot.rewind();
-        return Err("next: the cursor repeats".into());
+    let page = page_of(slot, &contents);
+    slot.count(&page);
+    let got_further = slot.got_further();
+    let turned = turn(slot, page, &contents.rows, part, context);
+    if resized {
+        slot.largest = 0;
     }
-    model.streak = 0;
-    model.not_before = None;
-    model.trouble = None;
-    let mut taken = Taken {
-        batch: Batch {
-            model_id: model_id.into(),
-            pass,
-            rows: salvaged.contents.rows,
-        },
-        sweep: None,
-        window: false,
-        notices: Vec::new(),
-    };
-    if turned == Turned::Complete {
-        complete(model, model_id, kind, &account, settings, now, &mut taken);
+    let got_further = got_further || slot.parts.len() != parts;
+    let nothing_fits = contents.rows.is_empty() && !is_empty(&contents);
+    model
+        .patience
+        .of_mut(kind)
+        .succeeded(!contents.rows.is_empty(), got_further);
+    if nothing_fits {
+        model.skipped.note(&contents, context.now);
     }
     document.turn = model_id.into();
-    if taken.window {
-        poll::plan_next_windows(document, settings, now, log);
-    }
+    let mut taken = match turned {
+        Turn::To(Turned::More) => Taken::default(),
+        Turn::To(Turned::Complete) => complete::complete(document, context),
+        Turn::To(Turned::Loop(why)) => failed::looped(document, why, context),
+        Turn::BoundsIgnored => {
+            read_whole(document, context);
+            Taken::default()
+        }
+    };
+    taken.batch = Some(Batch {
+        model_id: model_id.into(),
+        pass,
+        rows: contents.rows,
+    });
     Ok(taken)
 }
 
-/// Take in that a page was not to be had.
-pub fn failed(
-    document: &mut Document,
-    model_id: &str,
-    kind: Kind,
-    outcome: AttemptOutcome,
-    settings: &Settings,
-    now: Timestamp,
-    log: &mut Vec<Entry>,
-) {
-    document.turn = model_id.into();
-    log.push(
-        Entry::new(Level::Warn, "reading a page failed")
-            .text("account", &document.account.id)
-            .text("model", model_id)
-            .text("found", &failure::describe(&outcome)),
-    );
-    let outcome = match stale_cursor(document, model_id, kind, &outcome, settings, now) {
-        StaleCursor::No => outcome,
-        StaleCursor::Restarted => return,
-        StaleCursor::Helpless => failure::as_status(503),
+/// What a page did to its slot, or what it says of the whole list.
+enum Turn {
+    To(Turned),
+    /// Most of its rows lie outside the bounds that were asked for.
+    BoundsIgnored,
+}
+
+fn turn(slot: &mut Slot, page: Page, rows: &[Row], part: Bounds, context: &Context<'_>) -> Turn {
+    if are_outside(rows, part) {
+        return Turn::BoundsIgnored;
+    }
+    let published = context.settings.rule == Rule::FetchStart;
+    if !published && part.before.is_some() && slot.outgrows_its_bound(&page) {
+        let unbounded = Bounds {
+            before: None,
+            ..slot.bounds
+        };
+        slot.widen(unbounded);
+        return Turn::To(Turned::More);
+    }
+    Turn::To(slot.turn_page(page))
+}
+
+fn page_of(slot: &Slot, contents: &Contents) -> Page {
+    Page {
+        without_key: contents.without_key,
+        unreadable: contents.unreadable,
+        stored: u32::try_from(contents.rows.len()).unwrap_or(u32::MAX),
+        // Two tries are compared only where a part has an upper bound.
+        keys: if slot.is_split && slot.part().before.is_some() {
+            hash(&contents.rows)
+        } else {
+            0
+        },
+        newest: contents.rows.iter().filter_map(|row| row.modified_at).max(),
+        next: contents.next.clone(),
+    }
+}
+
+fn is_empty(contents: &Contents) -> bool {
+    contents.rows.is_empty() && contents.without_key == 0 && contents.unreadable == 0
+}
+
+/// The wrapping sum of each key's FNV-1a hash: the same in whatever order they are served.
+fn hash(rows: &[Row]) -> u64 {
+    rows.iter().fold(0, |sum: u64, row| {
+        sum.wrapping_add(
+            row.id
+                .bytes()
+                .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+                }),
+        )
+    })
+}
+
+/// Whether more than half of the rows lie clearly outside the bounds.
+fn are_outside(rows: &[Row], part: Bounds) -> bool {
+    let is_outside = |row: &&Row| {
+        row.modified_at.is_some_and(|at| {
+            part.after.is_some_and(|after| at < after.minus(OUTSIDE))
+                || part.before.is_some_and(|before| at > before.plus(OUTSIDE))
+        })
     };
-    let Some(model) = document.models.get_mut(model_id) else {
+    rows.iter().filter(is_outside).count() > rows.len().checked_div(2).unwrap_or(0)
+}
+
+/// The median `modified_at`. By counting: a page has a hundred rows, and a sort is five kilobytes
+/// of component.
+fn median(rows: &[Row]) -> Option<Cut> {
+    let instants = || rows.iter().filter_map(|row| row.modified_at);
+    let half = instants().count().checked_div(2)?;
+    let at = instants().find(|at| {
+        let earlier = instants().filter(|other| other < at).count();
+        let equal = instants().filter(|other| other == at).count();
+        (earlier..earlier.saturating_add(equal)).contains(&half)
+    })?;
+    Some(Cut {
+        at,
+        is_alone: instants().all(|other| other == at),
+    })
+}
+
+/// Merge does not look at the bounds of this list: read it whole until a full re-read is complete,
+/// which is due now.
+fn read_whole(document: &mut Document, context: &mut Context<'_>) {
+    context.log.push(
+        Entry::new(
+            Level::Warn,
+            "the list ignores its bounds and is read whole until a full re-read is complete",
+        )
+        .text("account", &document.account.id)
+        .text("model", context.model_id),
+    );
+    let Some(model) = document.models.get_mut(context.model_id) else {
         return;
     };
-    let name = alloc::format!("{}/{model_id}", document.account.id);
-    let decision = failure::decide(&outcome, model.streak, &name, settings, now);
-    model.streak = model.streak.saturating_add(1);
-    match decision {
-        // Only a success whose body could not be used comes here, and that is `Transport`.
-        Decision::Succeeded => {}
-        Decision::Again(again) => {
-            model.not_before = Some(now.plus(again.after));
-            set_trouble(model, TroubleKind::Retrying, again.reason, now);
-            if failure::is_throttled(&outcome) {
-                // Merge counts an account's requests, not a model's.
-                let demanded = failure::demanded(&outcome, now);
-                poll::stay_away(document, again.after, demanded, now);
-            }
-        }
-        Decision::Stop(stop) if stop.remedy == Remedy::Reauthorize => {
-            poll::unauthorized(document, stop.reason, now);
-        }
-        Decision::Stop(stop) => {
-            let wait = stop.not_before.unwrap_or(Milliseconds(0));
-            model.not_before = Some(document.next_poll_at.max(now.plus(wait)));
-            set_trouble(model, poll::trouble_kind(stop.remedy), stop.reason, now);
-            if failure::is_throttled(&outcome) && stop.not_before.is_some() {
-                poll::stay_away(document, wait, true, now);
-            }
+    model.ignores_bounds = true;
+    model.reread_at = model.reread_at.map(|_| context.now);
+    for kind in [Kind::Window, Kind::Hint, Kind::Reread] {
+        if let Some(slot) = model.slot_mut(kind) {
+            slot.widen(Bounds::NONE);
         }
     }
 }
 
-enum StaleCursor {
-    /// The failure has another cause.
-    No,
-    /// The read starts again from its first page, at once.
-    Restarted,
-    /// It does too, but got no further than before: wait first.
-    Helpless,
-}
-
-/// Merge answers 400 to a cursor that it no longer knows.
-fn stale_cursor(
-    document: &mut Document,
-    model_id: &str,
-    kind: Kind,
-    outcome: &AttemptOutcome,
-    settings: &Settings,
-    now: Timestamp,
-) -> StaleCursor {
-    let model = document.models.get_mut(model_id);
-    let Some(slot) = model.and_then(|model| slot_mut(model, kind)) else {
-        return StaleCursor::No;
-    };
-    if failure::status(outcome) != Some(400) || slot.paging.cursor.is_none() {
-        return StaleCursor::No;
+fn warn_of_skipped(account: &str, contents: &Contents, context: &mut Context<'_>) {
+    let reasons = [
+        (contents.without_key, "records without a key are skipped"),
+        (
+            contents.unreadable,
+            "records that cannot be read are skipped",
+        ),
+    ];
+    for (records, what) in reasons {
+        if records > 0 {
+            context.log.push(
+                Entry::new(Level::Warn, what)
+                    .text("account", account)
+                    .text("model", context.model_id)
+                    .number("records", records.into()),
+            );
+        }
     }
-    let splittable = match settings.endpoint(model_id) {
-        Endpoint::Listed(endpoint) => endpoint.filtered,
-        Endpoint::Unlisted | Endpoint::Unmapped => false,
-    };
-    if slot.restart(now, splittable) {
-        StaleCursor::Restarted
-    } else {
-        StaleCursor::Helpless
-    }
-}
-
-fn set_trouble(model: &mut Model, kind: TroubleKind, text: String, now: Timestamp) {
-    let before = model
-        .trouble
-        .as_ref()
-        .filter(|trouble| trouble.kind == kind);
-    let since = before.map_or(now, |trouble| trouble.since);
-    model.trouble = Some(Trouble { kind, since, text });
 }
 
 /// Begin the read where it has not begun.
@@ -232,19 +291,17 @@ fn begin(model: &mut Model, kind: Kind, settings: &Settings, now: Timestamp) -> 
                 after: Some(from.minus(settings.overlap)),
                 before: None,
             };
-            model.hint = Some(Slot::new(bounds, finished, now));
+            let mut slot = Slot::new(bounds, finished, now);
+            slot.loops = model.patience.of(Kind::Hint).loops;
+            model.hint = Some(slot);
             model.hint_due = false;
             model.last_hint_at = Some(now);
         }
         Kind::Reread if model.reread.is_some() => {}
         Kind::Reread => {
             let finished = model.progress.merge_last_sync_finished?;
-            let bounds = Bounds {
-                after: None,
-                before: None,
-            };
             model.pass = next_pass(model.pass, now);
-            let slot = Slot::new(bounds, finished, now);
+            let slot = Slot::new(Bounds::NONE, finished, now);
             model.reread = Some(Reread {
                 slot,
                 pass: model.pass,
@@ -261,121 +318,5 @@ fn next_pass(latest: u64, now: Timestamp) -> u64 {
     latest.saturating_add(1).max(seconds)
 }
 
-fn query(slot: &Slot, endpoint: &Listed) -> String {
-    let part = slot.part();
-    if endpoint.filtered {
-        window::query(part.after, part.before)
-    } else {
-        window::query(None, None)
-    }
-}
-
-fn slot(model: &Model, kind: Kind) -> Option<&Slot> {
-    match kind {
-        Kind::Window => model.window.as_ref(),
-        Kind::Hint => model.hint.as_ref(),
-        Kind::Reread => model.reread.as_ref().map(|reread| &reread.slot),
-    }
-}
-
-fn slot_mut(model: &mut Model, kind: Kind) -> Option<&mut Slot> {
-    match kind {
-        Kind::Window => model.window.as_mut(),
-        Kind::Hint => model.hint.as_mut(),
-        Kind::Reread => model.reread.as_mut().map(|reread| &mut reread.slot),
-    }
-}
-
-fn newest(rows: &[Row]) -> Option<Timestamp> {
-    rows.iter().filter_map(|row| row.modified_at).max()
-}
-
-/// Every page is read: move the marks that the read was for.
-fn complete(
-    model: &mut Model,
-    model_id: &str,
-    kind: Kind,
-    account: &str,
-    settings: &Settings,
-    now: Timestamp,
-    taken: &mut Taken,
-) {
-    match kind {
-        Kind::Window => {
-            let Some(slot) = model.window.take() else {
-                return;
-            };
-            model.progress = advanced(model, &slot, now);
-            if model.reread_at.is_none() {
-                model.reread_at = first_reread(account, model_id, settings, now);
-            }
-            taken.window = true;
-            taken
-                .notices
-                .push(window_completed(account, model_id, slot.watermark));
-        }
-        Kind::Hint => {
-            let Some(slot) = model.hint.take() else {
-                return;
-            };
-            // A record stamped in the future must not silence later hints.
-            let newest = slot.newest.map(|newest| newest.min(now));
-            model.hint_mark = model.hint_mark.max(newest);
-        }
-        Kind::Reread => {
-            let Some(reread) = model.reread.take() else {
-                return;
-            };
-            model.progress = advanced(model, &reread.slot, now);
-            let interval = settings.full_reread;
-            model.reread_at = interval.map(|interval| reread.slot.started_at.plus(interval));
-            taken.sweep = Some(Sweep {
-                model_id: model_id.into(),
-                pass: reread.pass,
-            });
-        }
-    }
-}
-
-fn advanced(model: &Model, slot: &Slot, now: Timestamp) -> window::Progress {
-    let span = Span {
-        after: slot.bounds.after,
-        before: slot.bounds.before,
-        watermark: slot.watermark,
-        query: String::new(),
-    };
-    window::advance(&Completed {
-        progress: model.progress,
-        span,
-        started_at: slot.started_at,
-        ended_at: now,
-    })
-}
-
-/// The first full re-read comes some time within the first interval: accounts that were linked
-/// together are not read whole together.
-fn first_reread(
-    account: &str,
-    model_id: &str,
-    settings: &Settings,
-    now: Timestamp,
-) -> Option<Timestamp> {
-    let longest = settings.full_reread?;
-    let name = alloc::format!("{account}/{model_id}");
-    let interval = Interval {
-        shortest: Milliseconds(0),
-        longest,
-    };
-    Some(now.plus(spread(interval, seed(&name, 0))))
-}
-
-fn window_completed(account: &str, model_id: &str, watermark: Timestamp) -> Notice {
-    let text = alloc::format!("{model_id} was read up to {watermark}.");
-    settle::notice(
-        account,
-        Occasion::WindowCompleted,
-        Some(model_id),
-        watermark,
-        text,
-    )
-}
+#[cfg(test)]
+mod tests;

@@ -39,8 +39,12 @@ pub struct Response {
 /// Why there is no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendError {
-    /// Refused, reset, timed out, unresolved, bad TLS; the text is for a log.
+    /// Refused, reset, unresolved, bad TLS; the text is for a log.
     Transport(String),
+    /// No response within the time allowed; the text is for a log.
+    TimedOut(String),
+    /// The body is over the host's limit; the text is for a log.
+    TooLarge(String),
     /// The host did not send it, to stay within a limit; there will be room after this long.
     HeldBack(Milliseconds),
     /// The host has no token for the account.

@@ -5,14 +5,18 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use merge_sync_logic::types::{Account, ModelId, Timestamp};
+use merge_sync_logic::types::{Account, Milliseconds, ModelId, Timestamp};
 
-use crate::document::{Document, ISSUES_KEPT, LINKED_DELIVERIES_KEPT, Life};
+use crate::document::{Document, LINKED_DELIVERIES_KEPT, Life};
+use crate::link;
 use crate::log::{Entry, Level};
 use crate::notes_text;
 use crate::settings::canonical;
 use crate::store::{Numbered, TokenChange};
 use crate::view::TroubleKind;
+
+/// An event makes `/issues` due no sooner than this after it was last read.
+const ISSUES_PAUSE: Milliseconds = Milliseconds(60_000);
 
 /// What a note says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,16 +34,18 @@ pub struct Message {
 /// What a note is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// Look at `/sync-status`.
+    /// Look at `/sync-status`: a sync finished.
     Poll,
+    /// Look at `/sync-status` in a while: something happened, and what is not said.
+    Hint,
     /// A record of this model changed outside a sync.
     Changed(ModelId),
     /// The account was linked, or linked again.
     Linked(Linked),
     /// Merge says that it deleted the account.
     Unlinked,
-    /// Merge's words for people on what is wrong.
-    Issue(String),
+    /// Look at `/issues`: what the event says may be over by the time it is read.
+    Issue,
 }
 
 /// The account was linked, or linked again.
@@ -59,10 +65,11 @@ impl Subject {
     pub fn key(&self, delivery_id: &str) -> String {
         match self {
             Self::Poll => "poll".into(),
+            Self::Hint => "hint".into(),
             Self::Changed(model_id) => alloc::format!("changed:{model_id}"),
             Self::Linked(_) => alloc::format!("linked:{delivery_id}"),
             Self::Unlinked => "unlinked".into(),
-            Self::Issue(_) => "issue".into(),
+            Self::Issue => "issue".into(),
         }
     }
 }
@@ -87,9 +94,11 @@ pub fn apply(
             continue;
         };
         adopt(&mut document.account, &message.account);
+        link::hear(document, &message.account.link_status, now);
         let secret = note.secret.as_ref();
         match &message.subject {
             Subject::Poll => document.poll_wanted = true,
+            Subject::Hint => document.hinted = true,
             Subject::Changed(model_id) => note_hint(document, model_id),
             Subject::Linked(linked) => {
                 if is_new_delivery(document, &message.delivery_id)
@@ -103,32 +112,36 @@ pub fn apply(
                 document.poll_wanted = true;
                 document.unlink_reported = true;
             }
-            Subject::Issue(text) => note_issue(document, text),
+            Subject::Issue => {
+                document.issues_lookup.want(ISSUES_PAUSE, now);
+                link::suspect(document, now);
+            }
         }
         log.push(acted_on(document, &message));
     }
     if document.life == Life::Stopped {
-        document.poll_wanted = false;
-        document.unlink_reported = false;
+        document.forget_wishes();
     }
     token
 }
 
-/// What is said replaces what was said before; what is not said stays.
-fn adopt(known: &mut Account, said: &Account) {
+/// What is said replaces what was said before; what is not said stays. The state of the link is
+/// not for everybody to say (see `link`).
+pub(crate) fn adopt(known: &mut Account, said: &Account) {
     let pairs = [
         (&mut known.category, &said.category),
         (&mut known.integration, &said.integration),
         (&mut known.integration_slug, &said.integration_slug),
         (&mut known.end_user_origin_id, &said.end_user_origin_id),
         (&mut known.organization_name, &said.organization_name),
-        (&mut known.link_status, &said.link_status),
+        (&mut known.account_type, &said.account_type),
     ];
     for (known, said) in pairs {
         if !said.is_empty() {
             known.clone_from(said);
         }
     }
+    known.is_duplicate = said.is_duplicate.or(known.is_duplicate);
 }
 
 /// Remember the delivery; `false` where it is a replay. An operator's link has no delivery.
@@ -170,6 +183,9 @@ fn link(document: &mut Document, linked: &Linked, now: Timestamp) -> bool {
     document.unlink_reported = false;
     document.poll_wanted = true;
     document.backoff_until = None;
+    // What was asked for with the old token says nothing of the new one.
+    document.last_poll_at = None;
+    link::renew(document, now);
     if document
         .trouble
         .as_ref()
@@ -189,12 +205,6 @@ fn note_hint(document: &mut Document, model_id: &str) {
         .find(|known| canonical(known) == canonical(model_id));
     let listed = known.cloned().unwrap_or_else(|| model_id.into());
     document.models.entry(listed).or_default().hint_due = true;
-}
-
-fn note_issue(document: &mut Document, text: &str) {
-    document.issues.retain(|known| known != text);
-    document.issues.insert(0, text.into());
-    document.issues.truncate(ISSUES_KEPT);
 }
 
 fn acted_on(document: &Document, message: &Message) -> Entry {

@@ -14,6 +14,7 @@ pub(crate) fn print(message: &Message) -> String {
     codec::write_account(out.key("account"), &message.account);
     match &message.subject {
         Subject::Poll => out.key("poll").unsigned(1),
+        Subject::Hint => out.key("hint").unsigned(1),
         Subject::Changed(model_id) => out.key("changed").text(model_id),
         Subject::Linked(linked) => {
             out.key("linked").begin('{');
@@ -23,7 +24,7 @@ pub(crate) fn print(message: &Message) -> String {
             out.end('}');
         }
         Subject::Unlinked => out.key("unlinked").unsigned(1),
-        Subject::Issue(text) => out.key("issue").text(text),
+        Subject::Issue => out.key("issue").unsigned(1),
     }
     out.end('}');
     out.into_text()
@@ -51,14 +52,18 @@ fn subject(found: &Found<'_, '_>) -> Result<Subject, Malformed> {
     if let Some(linked) = found.get("linked").if_present(linked)? {
         return Ok(Subject::Linked(linked));
     }
-    if let Some(text) = found.get("issue").if_present(|found| found.text())? {
-        return Ok(Subject::Issue(text.to_string()));
+    // An older version wrote the issue's text here.
+    if found.get("issue").if_present(|_| Ok(()))?.is_some() {
+        return Ok(Subject::Issue);
     }
     if found.get("unlinked").flag()? {
         return Ok(Subject::Unlinked);
     }
     if found.get("poll").flag()? {
         return Ok(Subject::Poll);
+    }
+    if found.get("hint").flag()? {
+        return Ok(Subject::Hint);
     }
     Err(found.refuse("something to act on"))
 }

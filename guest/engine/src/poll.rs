@@ -16,9 +16,9 @@ use crate::log::{Entry, Level};
 use crate::paging::Paging;
 use crate::seed::seed;
 use crate::settings::{Gate, Settings};
-use crate::slot::{Bounds, Slot};
+use crate::slot::{Bounds, Kind, Slot};
 use crate::view::{Trouble, TroubleKind};
-use crate::{settle, url};
+use crate::{link, settle, url};
 
 /// Rows a page of `/sync-status`: Merge's largest.
 const PAGE_SIZE: u32 = 100;
@@ -84,13 +84,16 @@ pub fn apply(
 ) {
     warn_of_rule(document, settings, log);
     document.complete = true;
+    asked(document, now);
     document.poll_wanted = false;
     document.unlink_reported = false;
+    document.link.disowned = None;
     document.streak = 0;
     document.trouble = None;
     document.backoff_until = None;
-    document.last_poll_at = Some(now);
+    warn_of_unreadable(document, &rows, log);
     replace_rows(document, rows);
+    doubt_link(document, now);
     let readiness = settle::readiness(document, settings);
     for answer in readiness
         .models
@@ -144,6 +147,8 @@ pub fn failed(
         now,
     );
     document.streak = document.streak.saturating_add(1);
+    asked(document, now);
+    let disowned = link::disown(document, outcome, now);
     log.push(
         Entry::new(Level::Warn, "reading the sync status failed")
             .text("account", &document.account.id)
@@ -154,12 +159,11 @@ pub fn failed(
         // Only a success whose body could not be used comes here, and that is `Transport`.
         Decision::Succeeded => {}
         Decision::Again(again) => {
-            document.last_poll_at = Some(now);
             document.poll_wanted = true;
             stay_away(document, again.after, failure::demanded(outcome, now), now);
             set_trouble(document, TroubleKind::Retrying, again.reason, now);
         }
-        Decision::Stop(stop) if is_gone(document, outcome) => {
+        Decision::Stop(stop) if disowned => {
             log.push(
                 Entry::new(Level::Info, "the account is unlinked")
                     .text("account", &document.account.id)
@@ -174,7 +178,6 @@ pub fn failed(
         Decision::Stop(stop) => {
             let wait = stop.not_before.unwrap_or(Milliseconds(0));
             document.poll_wanted = false;
-            document.last_poll_at = Some(now);
             document.next_poll_at = now.plus(trouble_poll(document, settings, now).max(wait));
             if stop.not_before.is_some() {
                 stay_away(document, wait, true, now);
@@ -182,25 +185,53 @@ pub fn failed(
             set_trouble(document, trouble_kind(stop.remedy), stop.reason, now);
         }
     }
+    if document.link.disowned.is_some()
+        && let Some(trouble) = document.trouble.as_mut()
+    {
+        trouble.text = link::DISOWNED.into();
+    }
 }
 
-/// Without a category there is no path to ask at: a state that was reset, or a link without one.
-/// The next webhook of the account names it.
-pub fn without_category(document: &mut Document, now: Timestamp, log: &mut Vec<Entry>) {
-    document.poll_wanted = false;
-    document.next_poll_at = now.plus(TROUBLE_POLL);
-    let text = "The category of this account is not known, so Merge cannot be asked about it; \
-                link the account again.";
-    set_trouble(document, TroubleKind::DropRequest, text.into(), now);
-    log.push(
-        Entry::new(Level::Error, "the account has no category")
-            .text("account", &document.account.id),
-    );
+/// Whatever was answered, no other poll follows at once, and a hint has had its poll.
+fn asked(document: &mut Document, now: Timestamp) {
+    document.last_poll_at = Some(now);
+    if core::mem::take(&mut document.hinted) {
+        document.hint_polled_at = Some(now);
+    }
 }
 
-/// Merge said by webhook that it deleted the account, and now does not know it any more.
-fn is_gone(document: &Document, outcome: &AttemptOutcome) -> bool {
-    document.unlink_reported && matches!(failure::status(outcome), Some(401 | 404))
+/// Fields that were sent and cannot be read: once a run, whatever their number.
+fn warn_of_unreadable(document: &Document, rows: &[ModelStatus], log: &mut Vec<Entry>) {
+    let mut fields = String::new();
+    for row in rows {
+        for field in &row.unreadable {
+            if !fields.is_empty() {
+                fields.push_str(", ");
+            }
+            fields.push_str(&row.model_id);
+            fields.push('.');
+            fields.push_str(field);
+        }
+    }
+    if !fields.is_empty() {
+        log.push(
+            Entry::new(Level::Warn, "fields of the sync status cannot be read")
+                .text("account", &document.account.id)
+                .text("fields", &fields),
+        );
+    }
+}
+
+/// A model that failed or was paused may be so for want of a new link; a new link may have ended
+/// that.
+fn doubt_link(document: &mut Document, now: Timestamp) {
+    let stuck = |model: &Model| {
+        let state = model.status.as_ref().and_then(|row| row.status.as_ref());
+        matches!(state, Some(SyncState::Failed | SyncState::Paused))
+    };
+    if document.link.relink_since.is_some() || document.models.values().any(stuck) {
+        link::suspect(document, now);
+    }
 }
 
 /// No run before `wait` is over; a server's demand is kept apart from our own patience.
@@ -367,12 +398,21 @@ fn plan_window(model: &mut Model, settings: &Settings, open: bool, now: Timestam
     }
     match settle::plan(model, settings, open) {
         Some(Plan::Fetch(span)) => {
-            let bounds = Bounds {
-                after: span.after,
-                before: span.before,
+            // The first window of a model is everything. The published rule is kept to its letter.
+            let is_first = model.progress.merge_last_sync_finished.is_none();
+            let bounds = if is_first && settings.rule != Rule::FetchStart {
+                Bounds::NONE
+            } else {
+                Bounds {
+                    after: span.after,
+                    before: span.before,
+                }
             };
             model.window = Some(Slot::new(bounds, span.watermark, now));
-            model.hint_due |= model.hint.take().is_some();
+            if let Some(hint) = model.hint.take() {
+                model.hint_due = true;
+                model.patience.of_mut(Kind::Hint).loops = hint.loops;
+            }
             true
         }
         Some(Plan::Skip(_)) | None => false,

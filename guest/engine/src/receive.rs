@@ -3,9 +3,10 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use merge_sync_logic::endpoints;
 use merge_sync_logic::signature::{Refusal, SignedBody};
 use merge_sync_logic::types::{Account, Secret};
-use merge_sync_logic::webhook::{self, Accepted, Event, Outcome, Reply};
+use merge_sync_logic::webhook::{self, Accepted, Event, Outcome, Reply, Synced};
 
 use crate::log::{Entry, Level};
 use crate::notes::{Linked, Message, Subject};
@@ -74,12 +75,12 @@ fn accept(accepted: Accepted) -> (Option<Note>, Entry) {
             });
             (Some(linked.account), subject)
         }
-        Event::Synced(synced) => (Some(synced.account), Subject::Poll),
+        Event::Synced(synced) => synced_subject(synced),
         Event::RecordChanged(changed) => (
             Some(changed.account),
-            changed.model_id.map_or(Subject::Poll, Subject::Changed),
+            changed.model_id.map_or(Subject::Hint, Subject::Changed),
         ),
-        Event::IssueChanged(issue) => (issue.account, Subject::Issue(issue.description)),
+        Event::IssueChanged(issue) => (issue.account, Subject::Issue),
         Event::Unlinked(unlinked) => (Some(unlinked.account), Subject::Unlinked),
         Event::Ignored(ignored) => return (None, received.text("ignored", &ignored.reason)),
     };
@@ -92,6 +93,24 @@ fn accept(accepted: Accepted) -> (Option<Note>, Entry) {
         Some(note(accepted.name, delivery_id, account, subject, secret)),
         received,
     )
+}
+
+/// A finish of a model that can be read is worth a poll at once; anything else waits its turn. A
+/// link without a category takes that of its models.
+fn synced_subject(synced: Synced) -> (Option<Account>, Subject) {
+    let mut account = synced.account;
+    let mut known = synced
+        .models
+        .iter()
+        .filter(|row| endpoints::canonical(&row.model_id).is_some());
+    let news = known.clone().any(|row| row.last_sync_finished.is_some());
+    if account.category.is_empty()
+        && let Some((category, _)) = known.next().and_then(|row| row.model_id.split_once('.'))
+    {
+        account.category.push_str(category);
+    }
+    let subject = if news { Subject::Poll } else { Subject::Hint };
+    (Some(account), subject)
 }
 
 /// The note that says so. Only a link creates an account: for any other event there would be no

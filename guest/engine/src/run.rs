@@ -67,6 +67,8 @@ pub(crate) enum Stage {
     Polling(Reading),
     /// Merge's issues.
     ReadingIssues,
+    /// What Merge says of the link.
+    ReadingDetails,
     /// A page of records.
     Fetching(ModelId, Kind),
     /// A commit.
@@ -80,7 +82,7 @@ pub(crate) enum Then {
     Claimed(u64),
     /// Go on.
     GoOn,
-    /// This commit ordered a sweep of this model; see whether it was done, then go on.
+    /// This commit ordered a sweep of this model; take in what it did, then go on.
     Swept(ModelId),
     /// The run is over.
     Finish,

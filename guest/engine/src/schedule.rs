@@ -6,13 +6,19 @@ use merge_sync_logic::types::{Milliseconds, Timestamp};
 
 use crate::document::{Document, Life};
 use crate::settings::Settings;
-use crate::work;
+use crate::{link, work};
 
 /// How long a claim stands unless it is renewed.
 pub const CLAIM: Milliseconds = Milliseconds(90_000);
 
 /// No run starts sooner than this after a poll.
 const POLL_PAUSE: Milliseconds = Milliseconds(10_000);
+
+/// Hints cause at most one poll in so long a time.
+const HINT_PAUSE: Milliseconds = Milliseconds(5 * 60 * 1_000);
+
+/// As [`HINT_PAUSE`], while the account is in trouble.
+const TROUBLED_HINT_PAUSE: Milliseconds = Milliseconds(60 * 60 * 1_000);
 
 /// A poll or a not-before further ahead than this was not written by a sound clock.
 const FARTHEST: Milliseconds = Milliseconds(24 * 60 * 60 * 1_000);
@@ -68,19 +74,51 @@ pub fn is_held_up(document: &Document, now: Timestamp) -> bool {
 
 /// Whether `/sync-status` is to be read now.
 pub fn poll_is_due(document: &Document, now: Timestamp) -> bool {
-    document.poll_wanted || sane_deadline(document.next_poll_at, now) <= now
+    poll_at(document, now).is_some_and(|at| at <= now)
 }
 
-/// When to run again: now while a slot is unfinished, else the next poll. `None` only for an
+/// When `/sync-status` is to be read; `None` where there is no path to read it at.
+fn poll_at(document: &Document, now: Timestamp) -> Option<Timestamp> {
+    if link::lacks_category(document) {
+        return None;
+    }
+    if document.poll_wanted {
+        return Some(now);
+    }
+    let regular = sane_deadline(document.next_poll_at, now);
+    Some(hint_at(document, now).map_or(regular, |hint| hint.min(regular)))
+}
+
+/// When a poll that was only hinted at is due: what names no finish is often no news, and what
+/// cannot be read will not be read for a webhook.
+fn hint_at(document: &Document, now: Timestamp) -> Option<Timestamp> {
+    if !document.hinted {
+        return None;
+    }
+    let pause = if document.trouble.is_some() {
+        TROUBLED_HINT_PAUSE
+    } else {
+        HINT_PAUSE
+    };
+    let rested = document
+        .hint_polled_at
+        .map(|at| sane(at.plus(pause), pause, now));
+    rested.max(Some(now))
+}
+
+/// When to run again: now while a slot is unfinished, else what is due first. `None` only for an
 /// account that is paused or stopped.
 pub fn wake_at(document: &Document, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
     match document.life {
         Life::Paused | Life::Stopped => None,
-        Life::Active if document.poll_wanted => Some(now),
         Life::Active => {
-            let poll = sane_deadline(document.next_poll_at, now);
-            let page = work::next_page_at(document, settings, now);
-            Some(page.map_or(poll, |page| page.min(poll)).max(now))
+            let reasons = [
+                poll_at(document, now),
+                work::next_page_at(document, settings, now),
+                work::issues_at(document, now),
+                link::details_at(document, now),
+            ];
+            reasons.into_iter().flatten().min().map(|at| at.max(now))
         }
     }
 }

@@ -16,6 +16,9 @@ pub const OVERLAP_DEFAULT: Milliseconds = Milliseconds(5 * 60 * 1_000);
 /// Each model is read whole this often.
 pub const FULL_REREAD_DEFAULT: Milliseconds = Milliseconds(7 * 24 * 60 * 60 * 1_000);
 
+/// Rows a page: Merge's largest.
+pub const LARGEST_PAGE: u32 = 100;
+
 /// Whether a model waits for the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gate {
@@ -53,6 +56,8 @@ pub struct Settings {
     pub retry: retry::Policy,
     /// How often each model is read whole; `None` is never.
     pub full_reread: Option<Milliseconds>,
+    /// Rows a page, as long as pages of that size can be read.
+    pub page_size: u32,
     /// How much one run may do.
     pub run_limits: RunLimits,
     pub(crate) required: Vec<ModelId>,
@@ -76,6 +81,7 @@ impl Default for Settings {
                 requests: 60,
                 duration: Milliseconds(20_000),
             },
+            page_size: LARGEST_PAGE,
             required: Vec::new(),
             models: Vec::new(),
             endpoint_overrides: Vec::new(),

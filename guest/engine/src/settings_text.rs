@@ -4,12 +4,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::cadence::Policy;
+use merge_sync_logic::endpoints::{self, Endpoint, Listed};
 use merge_sync_logic::json::read::Input;
 use merge_sync_logic::json::{self, readiness, retry, value, window};
 use merge_sync_logic::types::{Milliseconds, ModelId, Problem};
-use merge_sync_logic::window::Listed;
+use percent_encoding::percent_decode_str;
 
-use crate::settings::{Gate, RunLimits, Settings, canonical};
+use crate::settings::{Gate, LARGEST_PAGE, RunLimits, Settings, canonical};
 
 /// A shorter overlap would not cover a row that becomes visible a little late.
 const SHORTEST_OVERLAP: Milliseconds = Milliseconds(1_000);
@@ -18,7 +19,18 @@ const SHORTEST_OVERLAP: Milliseconds = Milliseconds(1_000);
 const SHORTEST_RUN: Milliseconds = Milliseconds(1_000);
 
 /// Parameters that add to records and never leave one out.
-const ADDING: [&str; 3] = ["expand", "remote_fields", "show_enum_origins"];
+const ADDING: [&str; 2] = ["remote_fields", "show_enum_origins"];
+
+/// Parameters that the engine sends itself: a second one would undo a window, a page or the
+/// reading of deletions.
+const OURS: [&str; 6] = [
+    "cursor",
+    "include_cancelled",
+    "include_deleted_data",
+    "modified_after",
+    "modified_before",
+    "page_size",
+];
 
 /// Read a settings document; the empty text is `{}`.
 pub(crate) fn parse(text: &str) -> Result<Settings, Problem> {
@@ -80,6 +92,9 @@ fn settings(input: Input<'_, '_>) -> Result<Settings, Problem> {
         full_reread: fields
             .take("full_reread_ms")
             .or(Some(defaults.full_reread), interval)?,
+        page_size: fields
+            .take("page_size")
+            .or(Some(defaults.page_size), page_size)?,
         run_limits: fields
             .take("run_limits")
             .or(Some(defaults.run_limits), |input| {
@@ -138,14 +153,22 @@ fn model_id(input: Input<'_, '_>) -> Result<ModelId, Problem> {
 }
 
 fn endpoint_overrides(input: Input<'_, '_>) -> Result<Vec<(ModelId, Listed)>, Problem> {
-    input.map(|model_id, input| Ok((canonical(model_id).into(), listed(input)?)))
+    input.map(|model_id, input| Ok((canonical(model_id).into(), listed(model_id, input)?)))
 }
 
-fn listed(input: Input<'_, '_>) -> Result<Listed, Problem> {
+/// What the records are, and what has to be asked for to see all of them, does not depend on the
+/// path.
+fn listed(model_id: &str, input: Input<'_, '_>) -> Result<Listed, Problem> {
+    let always = match endpoints::locate(model_id) {
+        Endpoint::Listed(known) => known.always,
+        Endpoint::Unlisted | Endpoint::Unmapped => "",
+    };
     let mut fields = input.object()?;
     let listed = Listed {
         path: path(fields.take("path"))?,
         filtered: fields.take("filtered").or(Some(true), Input::boolean)?,
+        key: endpoints::key(model_id),
+        always,
     };
     fields.finish()?;
     Ok(listed)
@@ -171,24 +194,51 @@ fn query_extra(input: Input<'_, '_>) -> Result<Vec<(ModelId, String)>, Problem> 
 /// A query that only adds: a filter would leave records out in silence, and a second
 /// `modified_after` would undo the window.
 fn parameters(input: Input<'_, '_>) -> Result<String, Problem> {
-    let wrong = input.problem(format_args!(
-        "expected parameters that do not filter, such as `include_remote_data=true`: `include_..` \
-         (not `include_deleted_data`), `expand`, `remote_fields` or `show_enum_origins`"
+    let filters = input.problem(format_args!(
+        "expected parameters that do not filter, such as `include_remote_data=true`: `include_..`, \
+         `remote_fields` or `show_enum_origins`"
+    ));
+    let expands = input.problem(format_args!(
+        "`expand` hides changes, since `modified_after` does not see those of expanded objects; \
+         read their own model instead"
+    ));
+    let ours = input.problem(format_args!(
+        "`cursor`, `page_size`, `modified_after`, `modified_before`, `include_deleted_data` and \
+         `include_cancelled` are sent already"
     ));
     let text = input.text()?;
-    let plain = |character: char| character.is_ascii_graphic() && character != '#';
-    if text.chars().all(plain) && text.split('&').all(adds) {
-        Ok(text)
+    // A `;` separates parameters for some servers.
+    let plain = |character: char| character.is_ascii_graphic() && !"#;".contains(character);
+    if !text.chars().all(plain) {
+        return Err(filters);
+    }
+    for parameter in text.split('&') {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        let said = percent_decode_str(name)
+            .decode_utf8_lossy()
+            .to_ascii_lowercase();
+        if said.starts_with("expand") {
+            return Err(expands);
+        }
+        if OURS.contains(&&*said) {
+            return Err(ours);
+        }
+        let adds = name.starts_with("include_") || ADDING.contains(&name);
+        if !adds || value.is_empty() {
+            return Err(filters);
+        }
+    }
+    Ok(text)
+}
+
+fn page_size(input: Input<'_, '_>) -> Result<u32, Problem> {
+    let wrong = input.problem(format_args!("expected a number from 1 to {LARGEST_PAGE}"));
+    let found = input.u32()?;
+    if (1..=LARGEST_PAGE).contains(&found) {
+        Ok(found)
     } else {
         Err(wrong)
     }
-}
-
-fn adds(parameter: &str) -> bool {
-    let Some((name, _)) = parameter.split_once('=') else {
-        return false;
-    };
-    (name.starts_with("include_") && name != "include_deleted_data") || ADDING.contains(&name)
 }
 
 fn run_limits(input: Input<'_, '_>, defaults: RunLimits) -> Result<RunLimits, Problem> {
@@ -276,23 +326,85 @@ mod tests {
         );
     }
 
+    #[track_caller]
+    fn query(extra: &str) -> Result<Settings, String> {
+        let text = alloc::format!(r#"{{"query_extra":{{"hris.Team":"{extra}"}}}}"#);
+        parse(&text).map_err(|problem| problem.message)
+    }
+
     #[test]
     fn a_parameter_that_filters_is_refused() {
-        for query in [
-            "modified_after=2020",
-            "include_deleted_data=false",
-            "cursor=x",
+        for extra in [
             "a",
-            "expand=x&status=ACTIVE",
+            "status=ACTIVE",
+            "include_remote_data=true&status=ACTIVE",
+            "include_remote_data",
+            "include_remote_data=true;expand=team",
             "",
         ] {
-            let text = alloc::format!(r#"{{"query_extra":{{"hris.Team":"{query}"}}}}"#);
-            assert!(parse(&text).is_err(), "{query}");
+            let message = query(extra).expect_err(extra);
+            assert!(message.contains("do not filter"), "{extra}: {message}");
         }
-        let text = r#"{"query_extra":{"hris.Team":"include_remote_data=true&expand=a,b"}}"#;
-        assert_eq!(
-            parse(text).expect("settings").query_extra("hris.Team"),
-            Some("include_remote_data=true&expand=a,b")
-        );
+        let extra = "include_remote_data=true&remote_fields=a,b";
+        let settings = query(extra).expect("settings");
+        assert_eq!(settings.query_extra("hris.Team"), Some(extra));
+    }
+
+    #[test]
+    fn expand_is_refused_however_it_is_written_and_the_reason_is_given() {
+        for extra in [
+            "expand=team",
+            "EXPAND=team",
+            "e%78pand=team",
+            "%45XPAND=team",
+            "expand[]=team",
+            "expand",
+            "include_remote_data=true&expand=a,b",
+            "expand=a&include_remote_data=true",
+        ] {
+            let message = query(extra).expect_err(extra);
+            assert!(message.contains("expand"), "{extra}: {message}");
+            assert!(message.contains("modified_after"), "{extra}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_is_sent_already_is_refused() {
+        for extra in [
+            "cursor=x",
+            "page_size=5",
+            "modified_after=2020",
+            "modified_before=2020",
+            "include_deleted_data=false",
+            "include_%64eleted_data=false",
+            "include_Deleted_Data=false",
+            "include_cancelled=false",
+        ] {
+            let message = query(extra).expect_err(extra);
+            assert!(message.contains("are sent already"), "{extra}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_one_to_a_hundred_rows() {
+        let size = |text: &str| parse(text).map(|settings| settings.page_size);
+        assert_eq!(size("{}"), Ok(100));
+        assert_eq!(size("{\"page_size\":1}"), Ok(1));
+        assert_eq!(size("{\"page_size\":100}"), Ok(100));
+        for text in ["{\"page_size\":0}", "{\"page_size\":101}"] {
+            refused(text, "page_size: expected a number from 1 to 100");
+        }
+    }
+
+    #[test]
+    fn a_path_of_the_operators_changes_neither_the_key_nor_what_is_always_sent() {
+        let text = r#"{"endpoint_overrides":{"ats.Tag":{"path":"/tags"},"calendar.Event":{"path":"/events"}}}"#;
+        let settings = parse(text).expect("settings");
+        let listed = |model_id: &str| match settings.endpoint(model_id) {
+            Endpoint::Listed(listed) => listed,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(listed("ats.Tag").key, ["remote_id", "name"]);
+        assert_eq!(listed("calendar.Event").always, "include_cancelled=true");
     }
 }

@@ -5,15 +5,15 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use merge_sync_logic::json::readiness::account_phase_name;
-use merge_sync_logic::readiness::{self, AccountPhase, AccountReadiness};
-use merge_sync_logic::types::{SyncState, Timestamp};
+use merge_sync_logic::readiness::{self, AccountPhase, AccountReadiness, Phase};
+use merge_sync_logic::types::{LinkState, SyncState, Timestamp};
 use merge_sync_logic::window::{self, Endpoint, Plan};
 
 use crate::document::{Document, Model, Shown};
 use crate::settings::Settings;
 use crate::store::{Notice, Occasion, Summary};
-use crate::trouble;
 use crate::view::Trouble;
+use crate::{link, model_trouble, trouble};
 
 /// Where the account stands for the models that the operator requires.
 pub fn readiness(document: &Document, settings: &Settings) -> AccountReadiness {
@@ -34,6 +34,35 @@ pub fn readiness_for(
         ready_before: document.ready_before(),
         was_ready: document.was_ready,
     })
+}
+
+/// As [`readiness_for`], as people are to see it: an account that Merge no longer has is never
+/// ready, and a test account that waits says for what.
+pub fn shown_readiness(
+    document: &Document,
+    settings: &Settings,
+    required: &[String],
+) -> AccountReadiness {
+    let mut readiness = readiness_for(document, settings, required);
+    readiness.phase = shown_phase(document, readiness.phase);
+    if link::is_test(document) {
+        for answer in &mut readiness.models {
+            if matches!(answer.phase, Phase::Syncing | Phase::NeedsAttention) {
+                answer.reason.push_str(TEST_ACCOUNT);
+            }
+        }
+    }
+    readiness
+}
+
+const TEST_ACCOUNT: &str = " This is a test account: Merge syncs it once by itself, and later only \
+    when a sync is started in Merge's dashboard.";
+
+fn shown_phase(document: &Document, phase: AccountPhase) -> AccountPhase {
+    match (link::state(document), phase) {
+        (LinkState::Unlinked, AccountPhase::Ready) => AccountPhase::NeedsAttention,
+        (_, phase) => phase,
+    }
 }
 
 /// The window of `model` that is due, if its data may be read; `None` where Merge does not list
@@ -66,14 +95,17 @@ pub fn settle(document: &mut Document, settings: &Settings, now: Timestamp) -> S
     let mut notices = Vec::new();
     announce_ready(document, settings, &readiness, now, &mut notices);
     announce_caught_up(document, settings, &readiness, now, &mut notices);
+    announce_models(document, now, &mut notices);
     let trouble = trouble::current(document, &readiness, now);
     announce_trouble(document, trouble.as_ref(), now, &mut notices);
     let kind = trouble.as_ref().map(|trouble| trouble::name(trouble.kind));
     let summary = Summary {
-        phase: account_phase_name(readiness.phase).to_string(),
+        phase: account_phase_name(shown_phase(document, readiness.phase)).to_string(),
         ready: readiness.ready,
         needed: readiness.needed,
         trouble: kind.unwrap_or_default().to_string(),
+        link: link::state(document),
+        skipped: skipped(document),
         fresh_to: fresh_to(document, settings),
     };
     Settled {
@@ -98,6 +130,19 @@ pub fn notice(
         occasion,
         model_id: model_id.map(String::from),
         text,
+    }
+}
+
+/// Records of the latest reads that cannot be stored.
+fn skipped(document: &Document) -> u64 {
+    document.models.values().fold(0, |sum: u64, model| {
+        sum.saturating_add(model.skipped.records())
+    })
+}
+
+fn announce_models(document: &mut Document, now: Timestamp, notices: &mut Vec<Notice>) {
+    for (model_id, model) in &mut document.models {
+        model_trouble::announce(&document.account.id, model_id, model, now, notices);
     }
 }
 
@@ -136,7 +181,10 @@ fn announce_caught_up(
         return;
     }
     let behind = needed(document, settings).any(|(_, model)| {
-        model.window.is_some() || matches!(plan(model, settings, true), Some(Plan::Fetch(_)))
+        model.window.is_some()
+            || model.missing.is_some()
+            || trouble::hides_finish(model)
+            || matches!(plan(model, settings, true), Some(Plan::Fetch(_)))
     });
     if !behind {
         document.caught_up = true;
@@ -169,6 +217,8 @@ fn announce_trouble(
     let account = &document.account.id;
     match (was, is) {
         (Some(was), Some(is)) if was == is.kind => {}
+        // A notice that names the model said so.
+        (_, Some(is)) if trouble::is_of_a_model(is.kind) => {}
         (_, Some(is)) => {
             let text = is.text.clone();
             notices.push(notice(account, Occasion::NeedsAttention, None, now, text));

@@ -1,12 +1,15 @@
 //! A read of one model under way: its bounds, its cursor, and how far it got.
 //!
-//! A slot survives the run that began it. Its bounds never change while it lasts; a stale
-//! cursor starts it again, and after two such restarts it is read in halves of time.
+//! A slot survives the run that began it. A part of it that does not come to an end is started
+//! again, then split in time, and at last given up, so that every read ends: what can be read is
+//! stored, and what cannot is told.
+
+mod split;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use merge_sync_logic::types::{Milliseconds, Timestamp};
+use merge_sync_logic::types::Timestamp;
 
 use crate::paging::{Circle, Paging};
 
@@ -30,6 +33,22 @@ pub struct Bounds {
     pub before: Option<Timestamp>,
 }
 
+impl Bounds {
+    /// Everything.
+    pub const NONE: Self = Self {
+        after: None,
+        before: None,
+    };
+
+    /// An instant within, where there is one to name.
+    fn middle(self) -> Option<Timestamp> {
+        match (self.after, self.before) {
+            (Some(after), Some(before)) => Some(Timestamp(after.0.midpoint(before.0))),
+            (after, before) => after.or(before),
+        }
+    }
+}
+
 /// A read under way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
@@ -41,14 +60,85 @@ pub struct Slot {
     pub started_at: Timestamp,
     /// The parts still to be read, the one under way first. Never empty.
     pub parts: Vec<Bounds>,
-    /// How far the part under way got.
+    /// How far this try of the part under way got.
     pub paging: Paging,
-    /// The most pages that an earlier try of this part read.
-    pub best: u32,
-    /// How often this part was started again.
-    pub restarts: u32,
+    /// What this try was served.
+    pub served: Served,
+    /// What the previous complete try of this part was served, where a second one must agree.
+    pub agreed: Option<Served>,
+    /// The most records that an earlier try of this part was served.
+    pub furthest: u64,
+    /// Restarts, repeated cursors and runs of empty pages since a part was completed, or got
+    /// further than before.
+    pub loops: u32,
+    /// Splits since a part was completed.
+    pub splits: u32,
+    /// Whether it was ever split: then bounded parts are read until two tries agree.
+    pub is_split: bool,
+    /// Pages without a record in a row.
+    pub empty_pages: u32,
+    /// The most records on a page of this part since the page size last changed.
+    pub largest: u32,
+    /// Where the part under way would be split.
+    pub cut: Option<Cut>,
+    /// What was given up.
+    pub gap: Option<Gap>,
+    /// Whether a part ended with a page that named itself as the next one.
+    pub is_unsure: bool,
+    /// Records that all tries together were served.
+    pub records: u64,
+    /// Those of them that were stored.
+    pub stored: u64,
+    /// Those of them that have no key.
+    pub without_key: u64,
+    /// Those of them that cannot be read.
+    pub unreadable: u64,
     /// The newest `modified_at` read, Merge's clock.
     pub newest: Option<Timestamp>,
+}
+
+/// What one try of a part was served: two tries that agree in it were served the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Records, those that cannot be stored included.
+    pub records: u64,
+    /// The wrapping sum of a hash of their keys.
+    pub keys: u64,
+}
+
+/// Where a part would be split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// The median `modified_at` of the latest page with a row, Merge's clock.
+    pub at: Timestamp,
+    /// Whether all of that page is of this one instant.
+    pub is_alone: bool,
+}
+
+/// Parts that were given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// An instant in the first of them, Merge's clock; `None` where nothing of it was served.
+    pub at: Option<Timestamp>,
+    /// The records that were served of them all the same.
+    pub records: u64,
+}
+
+/// A page, as far as a slot looks at it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Records that have no key.
+    pub without_key: u32,
+    /// Records that cannot be read.
+    pub unreadable: u32,
+    /// Records that are stored.
+    pub stored: u32,
+    /// The wrapping sum of a hash of their keys.
+    pub keys: u64,
+    /// The newest `modified_at`, Merge's clock.
+    pub newest: Option<Timestamp>,
+    /// The cursor of the next page.
+    pub next: Option<String>,
 }
 
 /// A full re-read under way.
@@ -60,27 +150,32 @@ pub struct Reread {
     pub pass: u64,
 }
 
-/// After this many restarts a part is read in halves.
-const RESTARTS_BEFORE_SPLIT: u32 = 2;
+/// More empty pages than this in a row are a loop.
+const MOST_EMPTY_PAGES: u32 = 20;
 
-/// A part shorter than this is not split further.
-const SHORTEST_SPLIT: Milliseconds = Milliseconds(2_000);
-
-/// The span that a part without a lower bound is taken to have; doubled by each split, so that
-/// a dozen of them reach back over decades.
-const UNBOUNDED_SPAN: Milliseconds = Milliseconds(24 * 60 * 60 * 1_000);
-
-const MICROSECOND: i64 = 1;
+/// So many splits in a row without a completed part give the part up.
+const MOST_SPLITS: u32 = 64;
 
 /// What a page did to its slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turned {
     /// There are more pages.
     More,
-    /// Every page of every part is read.
+    /// Every page of every part is read, or given up.
     Complete,
-    /// Merge's `next` repeats: the read goes round in a circle.
+    /// The part does not come to an end in this way; [`Slot::start_again`] is to follow.
+    Loop(Loop),
+}
+
+/// Why a part does not come to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loop {
+    /// A `next` was there before.
     Circle,
+    /// Page after page holds nothing.
+    Empty,
+    /// Two tries of a part with bounds were served different records.
+    Unsteady,
 }
 
 impl Slot {
@@ -93,8 +188,21 @@ impl Slot {
             started_at,
             parts: alloc::vec![bounds],
             paging: Paging::default(),
-            best: 0,
-            restarts: 0,
+            served: Served::default(),
+            agreed: None,
+            furthest: 0,
+            loops: 0,
+            splits: 0,
+            is_split: false,
+            empty_pages: 0,
+            largest: 0,
+            cut: None,
+            gap: None,
+            is_unsure: false,
+            records: 0,
+            stored: 0,
+            without_key: 0,
+            unreadable: 0,
             newest: None,
         }
     }
@@ -105,35 +213,138 @@ impl Slot {
         self.parts.first().copied().unwrap_or(self.bounds)
     }
 
-    /// Take in that a page was read whose `next` is this.
-    pub fn turn_page(&mut self, next: Option<String>, newest: Option<Timestamp>) -> Turned {
-        self.newest = self.newest.max(newest);
-        let Some(next) = next else {
-            return self.finish_part();
+    /// Read all of `bounds` instead, from its first page.
+    pub fn widen(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+        self.parts = alloc::vec![bounds];
+        self.begin_part();
+    }
+
+    /// Whether the first page of a read with an upper bound names a next one: then the read is
+    /// only sound without that bound. With cursors by offset, a row that changes meanwhile leaves
+    /// the bounds and shifts the others past the cursor.
+    #[must_use]
+    pub fn outgrows_its_bound(&self, page: &Page) -> bool {
+        !self.is_split
+            && self.bounds.before.is_some()
+            && self.paging.cursor.is_none()
+            && page.next.is_some()
+    }
+
+    /// Count the records of a page.
+    pub fn count(&mut self, page: &Page) {
+        let records = page.records();
+        self.newest = self.newest.max(page.newest);
+        self.records = self.records.saturating_add(records.into());
+        self.stored = self.stored.saturating_add(page.stored.into());
+        self.without_key = self.without_key.saturating_add(page.without_key.into());
+        self.unreadable = self.unreadable.saturating_add(page.unreadable.into());
+        self.served.records = self.served.records.saturating_add(records.into());
+        self.served.keys = self.served.keys.wrapping_add(page.keys);
+    }
+
+    /// Take in a page that was counted. Whether the part got further than ever is for
+    /// [`Slot::got_further`] to say.
+    pub fn turn_page(&mut self, page: Page) -> Turned {
+        let records = page.records();
+        if self.furthest > 0 && self.got_further() {
+            self.loops = 0;
+        }
+        self.empty_pages = match records {
+            0 => self.empty_pages.saturating_add(1),
+            _ => 0,
         };
+        let Some(next) = page.next else {
+            return self.end_try();
+        };
+        if self.paging.cursor.as_ref() == Some(&next) && records < self.largest {
+            // A short page that names itself as the next one is the last: some lists end so.
+            self.is_unsure = true;
+            return self.end_try();
+        }
+        self.largest = self.largest.max(records);
         match self.paging.turn(next) {
+            Err(Circle) => Turned::Loop(Loop::Circle),
+            Ok(()) if self.empty_pages > MOST_EMPTY_PAGES => Turned::Loop(Loop::Empty),
             Ok(()) => Turned::More,
-            Err(Circle) => Turned::Circle,
         }
     }
 
-    /// Start the part under way again after a stale cursor, or in halves after two restarts.
-    /// `false` where that would not help: it got no further than the time before.
-    pub fn restart(&mut self, now: Timestamp, splittable: bool) -> bool {
-        let further = self.paging.pages > self.best;
-        self.best = self.best.max(self.paging.pages);
-        self.restarts = self.restarts.saturating_add(1);
-        self.rewind();
-        let split = splittable && self.restarts >= RESTARTS_BEFORE_SPLIT && self.split(now);
-        further || split
+    /// Whether this try was served more than any before it.
+    #[must_use]
+    pub fn got_further(&self) -> bool {
+        self.served.records > self.furthest
     }
 
-    /// Forget how far the part under way got.
+    /// Remember how far this try got, so that only what is beyond it counts as progress.
+    pub fn mark_furthest(&mut self) {
+        self.furthest = self.furthest.max(self.served.records);
+    }
+
+    /// The part under way did not come to an end: start it again, split it at every second time,
+    /// and give it up where it cannot be split.
+    pub fn start_again(&mut self, now: Timestamp, splittable: bool) -> Turned {
+        self.loops = self.loops.saturating_add(1);
+        self.mark_furthest();
+        if self.is_one_instant() {
+            return self.give_up();
+        }
+        if self.loops.is_multiple_of(2) {
+            return self.split_or_give_up(now, splittable);
+        }
+        self.rewind();
+        Turned::More
+    }
+
+    /// Split the part under way, or give it up where it cannot be split.
+    pub fn split_or_give_up(&mut self, now: Timestamp, splittable: bool) -> Turned {
+        self.mark_furthest();
+        if splittable && self.splits < MOST_SPLITS && self.split(now) {
+            self.splits = self.splits.saturating_add(1);
+            self.is_split = true;
+            self.begin_part();
+            return Turned::More;
+        }
+        self.give_up()
+    }
+
+    /// Forget how far this try of the part under way got.
     pub fn rewind(&mut self) {
         self.paging = Paging::default();
+        self.served = Served::default();
+        self.empty_pages = 0;
     }
 
-    fn finish_part(&mut self) -> Turned {
+    /// The last page of the part under way is read. A part with an upper bound and several pages
+    /// is sound only where two tries in a row were served the same.
+    fn end_try(&mut self) -> Turned {
+        let several_pages = self.paging.cursor.is_some();
+        if self.is_split && self.part().before.is_some() && several_pages {
+            match self.agreed.replace(self.served) {
+                Some(before) if before == self.served => {}
+                Some(_) => return Turned::Loop(Loop::Unsteady),
+                None => {
+                    self.mark_furthest();
+                    self.rewind();
+                    return Turned::More;
+                }
+            }
+        }
+        self.loops = 0;
+        self.splits = 0;
+        self.next_part()
+    }
+
+    /// What was served of the part stays, the other parts are read.
+    fn give_up(&mut self) -> Turned {
+        let part = self.part();
+        let at = self.cut.map(|cut| cut.at).or_else(|| part.middle());
+        let gap = self.gap.get_or_insert(Gap { at, records: 0 });
+        gap.records = gap.records.saturating_add(self.furthest);
+        self.next_part()
+    }
+
+    fn next_part(&mut self) -> Turned {
         if self.parts.len() <= 1 {
             return Turned::Complete;
         }
@@ -144,154 +355,22 @@ impl Slot {
 
     fn begin_part(&mut self) {
         self.rewind();
-        self.best = 0;
-        self.restarts = 0;
-    }
-
-    /// Replace the part under way by its two halves, the earlier one first: a row that changes
-    /// while the first is read moves into the second.
-    fn split(&mut self, now: Timestamp) -> bool {
-        let whole = self.part();
-        let end = whole.before.unwrap_or(now);
-        let start = whole.after.unwrap_or_else(|| self.reach_back(end));
-        // Nothing was modified before 1970.
-        if end.since(start) < SHORTEST_SPLIT || end <= Timestamp::EPOCH {
-            return false;
-        }
-        let middle = Timestamp(start.0.midpoint(end.0));
-        // The halves share the middle instant, since Merge may read its bounds as exclusive.
-        let earlier = Bounds {
-            after: whole.after,
-            before: Some(shifted(middle, MICROSECOND)),
-        };
-        let later = Bounds {
-            after: Some(shifted(middle, -MICROSECOND)),
-            before: whole.before,
-        };
-        if let Some(first) = self.parts.first_mut() {
-            *first = later;
-        }
-        self.parts.insert(0, earlier);
-        self.begin_part();
-        true
-    }
-
-    fn reach_back(&self, end: Timestamp) -> Timestamp {
-        let doublings = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
-        let factor = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
-        end.minus(Milliseconds(UNBOUNDED_SPAN.0.saturating_mul(factor)))
-            .min(self.started_at)
+        self.agreed = None;
+        self.furthest = 0;
+        self.largest = 0;
+        self.cut = None;
     }
 }
 
-fn shifted(instant: Timestamp, microseconds: i64) -> Timestamp {
-    Timestamp(instant.0.saturating_add(microseconds))
+impl Page {
+    /// Records, those that cannot be stored included.
+    #[must_use]
+    pub fn records(&self) -> u32 {
+        self.stored
+            .saturating_add(self.without_key)
+            .saturating_add(self.unreadable)
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn slot() -> Slot {
-        let bounds = Bounds {
-            after: Some(Timestamp(0)),
-            before: Some(Timestamp(10_000_000)),
-        };
-        Slot::new(bounds, Timestamp(9_999_999), Timestamp(20_000_000))
-    }
-
-    fn next(number: u32) -> Option<String> {
-        Some(alloc::format!("c{number}"))
-    }
-
-    #[test]
-    fn a_restart_helps_only_if_the_read_got_further() {
-        let mut slot = slot();
-        slot.turn_page(next(1), None);
-        slot.turn_page(next(2), None);
-        assert!(slot.restart(Timestamp(0), false));
-        assert_eq!((&slot.paging, slot.best), (&Paging::default(), 2));
-        slot.turn_page(next(1), None);
-        assert!(!slot.restart(Timestamp(0), false));
-    }
-
-    #[test]
-    fn after_two_restarts_the_halves_cover_the_whole() {
-        let mut slot = slot();
-        slot.restart(Timestamp(0), true);
-        slot.restart(Timestamp(0), true);
-        assert_eq!(
-            slot.parts,
-            [
-                Bounds {
-                    after: Some(Timestamp(0)),
-                    before: Some(Timestamp(5_000_001))
-                },
-                Bounds {
-                    after: Some(Timestamp(4_999_999)),
-                    before: Some(Timestamp(10_000_000))
-                },
-            ]
-        );
-        assert_eq!(slot.turn_page(None, None), Turned::More);
-        assert_eq!(slot.part().before, Some(Timestamp(10_000_000)));
-        assert_eq!(slot.turn_page(None, None), Turned::Complete);
-    }
-
-    #[test]
-    fn a_part_without_bounds_can_be_split_again_and_again() {
-        let bounds = Bounds {
-            after: None,
-            before: None,
-        };
-        let mut slot = Slot::new(bounds, Timestamp(0), Timestamp(1_000_000_000_000));
-        for _ in 0..6 {
-            slot.restart(Timestamp(2_000_000_000_000), true);
-        }
-        assert_eq!(slot.parts.len(), 4);
-        assert_eq!(slot.parts.first().and_then(|part| part.after), None);
-        assert_eq!(slot.parts.last().and_then(|part| part.before), None);
-        for pair in slot.parts.windows(2) {
-            assert!(pair[0].before > pair[1].after, "{pair:?}");
-        }
-    }
-
-    #[test]
-    fn a_part_without_bounds_is_taken_for_two_days() {
-        let day = 24 * 60 * 60 * 1_000_000;
-        let now = Timestamp(100 * day);
-        let whole = Bounds {
-            after: None,
-            before: None,
-        };
-        let mut slot = Slot::new(whole, now, now);
-        assert!(slot.split(now));
-        assert_eq!(slot.parts[0].before, Some(Timestamp(99 * day + 1)));
-        assert_eq!(slot.parts[1].after, Some(Timestamp(99 * day - 1)));
-    }
-
-    #[test]
-    fn two_seconds_can_be_split_and_less_cannot() {
-        for (microseconds, splits) in [(1_999_999, false), (2_000_000, true)] {
-            let bounds = Bounds {
-                after: Some(Timestamp(0)),
-                before: Some(Timestamp(microseconds)),
-            };
-            let mut slot = Slot::new(bounds, Timestamp(0), Timestamp(0));
-            assert_eq!(slot.split(Timestamp(0)), splits, "{microseconds}");
-        }
-    }
-
-    #[test]
-    fn extreme_bounds_do_not_overflow() {
-        let bounds = Bounds {
-            after: Some(Timestamp(i64::MIN)),
-            before: Some(Timestamp(i64::MAX)),
-        };
-        let mut slot = Slot::new(bounds, Timestamp(i64::MAX), Timestamp(i64::MIN));
-        for _ in 0..300 {
-            slot.restart(Timestamp(i64::MAX), true);
-        }
-        assert!(slot.parts.len() < 100);
-    }
-}
+mod tests;

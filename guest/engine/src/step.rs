@@ -18,12 +18,14 @@ use crate::poll::{self, Reading};
 pub use crate::run::Run;
 use crate::run::{Stage, Tally, Then};
 use crate::schedule::{self, CLAIM};
-use crate::settings::Settings;
+use crate::settings::{LARGEST_PAGE, Settings};
 use crate::slot::Kind;
-use crate::store::{Batch, Change, Committed, Numbered, Occasion, Sweep, TokenChange, Versioned};
+use crate::store::{
+    Batch, Change, Committed, Numbered, Occasion, Sweep, Swept, TokenChange, Versioned,
+};
 use crate::view::{Failure, Report};
 use crate::work::{self, Work};
-use crate::{codec, crash, failure, fetch, issues, notes, settle};
+use crate::{codec, crash, failure, fetch, issues, link, notes, settle, sweep};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,9 +70,6 @@ pub struct Step {
 /// A run that others overtake this often leaves the account to them.
 const MOST_OVERTAKEN: u32 = 8;
 
-/// Rows a page: Merge's largest.
-const PAGE_SIZE: u32 = 100;
-
 /// Rows a page after crashes, in case it was the page that was too much.
 const CAREFUL_PAGE_SIZE: u32 = 10;
 
@@ -101,6 +100,8 @@ pub fn step(run: Run, settings: &Settings, now: Timestamp, event: Event) -> Step
         }
         (Stage::ReadingIssues, Event::Response(response)) => turn.issues_read(&response),
         (Stage::ReadingIssues, Event::SendError(error)) => turn.issues_not_sent(error),
+        (Stage::ReadingDetails, Event::Response(response)) => turn.details_read(&response),
+        (Stage::ReadingDetails, Event::SendError(error)) => turn.details_not_sent(error),
         (Stage::Committing(then), Event::Committed(committed)) => turn.committed(then, committed),
         (Stage::Committing(_), Event::Stale(Some(loaded))) => turn.overtaken(loaded),
         // The account is gone: nothing is recreated.
@@ -171,11 +172,14 @@ impl Turn<'_> {
     /// Turn the notes into state, and claim the account if there is something to ask Merge for.
     fn begin(&mut self, mut document: Document, loaded: Versioned) -> Effect {
         self.run.version = loaded.version;
+        let said = self.log.len();
+        let applied = notes::apply(&mut document, &loaded.notes, self.now, &mut self.log);
+        // A new token may have cleared what stood in the way. Otherwise the notes stay.
         if !schedule::may_start(&document, self.now) {
+            self.log.truncate(said);
             self.run.wake_at = schedule::wake_at(&document, self.settings, self.now);
             return self.report();
         }
-        let applied = notes::apply(&mut document, &loaded.notes, self.now, &mut self.log);
         let consumed = numbers(&loaded.notes);
         let extra = Extra {
             consumed,
@@ -269,32 +273,32 @@ impl Turn<'_> {
                 let target = issues::target(&document);
                 self.request(document, target, Stage::ReadingIssues)
             }
+            Work::Details => {
+                let target = link::target(&document);
+                self.request(document, target, Stage::ReadingDetails)
+            }
             Work::Page(model_id, kind) => self.send_page(document, &model_id, kind),
+            Work::Sweep(model_id) => self.order_sweep(document, model_id),
         }
     }
 
-    fn send_poll(&mut self, mut document: Document, reading: Reading) -> Effect {
-        if document.account.category.is_empty() {
-            poll::without_category(&mut document, self.now, &mut self.log);
-            return self.release(document, Extra::NOTHING);
-        }
+    fn send_poll(&mut self, document: Document, reading: Reading) -> Effect {
         let target = reading.target(&document.account.category);
         self.request(document, target, Stage::Polling(reading))
     }
 
     fn send_page(&mut self, mut document: Document, model_id: &str, kind: Kind) -> Effect {
-        let careful = crash::is_suspected(&document);
-        let page_size = if careful {
+        let most_rows = if crash::is_suspected(&document) {
             CAREFUL_PAGE_SIZE
         } else {
-            PAGE_SIZE
+            LARGEST_PAGE
         };
         let target = fetch::target(
             &mut document,
             model_id,
             kind,
             self.settings,
-            page_size,
+            most_rows,
             self.now,
         );
         let Some(target) = target else {
@@ -320,9 +324,9 @@ impl Turn<'_> {
             return misfit();
         };
         if !is_success(response) {
-            let stale = response.status == 400 && reading.paging.cursor.is_some();
-            let outcome = if stale {
-                failure::as_status(503)
+            let stale = matches!(response.status, 400 | 404 | 410);
+            let outcome = if stale && reading.paging.cursor.is_some() {
+                AttemptOutcome::StaleCursor
             } else {
                 failure::answered(response)
             };
@@ -351,7 +355,7 @@ impl Turn<'_> {
         let Some(document) = self.run.document.take() else {
             return misfit();
         };
-        match outcome_of(error) {
+        match failure::not_sent(error) {
             Ok(outcome) => self.poll_failed(document, &outcome),
             Err(wait) => self.held_back(document, wait),
         }
@@ -365,6 +369,12 @@ impl Turn<'_> {
             self.now,
             &mut self.log,
         );
+        self.give_up(document)
+    }
+
+    /// End the run with a failure that stands in the way of everything; and the account, where
+    /// that is the end of it.
+    fn give_up(&mut self, mut document: Document) -> Effect {
         let mut extra = Extra::NOTHING;
         if document.life == Life::Stopped {
             document.stop();
@@ -387,38 +397,62 @@ impl Turn<'_> {
         }
         let taken = fetch::take_page(
             &mut document,
-            model_id,
-            kind,
             &response.body,
-            self.settings,
-            self.now,
-            &mut self.log,
+            &mut self.page_context(model_id, kind),
         );
         match taken {
-            Ok(taken) => {
-                self.run.pending.windows = taken.window.into();
-                self.run.pending.rows = u64::try_from(taken.batch.rows.len()).unwrap_or(u64::MAX);
-                self.run.notices.extend(taken.notices);
-                let then = match taken.sweep {
-                    Some(_) => Then::Swept(model_id.into()),
-                    None => Then::GoOn,
-                };
-                let extra = Extra {
-                    batch: Some(taken.batch),
-                    sweep: taken.sweep,
-                    ..Extra::NOTHING
-                };
-                self.commit_and_go_on(document, extra, then)
-            }
+            Ok(taken) => self.commit_page(document, model_id, taken),
             Err(message) => self.page_failed(document, model_id, kind, failure::unusable(message)),
         }
+    }
+
+    fn page_context<'b>(&'b mut self, model_id: &'b str, kind: Kind) -> fetch::Context<'b> {
+        fetch::Context {
+            model_id,
+            kind,
+            settings: self.settings,
+            now: self.now,
+            log: &mut self.log,
+        }
+    }
+
+    /// Commit what a page brought, or what became of a read that failed.
+    fn commit_page(&mut self, document: Document, model_id: &str, taken: fetch::Taken) -> Effect {
+        let rows = taken.batch.as_ref().map_or(0, |batch| batch.rows.len());
+        self.run.pending.windows = taken.window.into();
+        self.run.pending.rows = u64::try_from(rows).unwrap_or(u64::MAX);
+        self.run.notices.extend(taken.notices);
+        let then = match taken.sweep {
+            Some(_) => Then::Swept(model_id.into()),
+            None => Then::GoOn,
+        };
+        let extra = Extra {
+            batch: taken.batch,
+            sweep: taken.sweep,
+            ..Extra::NOTHING
+        };
+        if then == Then::GoOn && schedule::is_held_up(&document, self.now) {
+            return self.release(document, extra);
+        }
+        self.commit_and_go_on(document, extra, then)
+    }
+
+    /// Order a sweep that was not carried out yet, or not to its end.
+    fn order_sweep(&mut self, document: Document, model_id: String) -> Effect {
+        let model = document.models.get(&model_id);
+        let sweep = model.and_then(|model| Some(model.sweep?.order(&model_id)));
+        let extra = Extra {
+            sweep,
+            ..Extra::NOTHING
+        };
+        self.commit(document, extra, Then::Swept(model_id))
     }
 
     fn page_not_sent(&mut self, model_id: &str, kind: Kind, error: SendError) -> Effect {
         let Some(document) = self.run.document.take() else {
             return misfit();
         };
-        match outcome_of(error) {
+        match failure::not_sent(error) {
             Ok(outcome) => self.page_failed(document, model_id, kind, outcome),
             Err(wait) => self.held_back(document, wait),
         }
@@ -437,19 +471,12 @@ impl Turn<'_> {
         kind: Kind,
         outcome: AttemptOutcome,
     ) -> Effect {
-        fetch::failed(
+        let taken = fetch::failed(
             &mut document,
-            model_id,
-            kind,
             outcome,
-            self.settings,
-            self.now,
-            &mut self.log,
+            &mut self.page_context(model_id, kind),
         );
-        if schedule::is_held_up(&document, self.now) {
-            return self.release(document, Extra::NOTHING);
-        }
-        self.commit_and_go_on(document, Extra::NOTHING, Then::GoOn)
+        self.commit_page(document, model_id, taken)
     }
 
     fn issues_read(&mut self, response: &Response) -> Effect {
@@ -457,58 +484,93 @@ impl Turn<'_> {
             return misfit();
         };
         if is_success(response) {
-            issues::take(&mut document, &response.body);
+            issues::take(&mut document, &response.body, self.now);
         } else {
-            issues::failed(&mut document, response, self.settings, self.now);
+            document.issues_lookup.failed(self.now);
+            link::heed(&mut document, response, self.settings, self.now);
         }
-        self.after_issues(document)
+        self.after_lookup(document)
     }
 
     fn issues_not_sent(&mut self, error: SendError) -> Effect {
-        let Some(document) = self.run.document.take() else {
+        let Some(mut document) = self.run.document.take() else {
             return misfit();
         };
-        match outcome_of(error) {
-            Ok(_) => self.after_issues(document),
+        match failure::not_sent(error) {
+            Ok(_) => {
+                document.issues_lookup.failed(self.now);
+                self.after_lookup(document)
+            }
             Err(wait) => self.held_back(document, wait),
         }
     }
 
-    /// Merge's words for people are worth one request an hour and no retry.
-    fn after_issues(&mut self, mut document: Document) -> Effect {
-        document.issues_read_at = Some(self.now);
+    fn details_read(&mut self, response: &Response) -> Effect {
+        let Some(mut document) = self.run.document.take() else {
+            return misfit();
+        };
+        if is_success(response) {
+            link::take(&mut document, &response.body, self.now, &mut self.log);
+            return self.after_lookup(document);
+        }
+        link::heed(&mut document, response, self.settings, self.now);
+        self.details_failed(document, &failure::answered(response))
+    }
+
+    fn details_not_sent(&mut self, error: SendError) -> Effect {
+        let Some(document) = self.run.document.take() else {
+            return misfit();
+        };
+        match failure::not_sent(error) {
+            Ok(outcome) => self.details_failed(document, &outcome),
+            Err(wait) => self.held_back(document, wait),
+        }
+    }
+
+    fn details_failed(&mut self, mut document: Document, outcome: &AttemptOutcome) -> Effect {
+        link::failed(
+            &mut document,
+            outcome,
+            self.settings,
+            self.now,
+            &mut self.log,
+        );
+        if document.life == Life::Stopped {
+            return self.give_up(document);
+        }
+        self.after_lookup(document)
+    }
+
+    /// What Merge says of an account is worth no retry.
+    fn after_lookup(&mut self, document: Document) -> Effect {
         if schedule::is_held_up(&document, self.now) {
             return self.release(document, Extra::NOTHING);
         }
         self.commit_and_go_on(document, Extra::NOTHING, Then::GoOn)
     }
 
-    fn swept(&mut self, model_id: &str, swept: Option<u64>) {
-        let account = self.run.account.clone();
-        let Some(deleted) = swept else {
-            self.log.push(
-                Entry::new(
-                    Level::Error,
-                    "a full re-read found most records missing; none is marked deleted",
-                )
-                .text("account", &account)
-                .text("model", model_id),
-            );
-            let text = alloc::format!(
-                "A full read of {model_id} found most of its records missing, so none was marked \
-                 as deleted; check the permissions of this account's link."
-            );
-            let occasion = Occasion::NeedsAttention;
-            let notice = settle::notice(&account, occasion, Some(model_id), self.now, text);
-            self.run.notices.push(notice);
+    fn swept(&mut self, model_id: &str, swept: Option<Swept>) {
+        let Some(document) = self.run.document.as_mut() else {
             return;
         };
-        self.log.push(
-            Entry::new(Level::Info, "full re-read complete")
-                .text("account", &account)
-                .text("model", model_id)
-                .number("deleted", deleted),
-        );
+        let account = &self.run.account;
+        let entry = match swept {
+            Some(swept) if swept.held => Entry::new(
+                Level::Error,
+                "a full re-read found too many records missing; none is marked deleted",
+            )
+            .number("live", swept.live)
+            .number("missing", swept.unseen),
+            Some(swept) => Entry::new(Level::Info, "records that Merge no longer has are marked")
+                .number("deleted", swept.marked),
+            None => Entry::new(Level::Error, "the store did not answer a sweep"),
+        };
+        self.log
+            .push(entry.text("account", account).text("model", model_id));
+        let name = alloc::format!("{account}/{model_id}");
+        if let Some(model) = document.models.get_mut(model_id) {
+            sweep::done(model, &name, swept, self.now);
+        }
     }
 
     /// Commit, and let the same commit give the claim back where nothing is left to do.
@@ -570,14 +632,4 @@ fn is_success(response: &Response) -> bool {
 
 fn numbers(notes: &[Numbered]) -> Vec<u64> {
     notes.iter().map(|note| note.number).collect()
-}
-
-/// What a request met that was not answered; a request that the host held back met nothing, and
-/// may be sent after this long.
-fn outcome_of(error: SendError) -> Result<AttemptOutcome, Milliseconds> {
-    match error {
-        SendError::Transport(message) => Ok(failure::unusable(message)),
-        SendError::NoToken => Ok(failure::as_status(401)),
-        SendError::HeldBack(wait) => Err(wait),
-    }
 }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use merge_sync_logic::types::{Account, AccountId, ModelId, Row, Secret, Timestamp};
+use merge_sync_logic::types::{Account, AccountId, LinkState, ModelId, Row, Secret, Timestamp};
 
 /// Something to tell the account's next run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,19 +51,38 @@ pub struct Versioned {
 pub struct Batch {
     /// The model.
     pub model_id: ModelId,
-    /// The number of the full re-read these rows belong to.
+    /// The number of the model's latest full re-read.
     pub pass: Option<u64>,
     /// The rows.
     pub rows: Vec<Row>,
 }
 
-/// A full re-read is complete: mark as deleted the rows that an older pass saw last.
+/// Mark as deleted the live rows that no pass since this one has seen, unless they are too many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sweep {
     /// The model.
     pub model_id: ModelId,
-    /// The pass that is complete.
-    pub pass: u64,
+    /// Rows of an older pass, or of none, are to be marked.
+    pub unseen_since: u64,
+    /// So many rows are marked in any case.
+    pub most_rows: u64,
+    /// And so many of a hundred live ones.
+    pub most_percent: u32,
+    /// No more are marked in one commit.
+    pub limit: u32,
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Rows not marked deleted, counted before.
+    pub live: u64,
+    /// Those of them to be marked, counted before.
+    pub unseen: u64,
+    /// Rows marked now.
+    pub marked: u64,
+    /// Whether it was held: then none was marked.
+    pub held: bool,
 }
 
 /// Something a product may want to act on.
@@ -107,6 +126,10 @@ pub struct Summary {
     pub needed: u32,
     /// As `triggers.trouble-kind`; empty without trouble.
     pub trouble: String,
+    /// Whether Merge still has access.
+    pub link: LinkState,
+    /// Records of the latest reads that cannot be stored.
+    pub skipped: u64,
     /// The oldest `merge_last_sync_finished` of the needed models, Merge's clock.
     pub fresh_to: Option<Timestamp>,
 }
@@ -154,6 +177,6 @@ pub struct Change {
 pub struct Committed {
     /// The version that is there now.
     pub version: String,
-    /// Rows that the sweep marked deleted; `None` where it was not done.
-    pub swept: Option<u64>,
+    /// What the sweep did; `None` where the change has none.
+    pub swept: Option<Swept>,
 }

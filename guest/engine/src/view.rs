@@ -4,13 +4,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::readiness::AccountReadiness;
-use merge_sync_logic::types::{Account, ModelStatus, Problem, Timestamp};
+use merge_sync_logic::types::{Account, LinkState, ModelStatus, Problem, Timestamp};
 use merge_sync_logic::window::{self, Progress, Span};
 
 use crate::document::{Document, Life, Model};
 use crate::settings::Settings;
 use crate::store::Versioned;
-use crate::{codec, notes, schedule, settle, trouble};
+use crate::{codec, link, model_trouble, notes, schedule, settle, trouble};
 
 /// Why nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,14 @@ pub enum TroubleKind {
     Retrying,
     /// Merge's initial sync of some needed model ended badly.
     InitialSync,
+    /// A full re-read found so many records missing that none was marked deleted.
+    HeldSweep,
+    /// Some records cannot be read.
+    Incomplete,
+    /// A field of `/sync-status` cannot be read.
+    Unreadable,
+    /// Some records cannot be stored.
+    NoKey,
 }
 
 /// Trouble with one account.
@@ -75,6 +83,27 @@ pub struct ModelView {
     pub progress: Progress,
     /// The window being read, if any.
     pub window: Option<Span>,
+    /// What is wrong with this model alone.
+    pub trouble: Option<Trouble>,
+    /// A sweep that waits for a second full re-read or for approval.
+    pub held_sweep: Option<HeldSweep>,
+    /// Rows a page, as its next request asks for them.
+    pub page_size: u32,
+    /// Records of its latest read that have no key.
+    pub without_key: u64,
+    /// Records of its latest read that are not JSON objects.
+    pub unreadable_records: u64,
+}
+
+/// A full re-read found so many records missing that none was marked deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldSweep {
+    /// The number of the first full re-read that found them missing.
+    pub pass: u64,
+    /// Live records that it did not find.
+    pub unseen: u64,
+    /// Live records.
+    pub live: u64,
 }
 
 /// One account, for a page or a support person.
@@ -94,6 +123,8 @@ pub struct View {
     pub issues: Vec<String>,
     /// Whether an operator paused it.
     pub paused: bool,
+    /// Whether Merge still has access to the customer's system.
+    pub link: LinkState,
     /// When the next run is due.
     pub wake_at: Option<Timestamp>,
 }
@@ -122,10 +153,14 @@ pub fn inspect(
         )
     });
     notes::apply(&mut document, &loaded.notes, now, &mut Vec::new());
-    let readiness = settle::readiness_for(&document, settings, required);
+    let readiness = settle::shown_readiness(&document, settings, required);
     let trouble = trouble::current(&document, &settle::readiness(&document, settings), now);
     let wake_at = schedule::wake_at(&document, settings, now);
-    let listed = document.models.values().filter_map(model_view).collect();
+    let models = document.models.iter();
+    let listed = models
+        .filter_map(|(model_id, model)| model_view(model_id, model, settings, now))
+        .collect();
+    let link = link::state(&document);
     Ok(View {
         linked_at: document.linked_at,
         readiness,
@@ -133,12 +168,18 @@ pub fn inspect(
         trouble,
         issues: document.issues,
         paused: document.life == Life::Paused,
+        link,
         wake_at,
         account: document.account,
     })
 }
 
-fn model_view(model: &Model) -> Option<ModelView> {
+fn model_view(
+    model_id: &str,
+    model: &Model,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<ModelView> {
     let window = model.window.as_ref().map(|slot| Span {
         after: slot.bounds.after,
         before: slot.bounds.before,
@@ -149,5 +190,14 @@ fn model_view(model: &Model) -> Option<ModelView> {
         status: model.status.clone()?,
         progress: model.progress,
         window,
+        trouble: model_trouble::worst(model_id, model, now),
+        held_sweep: model.held.map(|held| HeldSweep {
+            pass: held.pass,
+            unseen: held.unseen,
+            live: held.live,
+        }),
+        page_size: model.page_size.asked(settings.page_size),
+        without_key: model.skipped.without_key,
+        unreadable_records: model.skipped.unreadable,
     })
 }

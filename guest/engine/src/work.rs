@@ -7,7 +7,7 @@ use crate::document::{Document, Life, Model};
 use crate::schedule::{poll_is_due, sane_deadline};
 use crate::settings::Settings;
 use crate::slot::Kind;
-use crate::trouble;
+use crate::{link, trouble};
 
 /// A hint fetch starts no sooner than this after the one before it.
 const HINT_PAUSE: Milliseconds = Milliseconds(60_000);
@@ -24,6 +24,10 @@ pub enum Work {
     Page(ModelId, Kind),
     /// `/issues`, one page.
     Issues,
+    /// `/account-details`.
+    Details,
+    /// Nothing to ask for: a sweep of this model is to be ordered.
+    Sweep(ModelId),
 }
 
 /// The next request of a run; `polled` says whether this run has read `/sync-status` already.
@@ -42,12 +46,22 @@ pub fn next(
     if issues_are_due(document, now) {
         return Some(Work::Issues);
     }
+    if link::details_at(document, now).is_some_and(|at| at <= now) {
+        return Some(Work::Details);
+    }
+    if let Some(model_id) = sweep_is_due(document) {
+        return Some(Work::Sweep(model_id));
+    }
     let (model_id, kind) = next_page(document, settings, now)?;
     Some(Work::Page(model_id, kind))
 }
 
-/// When the next page of any model may be asked for; `None` where none is to be read.
+/// When the next page of any model may be asked for, or a sweep ordered; `None` where there is
+/// neither.
 pub fn next_page_at(document: &Document, settings: &Settings, now: Timestamp) -> Option<Timestamp> {
+    if sweep_is_due(document).is_some() {
+        return Some(now);
+    }
     if document.trouble.is_some() {
         return None;
     }
@@ -77,20 +91,22 @@ fn next_page(document: &Document, settings: &Settings, now: Timestamp) -> Option
     })
 }
 
-/// Which read of this model is due. A window goes before a page of the others.
+/// A model whose sweep waits to be ordered.
+fn sweep_is_due(document: &Document) -> Option<ModelId> {
+    let waiting = document
+        .models
+        .iter()
+        .find(|(_, model)| model.sweep.is_some());
+    waiting.map(|(model_id, _)| model_id.clone())
+}
+
+/// Which read of this model is due. A window goes before a page of the others, unless it rests.
 fn due_kind(model_id: &str, model: &Model, settings: &Settings, now: Timestamp) -> Option<Kind> {
-    if !is_readable(model_id, model, settings) || !may_ask(model, now) {
-        return None;
-    }
-    if model.window.is_some() {
-        Some(Kind::Window)
-    } else if hint_at(model).is_some_and(|at| sane_deadline(at, now) <= now) {
-        Some(Kind::Hint)
-    } else if model.reread.is_some() || reread_is_due(model, settings, now) {
-        Some(Kind::Reread)
-    } else {
-        None
-    }
+    let reads = reads_at(model_id, model, settings, now);
+    let due = reads
+        .into_iter()
+        .find(|(_, at)| at.is_some_and(|at| at <= now));
+    due.map(|(kind, _)| kind)
 }
 
 fn page_at(
@@ -99,21 +115,32 @@ fn page_at(
     settings: &Settings,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    if !is_readable(model_id, model, settings) {
-        return None;
-    }
-    let under_way = model.window.is_some() || model.reread.is_some();
-    let slot = (under_way || reread_is_due(model, settings, now)).then_some(now);
-    let hint = hint_at(model).map(|at| sane_deadline(at, now));
-    let first = match (slot, hint) {
-        (Some(slot), Some(hint)) => slot.min(hint),
-        (slot, hint) => slot.or(hint)?,
-    };
-    Some(
-        model
-            .not_before
-            .map_or(first, |until| first.max(sane_deadline(until, now))),
-    )
+    let reads = reads_at(model_id, model, settings, now);
+    reads.into_iter().filter_map(|(_, at)| at).min()
+}
+
+/// When the next page of each of a model's reads may be asked for; `None` where none is to be
+/// read. Each rests by itself.
+fn reads_at(
+    model_id: &str,
+    model: &Model,
+    settings: &Settings,
+    now: Timestamp,
+) -> [(Kind, Option<Timestamp>); 3] {
+    let readable = is_readable(model_id, model, settings);
+    let reread = model.reread.is_some() || reread_is_due(model, settings, now);
+    [
+        (Kind::Window, model.window.is_some().then_some(now)),
+        (Kind::Hint, hint_at(model).map(|at| sane_deadline(at, now))),
+        (Kind::Reread, reread.then_some(now)),
+    ]
+    .map(|(kind, at)| {
+        let rest = model.patience.of(kind).not_before;
+        let at = at
+            .filter(|_| readable)
+            .map(|at| rest.map_or(at, |until| at.max(sane_deadline(until, now))));
+        (kind, at)
+    })
 }
 
 /// When the next page of a hint fetch may be read. One in flight at once; a new one a minute
@@ -130,15 +157,9 @@ fn hint_at(model: &Model) -> Option<Timestamp> {
 }
 
 fn reread_is_due(model: &Model, settings: &Settings, now: Timestamp) -> bool {
-    settings.full_reread.is_some()
+    (settings.full_reread.is_some() || model.held.is_some())
         && model.progress.merge_last_sync_finished.is_some()
         && model.reread_at.is_some_and(|at| at <= now)
-}
-
-fn may_ask(model: &Model, now: Timestamp) -> bool {
-    model
-        .not_before
-        .is_none_or(|until| sane_deadline(until, now) <= now)
 }
 
 /// Whether Merge lists the model, switched on, at an endpoint, and the operator wants it.
@@ -152,15 +173,31 @@ fn is_readable(model_id: &str, model: &Model, settings: &Settings) -> bool {
         && matches!(settings.endpoint(model_id), Endpoint::Listed(_))
 }
 
+/// When Merge's issues are to be read because of a hint; `None` where none came, or there is no
+/// way to read them.
+pub fn issues_at(document: &Document, now: Timestamp) -> Option<Timestamp> {
+    let due_at = document.issues_lookup.due_at?;
+    issues_can_be_read(document).then(|| sane_deadline(due_at, now))
+}
+
+/// Because of a hint, or hourly while people are to see what Merge says.
 fn issues_are_due(document: &Document, now: Timestamp) -> bool {
-    let rested = document.issues_read_at.is_none_or(|at| {
+    if issues_at(document, now).is_some_and(|at| at <= now) {
+        return true;
+    }
+    let rested = document.issues_lookup.read_at.is_none_or(|at| {
         let next = at.plus(ISSUES_PAUSE);
         sane_deadline(next, now) <= now
     });
     let attention = document
         .shown
         .is_some_and(|shown| trouble::needs_attention(shown.kind));
-    // Without a category there is no path, as for `/sync-status`.
-    let path = !document.account.category.is_empty();
-    rested && attention && document.has_token && path
+    // The event that tells of an issue's end may be lost.
+    let seen = attention || !document.issues.is_empty();
+    rested && seen && issues_can_be_read(document)
+}
+
+/// Without a category there is no path, as for `/sync-status`.
+fn issues_can_be_read(document: &Document) -> bool {
+    document.has_token && !link::lacks_category(document)
 }

@@ -172,7 +172,7 @@ fn pace(facts: &Facts) -> Pace {
     }
     if elapsed(facts) < INITIAL_FAST_FOR_MS {
         Pace::InitialFast
-    } else if elapsed(facts) > LIFELESS_AFTER_MS && !shows_life(facts) {
+    } else if facts.linked_at < facts.now.minus(LIFELESS_AFTER_MS) && !shows_life(facts) {
         Pace::Standard
     } else {
         Pace::InitialSlow

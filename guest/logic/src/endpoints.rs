@@ -17,6 +17,44 @@ pub struct Listed {
     pub path: String,
     /// Whether the endpoint knows `modified_after`. Where not, it is read whole.
     pub filtered: bool,
+    /// The fields of a record that together are its key: [`KEY`], or `remote_id` and `name`.
+    pub key: &'static [&'static str],
+    /// Parameters to send with every request, for example `include_cancelled=true`; mostly
+    /// empty.
+    pub always: &'static str,
+}
+
+/// The key of nearly every model, and of one that the table does not know.
+pub const KEY: &[&str] = &["id"];
+
+/// The key of a model whose records have no id of Merge's.
+const NAMELESS_KEY: &[&str] = &["remote_id", "name"];
+
+/// The fields that together are the key of a record of `model_id`: [`KEY`] where the table does
+/// not know it, since a path may come from elsewhere.
+#[must_use]
+pub fn key(model_id: &str) -> &'static [&'static str] {
+    look_up(model_id).map_or(KEY, key_of)
+}
+
+/// What every request for records of `model_id` has in its query, mostly nothing.
+#[must_use]
+pub fn always(model_id: &str) -> &'static str {
+    look_up(model_id).map_or("", always_of)
+}
+
+const fn key_of(model: &Model) -> &'static [&'static str] {
+    match model.reading {
+        Reading::Nameless(_) => NAMELESS_KEY,
+        _ => KEY,
+    }
+}
+
+const fn always_of(model: &Model) -> &'static str {
+    match model.reading {
+        Reading::Cancellable(_) => "include_cancelled=true",
+        _ => "",
+    }
 }
 
 /// Where a model's records are read.
@@ -36,7 +74,9 @@ pub fn locate(model_id: &str) -> Endpoint {
     match look_up(model_id) {
         None => Endpoint::Unmapped,
         Some(model) => match model.reading {
-            Reading::Filtered(name) => listed(model, name, true),
+            Reading::Filtered(name) | Reading::Nameless(name) | Reading::Cancellable(name) => {
+                listed(model, name, true)
+            }
             Reading::Whole(name) => listed(model, name, false),
             Reading::Nowhere => Endpoint::Unlisted,
         },
@@ -54,6 +94,21 @@ pub fn canonical(model_id: &str) -> Option<&'static str> {
     look_up(model_id).map(|model| model.id)
 }
 
+/// As [`canonical`], without regard to case: names of events are written in several ways.
+#[must_use]
+pub fn of_event(model_id: &str) -> Option<&'static str> {
+    canonical(model_id).or_else(|| {
+        let mut models = MODELS.iter().map(|model| model.id);
+        models.find(|id| {
+            let (category, name) = id.split_once('.').unwrap_or((id, ""));
+            let bare = prefix(category).and_then(|prefix| name.strip_prefix(prefix));
+            id.eq_ignore_ascii_case(model_id)
+                || bare
+                    .is_some_and(|bare| format!("{category}.{bare}").eq_ignore_ascii_case(model_id))
+        })
+    })
+}
+
 fn listed(model: &Model, name: &str, filtered: bool) -> Endpoint {
     let category = model
         .id
@@ -62,6 +117,8 @@ fn listed(model: &Model, name: &str, filtered: bool) -> Endpoint {
     Endpoint::Listed(Listed {
         path: format!("/api/{category}/v1/{name}"),
         filtered,
+        key: key_of(model),
+        always: always_of(model),
     })
 }
 
@@ -115,6 +172,8 @@ mod tests {
         Endpoint::Listed(Listed {
             path: String::from(path),
             filtered: true,
+            key: KEY,
+            always: "",
         })
     }
 
@@ -122,6 +181,8 @@ mod tests {
         Endpoint::Listed(Listed {
             path: String::from(path),
             filtered: false,
+            key: KEY,
+            always: "",
         })
     }
 
@@ -241,7 +302,57 @@ mod tests {
     }
 
     #[test]
+    fn records_without_an_id_have_the_key_that_the_table_names() {
+        assert_eq!(key("ats.Tag"), ["remote_id", "name"]);
+        for other in ["ticketing.TicketingTag", "ats.Job", "ats.Unknown", ""] {
+            assert_eq!(key(other), ["id"], "{other}");
+        }
+        let Endpoint::Listed(tags) = locate("ats.Tag") else {
+            panic!("no list of tags");
+        };
+        assert_eq!(tags.key, key("ats.Tag"));
+    }
+
+    #[test]
+    fn cancelled_events_are_always_asked_for() {
+        assert_eq!(always("calendar.Event"), "include_cancelled=true");
+        assert_eq!(always("mktg.MKTGEvent"), "");
+        assert_eq!(always("calendar.Unknown"), "");
+        let Endpoint::Listed(events) = locate("calendar.Event") else {
+            panic!("no list of events");
+        };
+        assert_eq!(events.always, always("calendar.Event"));
+    }
+
+    #[test]
+    fn the_name_in_an_event_may_be_in_any_case() {
+        for (event, want) in [
+            ("hris.Employee", Some("hris.Employee")),
+            ("hris.employee", Some("hris.Employee")),
+            ("hris.TIMEOFF", Some("hris.TimeOff")),
+            ("crm.account", Some("crm.CRMAccount")),
+            ("crm.crmaccount", Some("crm.CRMAccount")),
+            ("accounting.account", Some("accounting.Account")),
+            ("hris.account", None),
+            ("hris.", None),
+            ("", None),
+        ] {
+            assert_eq!(of_event(event), want, "{event}");
+        }
+    }
+
+    #[test]
     fn a_model_without_the_filter_is_read_whole() {
+        check(
+            "ats.Assessment",
+            Some("ats.Assessment"),
+            whole("/api/ats/v1/assessments"),
+        );
+        check(
+            "ats.AssessmentTemplate",
+            Some("ats.AssessmentTemplate"),
+            whole("/api/ats/v1/assessment-templates"),
+        );
         check(
             "accounting.PaymentTerm",
             Some("accounting.PaymentTerm"),

@@ -15,6 +15,8 @@
 //! | [`page`] | What does a page of records hold? |
 //! | [`cadence`] | When do we ask Merge again? |
 //! | [`retry`] | A request came back: is it over, and if not, when again? |
+//! | [`account_details`] | What does Merge say of a linked account? |
+//! | [`issues`] | What does Merge say is wrong? |
 //! | [`json`] | All of the above as text. |
 
 #![no_std]
@@ -35,6 +37,7 @@
 
 extern crate alloc;
 
+pub mod account_details;
 pub mod cadence;
 pub mod endpoints;
 pub mod issues;

@@ -9,18 +9,24 @@
 
 pub mod list;
 mod reader;
+mod scan;
 
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use reader::{Read, Reader, inside, read, text};
+use reader::{MOST_HELD, Read, Reader, Room, inside, read, text};
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
 use crate::time::Timestamp;
 use crate::types::Problem;
+
+/// `text` without the byte-order mark with which some senders begin a text.
+fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
 
 /// A JSON object. Where a key is repeated, its last value counts.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +44,10 @@ pub enum Value<'a> {
     List(Vec<&'a RawValue>),
     /// A text without escapes: what it says stands between its quotes.
     Plain(&'a RawValue),
+    /// A list or an object with more in it than may be held.
+    TooMany,
+    /// Something that is not JSON.
+    Broken,
     /// Anything, unread.
     Raw(&'a RawValue),
 }
@@ -46,8 +56,9 @@ impl<'a> Object<'a> {
     /// Reads `text` as one JSON object, and the objects and lists within it down to `levels`: the
     /// answers are the same, it is for whoever will look into them. `path` names `text` in the
     /// message, which never repeats what is in it: a body may hold a token, and holds a customer's
-    /// data.
+    /// data. A byte-order mark before it is skipped.
     pub fn parse(path: &str, text: &'a str, levels: u8) -> Result<Self, Problem> {
+        let text = unmarked(text);
         let not_an_object = || Problem {
             message: format!("{path}: expected an object, found {}", kind(text)),
         };
@@ -56,8 +67,14 @@ impl<'a> Object<'a> {
             return Err(not_an_object());
         }
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        match Reader::of(text, levels).deserialize(&mut deserializer) {
+        let room = Room::default();
+        match Reader::of(text, levels, &room).deserialize(&mut deserializer) {
             Ok(Read::Object(object)) => deserializer.end().map(|()| object),
+            Ok(Read::TooMany) => {
+                return Err(Problem {
+                    message: format!("{path}: expected at most {MOST_HELD} fields, found more"),
+                });
+            }
             Ok(Read::List(_) | Read::Text(_) | Read::Other) => return Err(not_an_object()),
             Err(error) => Err(error),
         }
@@ -79,11 +96,6 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The text of the value of `key` where it was not looked at yet.
-    pub fn raw(&self, key: &str) -> Option<&'a RawValue> {
-        self.value(key)?.raw()
-    }
-
     /// Whether `key` is there, and not null.
     pub fn has(&self, key: &str) -> bool {
         self.value(key).is_some()
@@ -96,6 +108,8 @@ impl<'a> Object<'a> {
             None => "nothing",
             Some(Value::Object(_)) => AN_OBJECT,
             Some(Value::List(_)) => A_LIST,
+            Some(Value::TooMany) => "more fields and items than may be held",
+            Some(Value::Broken) => "something that is not JSON",
             Some(Value::Plain(raw) | Value::Raw(raw)) => kind_of(raw),
         }
     }
@@ -120,6 +134,11 @@ impl<'a> Object<'a> {
         self.value(key)?.instant()
     }
 
+    /// The texts of the value of `key` where it is a list of such.
+    pub fn texts(&self, key: &str) -> Option<Vec<String>> {
+        self.value(key)?.texts()
+    }
+
     /// The value of `key` where it is an object.
     pub fn object(&self, key: &str) -> Option<Cow<'_, Self>> {
         self.value(key)?.object()
@@ -133,7 +152,7 @@ impl<'a> Object<'a> {
                 Some(Read::List(items)) => Some(items),
                 _ => None,
             },
-            Value::Object(_) | Value::Plain(_) => None,
+            Value::Object(_) | Value::Plain(_) | Value::TooMany | Value::Broken => None,
         }
     }
 
@@ -151,7 +170,7 @@ impl<'a> Object<'a> {
 impl<'a> Value<'a> {
     fn raw(&self) -> Option<&'a RawValue> {
         match self {
-            Self::Object(_) | Self::List(_) => None,
+            Self::Object(_) | Self::List(_) | Self::TooMany | Self::Broken => None,
             Self::Plain(raw) | Self::Raw(raw) => Some(raw),
         }
     }
@@ -159,7 +178,7 @@ impl<'a> Value<'a> {
     /// The text that it is, from where it stands if it has no escapes.
     pub fn borrowed(&self) -> Option<Cow<'a, str>> {
         match self {
-            Self::Object(_) | Self::List(_) => None,
+            Self::Object(_) | Self::List(_) | Self::TooMany | Self::Broken => None,
             Self::Plain(text) => inside(text).map(Cow::Borrowed),
             Self::Raw(value) => text(value),
         }
@@ -168,6 +187,27 @@ impl<'a> Value<'a> {
     /// The text that it is, to be kept.
     pub fn text(&self) -> Option<String> {
         self.borrowed().map(Cow::into_owned)
+    }
+
+    /// Whether it is null.
+    pub fn is_null(&self) -> bool {
+        self.raw().is_some_and(|raw| raw.get() == "null")
+    }
+
+    /// The texts that it is a list of.
+    pub fn texts(&self) -> Option<Vec<String>> {
+        let texts = |items: &[&RawValue]| {
+            let each = items.iter().map(|item| text(item).map(Cow::into_owned));
+            each.collect()
+        };
+        match self {
+            Self::List(items) => texts(items),
+            Self::Raw(raw) => match read(raw) {
+                Some(Read::List(items)) => texts(&items),
+                _ => None,
+            },
+            Self::Object(_) | Self::Plain(_) | Self::TooMany | Self::Broken => None,
+        }
     }
 
     /// Whether it is `true` or `false`.
@@ -188,7 +228,7 @@ impl<'a> Value<'a> {
     pub fn object(&self) -> Option<Cow<'_, Object<'a>>> {
         match self {
             Self::Object(object) => Some(Cow::Borrowed(object)),
-            Self::List(_) | Self::Plain(_) => None,
+            Self::List(_) | Self::Plain(_) | Self::TooMany | Self::Broken => None,
             Self::Raw(raw) => object(raw).map(Cow::Owned),
         }
     }

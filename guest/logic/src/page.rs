@@ -3,14 +3,15 @@
 //! A record is kept as the very bytes that Merge sent; only what tells it apart, and when it
 //! changed, is read.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde_json::value::RawValue;
 
+use crate::endpoints;
+use crate::json::write;
 use crate::merge_json::list::List;
-use crate::merge_json::{Object, kind_of, object, quoted};
+use crate::merge_json::{Object, object};
 use crate::types::{Problem, Row};
 
 /// A page.
@@ -20,56 +21,49 @@ pub struct Contents {
     pub rows: Vec<Row>,
     /// The `cursor` of the next page, also where Merge sent a URL; `None` on the last.
     pub next: Option<String>,
+    /// Records left out because they have no key.
+    pub without_key: u32,
+    /// Records left out because they are not JSON objects.
+    pub unreadable: u32,
 }
 
-/// A page read as far as it can be: records without a text id are left out and counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Salvaged {
-    /// The usable part.
-    pub contents: Contents,
-    /// How many records had no text id.
-    pub skipped: u32,
-}
-
-/// Read one page of a list endpoint. A row without an id makes the page a problem.
+/// Read one page of the list endpoint of `model_id`. A record that cannot be stored is left out
+/// and counted: one bad record must not hold up a customer's data.
 ///
-/// # Errors
-///
-/// Where the body is not a JSON object with a list `results`, where `next` is there and holds
-/// no cursor, or where a record has no text id, or an empty one.
-pub fn parse(body: &str) -> Result<Contents, Problem> {
-    let List { results, next } = List::parse(body)?;
-    let rows = results
-        .into_iter()
-        .enumerate()
-        .map(|(index, record)| row(record).ok_or_else(|| without_id(index, record)))
-        .collect::<Result<_, _>>()?;
-    Ok(Contents { rows, next })
-}
-
-/// As [`parse`], but a record without a text id is skipped and counted: what the engine uses,
-/// since one bad record must not hold up a customer's data.
+/// The key of a record is what the endpoint table names for its model, `id` where that is not in
+/// the table.
 ///
 /// # Errors
 ///
 /// Where the body is not a JSON object with a list `results`, or where `next` is there and
 /// holds no cursor.
-pub fn salvage(body: &str) -> Result<Salvaged, Problem> {
-    let List { results, next } = List::parse(body)?;
-    let sent = results.len();
-    let rows: Vec<Row> = results.into_iter().filter_map(row).collect();
-    let skipped = u32::try_from(sent.saturating_sub(rows.len())).unwrap_or(u32::MAX);
-    Ok(Salvaged {
-        contents: Contents { rows, next },
-        skipped,
-    })
+pub fn parse(model_id: &str, body: &str) -> Result<Contents, Problem> {
+    let List {
+        results,
+        next,
+        broken,
+    } = List::parse(body)?;
+    let key = endpoints::key(model_id);
+    let mut contents = Contents {
+        rows: Vec::with_capacity(results.len()),
+        next,
+        without_key: 0,
+        unreadable: broken,
+    };
+    for record in results {
+        match object(record).map(|fields| row(key, &fields, record)) {
+            Some(Some(row)) => contents.rows.push(row),
+            Some(None) => contents.without_key = contents.without_key.saturating_add(1),
+            None => contents.unreadable = contents.unreadable.saturating_add(1),
+        }
+    }
+    Ok(contents)
 }
 
-/// `None` where the record has no id to be stored under.
-fn row(record: &RawValue) -> Option<Row> {
-    let fields = object(record)?;
+/// `None` where the record has no key to be stored under.
+fn row(key: &[&str], fields: &Object<'_>, record: &RawValue) -> Option<Row> {
     Some(Row {
-        id: fields.filled_text("id")?,
+        id: key_of(key, fields)?,
         remote_id: fields.text("remote_id"),
         modified_at: fields.instant("modified_at"),
         deleted: fields.flag("remote_was_deleted").unwrap_or(false),
@@ -77,30 +71,28 @@ fn row(record: &RawValue) -> Option<Row> {
     })
 }
 
-fn without_id(index: usize, record: &RawValue) -> Problem {
-    let message = match object(record) {
-        None => {
-            let found = kind_of(record);
-            format!("results[{index}]: expected an object, found {found}")
-        }
-        Some(fields) => format!(
-            "results[{index}].id: expected a text, found {}",
-            found_id(&fields)
-        ),
-    };
-    Problem { message }
-}
-
-fn found_id(fields: &Object<'_>) -> String {
-    fields
-        .raw("id")
-        .map_or(String::from("nothing"), |value| quoted(value.get()))
+/// The text of the one field, or the JSON array of several, null where one says nothing.
+fn key_of(key: &[&str], fields: &Object<'_>) -> Option<String> {
+    if let [name] = key {
+        return fields.filled_text(name);
+    }
+    let parts: Vec<_> = key.iter().map(|name| fields.filled_text(name)).collect();
+    if parts.iter().all(Option::is_none) {
+        return None;
+    }
+    let mut id = String::new();
+    write::list(&mut id, &parts, |out, part| match part {
+        Some(text) => write::text(out, text),
+        None => out.push_str("null"),
+    });
+    Some(id)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::time::Timestamp;
+    use alloc::format;
     use alloc::vec;
 
     const GOOD: &str = r#"{ "id":"a","remote_id":"r","modified_at":"1970-01-01T00:00:01Z",
@@ -117,33 +109,22 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(results: &str, parsed: Result<Vec<Row>, &str>, salvaged: Vec<Row>, skipped: u32) {
+    fn check(results: &str, rows: Vec<Row>, without_key: u32, unreadable: u32) {
         let body = format!(r#"{{"next":"n","results":[{results}]}}"#);
-        let contents = |rows| Contents {
+        let want = Contents {
             rows,
             next: Some(String::from("n")),
+            without_key,
+            unreadable,
         };
-        let want = parsed.map(contents).map_err(|message| Problem {
-            message: message.into(),
-        });
-        assert_eq!(parse(&body), want, "{results}");
-        let want = Salvaged {
-            contents: contents(salvaged),
-            skipped,
-        };
-        assert_eq!(salvage(&body), Ok(want), "{results}");
+        assert_eq!(parse("hris.Employee", &body), Ok(want), "{results}");
     }
 
     #[test]
     fn a_record_keeps_its_bytes() {
-        check(GOOD, Ok(vec![good()]), vec![good()], 0);
-        check(
-            &format!("  {GOOD}\n,{GOOD}"),
-            Ok(vec![good(), good()]),
-            vec![good(), good()],
-            0,
-        );
-        check("", Ok(vec![]), vec![], 0);
+        check(GOOD, vec![good()], 0, 0);
+        check(&format!("  {GOOD}\n,{GOOD}"), vec![good(), good()], 0, 0);
+        check("", vec![], 0, 0);
     }
 
     #[test]
@@ -156,40 +137,62 @@ mod tests {
             json: String::from(json),
             ..good()
         };
-        check(json, Ok(vec![row.clone()]), vec![row], 0);
+        check(json, vec![row], 0, 0);
     }
 
     #[test]
-    fn a_record_without_a_text_id_is_named_or_counted() {
-        for (record, want) in [
-            ("{}", "results[1].id: expected a text, found nothing"),
-            (
-                r#"{"id":null}"#,
-                "results[1].id: expected a text, found nothing",
-            ),
-            (r#"{"id":12}"#, "results[1].id: expected a text, found `12`"),
-            (
-                r#"{"id":""}"#,
-                "results[1].id: expected a text, found `\"\"`",
-            ),
-            (
-                r#"{"id":"\ud800"}"#,
-                "results[1].id: expected a text, found `\"\\ud800\"`",
-            ),
-            ("7", "results[1]: expected an object, found a number"),
-            ("null", "results[1]: expected an object, found null"),
+    fn a_record_without_a_key_is_left_out_and_counted() {
+        for record in [
+            "{}",
+            r#"{"id":null}"#,
+            r#"{"id":12}"#,
+            r#"{"id":""}"#,
+            r#"{"id":"\ud800"}"#,
         ] {
-            check(
-                &format!("{GOOD},{record},{GOOD}"),
-                Err(want),
-                vec![good(), good()],
-                1,
-            );
+            let results = format!("{GOOD},{record},{GOOD}");
+            check(&results, vec![good(), good()], 1, 0);
         }
     }
 
     #[test]
-    fn a_body_that_is_no_page_is_refused_by_both() {
+    fn a_record_that_is_no_object_is_left_out_and_counted() {
+        for record in ["7", "null", "[]", r#""a""#] {
+            let results = format!("{GOOD},{record},{GOOD}");
+            check(&results, vec![good(), good()], 0, 1);
+        }
+    }
+
+    #[test]
+    fn a_model_without_ids_has_the_key_that_the_table_names() {
+        for (record, want) in [
+            (r#"{"remote_id":"r","name":"n"}"#, Some(r#"["r","n"]"#)),
+            (
+                r#"{"remote_id":"r\u0022","name":null}"#,
+                Some(r#"["r\"",null]"#),
+            ),
+            (
+                r#"{"name":"\u00e9","remote_id":7}"#,
+                Some("[null,\"\u{e9}\"]"),
+            ),
+            (r#"{"id":"a","name":"","remote_id":null}"#, None),
+            ("{}", None),
+        ] {
+            let body = format!(r#"{{"results":[{record}]}}"#);
+            let contents = parse("ats.Tag", &body).expect(record);
+            let ids: Vec<_> = contents.rows.iter().map(|row| &*row.id).collect();
+            assert_eq!(ids, Vec::from_iter(want), "{record}");
+            assert_eq!(contents.without_key, u32::from(want.is_none()), "{record}");
+        }
+    }
+
+    #[test]
+    fn a_model_that_nobody_knows_has_the_usual_key() {
+        let contents = parse("hris.Unknown", r#"{"results":[{"id":"a"}]}"#).expect("a page");
+        assert_eq!(contents.rows.len(), 1);
+    }
+
+    #[test]
+    fn a_body_that_is_no_page_is_refused() {
         for body in [
             "",
             "<html>",
@@ -198,8 +201,7 @@ mod tests {
             r#"{"results":7}"#,
             r#"{"results":[],"next":[]}"#,
         ] {
-            assert!(parse(body).is_err(), "{body}");
-            assert!(salvage(body).is_err(), "{body}");
+            assert!(parse("hris.Employee", body).is_err(), "{body}");
         }
     }
 }

@@ -11,13 +11,36 @@ use crate::types::{Milliseconds, Timestamp};
 /// No wait is longer, whoever asked for it: 24 hours.
 pub const LONGEST_WAIT_MS: Milliseconds = Milliseconds(86_400_000);
 
+/// A wait that the server asked for in a way that nobody can read: a minute.
+const UNREADABLE_WAIT_MS: Milliseconds = Milliseconds(60_000);
+
+/// A wait that is longer than [`LONGEST_WAIT_MS`], as if a clock were wrong: an hour.
+const INCREDIBLE_WAIT_MS: Milliseconds = Milliseconds(3_600_000);
+
 /// What a request met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptOutcome {
     /// An HTTP response.
     Response(ResponseFacts),
-    /// No response: refused, reset, timed out, unresolved, bad TLS.
+    /// No response: refused, reset, unresolved, bad TLS.
     Transport(TransportFailure),
+    /// No response within the time allowed.
+    TimedOut,
+    /// A response whose body is over the host's limit.
+    TooLarge,
+    /// A success whose body cannot be used.
+    Unusable(UnusableBody),
+    /// A 400, 404 or 410 to a request with a cursor: Merge no longer knows it.
+    StaleCursor,
+    /// Nothing was sent, since no token of this account is stored.
+    NoToken,
+}
+
+/// A success whose body cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusableBody {
+    /// What is wrong with it, for a log.
+    pub message: String,
 }
 
 /// The parts of a response that matter here.
@@ -25,7 +48,9 @@ pub enum AttemptOutcome {
 pub struct ResponseFacts {
     /// The status code.
     pub status: u16,
-    /// `Retry-After` as sent: seconds or an HTTP date.
+    /// `Retry-After` as sent: seconds, a fraction rounded up, or an HTTP date in any of its three
+    /// forms; of a list the longest counts. Unreadable on a 429 or 503 it counts as a minute, and
+    /// more than 24 hours as one hour.
     pub retry_after: Option<String>,
     /// `Date` as sent: the base for a `Retry-After` date.
     pub date: Option<String>,
@@ -125,8 +150,8 @@ pub enum Decision {
 /// | Met | Answer |
 /// |---|---|
 /// | 2xx | succeeded |
-/// | 408, 429, 5xx, 1xx, a number outside 100 to 599, no response | again, or `park` after `max_attempts` |
-/// | 401 | stop, `reauthorize` |
+/// | 408, 429, 5xx, 1xx, a number outside 100 to 599, no response, a body that cannot be used, a stale cursor | again, or `park` after `max_attempts` |
+/// | 401, no token | stop, `reauthorize` |
 /// | 403 | stop, `park` |
 /// | 3xx, other 4xx | stop, `drop-request` |
 ///
@@ -142,38 +167,121 @@ pub fn decide(facts: &Facts) -> Decision {
         AttemptOutcome::Response(response) => {
             decide_response(facts, response, server_wait(response, facts.now))
         }
-        AttemptOutcome::Transport(_) => again(
-            facts,
-            facts.policy.base,
-            None,
-            "Merge could not be reached".into(),
-        ),
+        AttemptOutcome::Transport(_) => passing(facts, "Merge could not be reached"),
+        AttemptOutcome::TimedOut => passing(facts, "Merge did not answer in time"),
+        AttemptOutcome::TooLarge => {
+            passing(facts, "Merge's answer is larger than this product takes")
+        }
+        AttemptOutcome::Unusable(_) => {
+            passing(facts, "Merge answered with something that cannot be read")
+        }
+        AttemptOutcome::StaleCursor => {
+            passing(facts, "Merge no longer knows where this list was read to")
+        }
+        AttemptOutcome::NoToken => Decision::Stop(Stop {
+            remedy: Remedy::Reauthorize,
+            not_before: None,
+            reason: "Nothing was sent to Merge, since no token of this account is stored; linking \
+                     the account again ends this."
+                .into(),
+        }),
     }
 }
 
-/// How long the server asked us to stay away, where it did, at most 24 hours: `Retry-After`
-/// as whole seconds, or as an IMF-fixdate measured from the response's own `Date` (or `now`,
-/// where that is absent or unreadable).
+/// Another attempt after what is expected to pass.
+fn passing(facts: &Facts, happened: &str) -> Decision {
+    again(facts, facts.policy.base, None, happened.into())
+}
+
+/// How long the server asked us to stay away, where it did: `Retry-After` as seconds, a fraction
+/// rounded up, or as one of HTTP's dates, measured from the response's own `Date` (or `now`,
+/// where that is absent or unreadable) and rounded up to whole milliseconds. Of a list the
+/// longest counts.
 ///
-/// `None` for a wait that is negative (a date that has passed among them), has a fraction or
-/// cannot be read. `Some` of zero where the server said that there is no need to wait.
+/// `None` for a wait that is negative, a date that has passed among them. One that cannot be
+/// read is a minute on a 429 or 503, where it was certainly meant to be one, and elsewhere
+/// `None`. More than 24 hours is not credible and counts as one hour.
+///
+/// `Some` of zero where the server said that there is no need to wait.
 #[must_use]
 pub fn server_wait(response: &ResponseFacts, now: Timestamp) -> Option<Milliseconds> {
-    let asked = response.retry_after.as_deref().map(trim)?;
-    let wait = if !asked.is_empty() && asked.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Digits that do not fit are a long wait, not an unreadable one.
-        let seconds: u64 = asked.parse().unwrap_or(u64::MAX);
+    let asked = response.retry_after.as_deref()?;
+    let date = response.date.as_deref().map(trim);
+    let sent = date.and_then(|date| Timestamp::parse_http_date(date, now));
+    match longest(trim(asked), sent.unwrap_or(now)) {
+        Asked::Wait(wait) => Some(wait),
+        Asked::Nothing => None,
+        Asked::Unreadable => matches!(response.status, 429 | 503).then_some(UNREADABLE_WAIT_MS),
+    }
+}
+
+/// What a `Retry-After`, or an item of it, asks for; in order of what counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Asked {
+    Unreadable,
+    Nothing,
+    Wait(Milliseconds),
+}
+
+/// The longest wait of a list. A date has a comma as well: where an item is none, it may be the
+/// weekday of the next.
+fn longest(list: &str, sent: Timestamp) -> Asked {
+    let mut longest = Asked::Unreadable;
+    let mut rest = list;
+    while !rest.is_empty() {
+        let (item, after) = rest.split_once(',').unwrap_or((rest, ""));
+        let mut asked = read(trim(item), sent);
+        rest = after;
+        if asked == Asked::Unreadable && !after.is_empty() {
+            let (end, after) = after.split_once(',').unwrap_or((after, ""));
+            asked = read(trim(&format!("{item},{end}")), sent);
+            if asked != Asked::Unreadable {
+                rest = after;
+            }
+        }
+        longest = longest.max(asked);
+    }
+    longest
+}
+
+fn read(item: &str, sent: Timestamp) -> Asked {
+    let (seconds, is_negative) = item
+        .strip_prefix('-')
+        .map_or((item, false), |it| (it, true));
+    let wait = if let Some(seconds) = seconds_rounded_up(seconds) {
+        if is_negative && seconds > 0 {
+            return Asked::Nothing;
+        }
         Milliseconds(seconds.saturating_mul(1_000))
     } else {
-        let until = Timestamp::parse_imf_fixdate(asked)?;
-        let date = response.date.as_deref().map(trim);
-        let sent = date.and_then(Timestamp::parse_imf_fixdate).unwrap_or(now);
+        let Some(until) = Timestamp::parse_http_date(item, sent) else {
+            return Asked::Unreadable;
+        };
         if until < sent {
-            return None;
+            return Asked::Nothing;
         }
-        until.since(sent)
+        let microseconds = until.0.saturating_sub(sent.0).unsigned_abs();
+        Milliseconds(microseconds.div_ceil(1_000))
     };
-    Some(wait.min(LONGEST_WAIT_MS))
+    Asked::Wait(if wait > LONGEST_WAIT_MS {
+        INCREDIBLE_WAIT_MS
+    } else {
+        wait
+    })
+}
+
+/// `45` or `44.5`, in whole seconds. Digits that do not fit are a long wait, not an unreadable
+/// one.
+fn seconds_rounded_up(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let are_digits =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !are_digits(whole) || !are_digits(fraction) {
+        return None;
+    }
+    let more = fraction.bytes().any(|digit| digit != b'0');
+    let seconds = whole.parse().unwrap_or(u64::MAX);
+    Some(seconds.saturating_add(more.into()))
 }
 
 /// Without the white space that HTTP allows around a header's value.

@@ -1,7 +1,7 @@
 //! What Merge says of a model's sync, from `/sync-status` and from webhooks alike.
 
 use alloc::borrow::Cow;
-#[cfg(test)]
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -11,19 +11,32 @@ use crate::readiness::StatusPage;
 use crate::types::{ModelId, ModelStatus, Problem, SyncState};
 
 /// Read one page of `/sync-status`. A row without a text `model_id` names no model and is
-/// passed over; any other field that cannot be read is `None`, or empty, by itself.
+/// passed over; any other field that cannot be read is `None`, or empty, by itself, and named.
 ///
 /// # Errors
 ///
 /// Where the body is not a JSON object with a list `results`, or its `next` holds no cursor.
 pub fn parse(body: &str) -> Result<StatusPage, Problem> {
-    let List { results, next } = List::parse(body)?;
-    let statuses: Vec<ModelStatus> = results
+    let list = List::parse(body)?;
+    if list.broken > 0 {
+        // Which model it is of is not known, and a row that is missing says that there is none.
+        return Err(Problem {
+            message: format!(
+                "results: expected rows of JSON, found {} rows that are not",
+                list.broken
+            ),
+        });
+    }
+    let statuses: Vec<ModelStatus> = list
+        .results
         .into_iter()
         .filter_map(object)
         .filter_map(|row| named(&row))
         .collect();
-    Ok(StatusPage { statuses, next })
+    Ok(StatusPage {
+        statuses,
+        next: list.next,
+    })
 }
 
 /// A row that names its own model.
@@ -31,28 +44,73 @@ fn named(row: &Object<'_>) -> Option<ModelStatus> {
     Some(of_model(row.filled_text("model_id")?, row))
 }
 
+/// The fields of a row, by Merge's names, in the order of the contract and of the bits below.
+const FIELDS: [&str; 10] = [
+    "model_name",
+    "status",
+    "is_initial_sync",
+    "last_sync_start",
+    "next_sync_start",
+    "last_sync_result",
+    "last_sync_finished",
+    "sync_status_reason",
+    "data_fresh_as_of",
+    SYNCED_FIELDS,
+];
+
+/// Beside the row in a webhook, not in it.
+pub const SYNCED_FIELDS: &str = "synced_fields";
+
 /// What `row` says of `model_id`, whatever model the row itself names.
 pub fn of_model(model_id: ModelId, row: &Object<'_>) -> ModelStatus {
     let mut status = ModelStatus {
         model_id,
         ..ModelStatus::default()
     };
-    // One walk instead of nine searches. Where a key is repeated, its last value counts.
+    // A bit for each of the fields. Where a key is repeated, its last value counts.
+    let mut unreadable = 0_u16;
+    // One walk instead of ten searches.
     for (key, value) in row.entries() {
-        match key {
-            "model_name" => status.model_name = value.text().unwrap_or_default(),
-            "status" => status.status = value.borrowed().map(state),
-            "is_initial_sync" => status.is_initial_sync = value.flag(),
-            "last_sync_start" => status.last_sync_start = value.instant(),
-            "next_sync_start" => status.next_sync_start = value.instant(),
-            "last_sync_result" => status.last_sync_result = value.borrowed().map(state),
-            "last_sync_finished" => status.last_sync_finished = value.instant(),
-            "sync_status_reason" => status.status_reason = value.text().unwrap_or_default(),
-            "data_fresh_as_of" => status.data_fresh_as_of = value.instant(),
-            _ => {}
+        let (bit, read) = match key {
+            "model_name" => (1, kept(&mut status.model_name, value.text())),
+            "status" => (1 << 1, set(&mut status.status, value.borrowed().map(state))),
+            "is_initial_sync" => (1 << 2, set(&mut status.is_initial_sync, value.flag())),
+            "last_sync_start" => (1 << 3, set(&mut status.last_sync_start, value.instant())),
+            "next_sync_start" => (1 << 4, set(&mut status.next_sync_start, value.instant())),
+            "last_sync_result" => {
+                let result = value.borrowed().map(state);
+                (1 << 5, set(&mut status.last_sync_result, result))
+            }
+            "last_sync_finished" => (1 << 6, set(&mut status.last_sync_finished, value.instant())),
+            "sync_status_reason" => (1 << 7, kept(&mut status.status_reason, value.text())),
+            "data_fresh_as_of" => (1 << 8, set(&mut status.data_fresh_as_of, value.instant())),
+            SYNCED_FIELDS => (1 << 9, kept(&mut status.synced_fields, value.texts())),
+            _ => continue,
+        };
+        unreadable &= !bit;
+        if !read && !value.is_null() {
+            unreadable |= bit;
         }
     }
+    if unreadable != 0 {
+        let bits = (0_u32..).map(|place| unreadable.checked_shr(place).unwrap_or(0) & 1 == 1);
+        let named = FIELDS.iter().zip(bits).filter(|(_, bad)| *bad);
+        status.unreadable = named.map(|(name, _)| String::from(*name)).collect();
+    }
     status
+}
+
+/// Takes over what was read; whether there was something.
+fn set<T>(field: &mut Option<T>, read: Option<T>) -> bool {
+    *field = read;
+    field.is_some()
+}
+
+/// As [`set`], for a field whose empty value is "not sent".
+fn kept<T: Default>(field: &mut T, read: Option<T>) -> bool {
+    let is_there = read.is_some();
+    *field = read.unwrap_or_default();
+    is_there
 }
 
 /// Merge's states are an open set: what is not documented keeps its text.
@@ -72,7 +130,6 @@ fn state(text: Cow<'_, str>) -> SyncState {
 mod tests {
     use super::*;
     use crate::time::Timestamp;
-    use alloc::format;
     use alloc::vec;
 
     #[track_caller]
@@ -113,6 +170,7 @@ mod tests {
             last_sync_finished: Some(Timestamp(3_000_000)),
             status_reason: String::from("RATE_LIMITED"),
             data_fresh_as_of: Some(Timestamp(4_000_000)),
+            ..ModelStatus::default()
         };
         check(row, vec![want]);
     }
@@ -122,8 +180,54 @@ mod tests {
         check(r#"{"model_id":"hris.Employee"}"#, vec![employee()]);
         let row = r#"{"model_id":"hris.Employee","model_name":[],"status":7,"is_initial_sync":"no",
             "last_sync_start":"yesterday","next_sync_start":1,"last_sync_result":null,
-            "last_sync_finished":{},"sync_status_reason":false,"data_fresh_as_of":""}"#;
-        check(row, vec![employee()]);
+            "last_sync_finished":{},"sync_status_reason":false,"data_fresh_as_of":"",
+            "synced_fields":["a",7]}"#;
+        let unreadable = FIELDS
+            .into_iter()
+            .filter(|name| *name != "last_sync_result");
+        let want = ModelStatus {
+            unreadable: unreadable.map(String::from).collect(),
+            ..employee()
+        };
+        check(row, vec![want]);
+    }
+
+    #[test]
+    fn what_was_not_sent_is_not_unreadable() {
+        for name in FIELDS {
+            let row = format!(r#"{{"model_id":"hris.Employee","{name}":null}}"#);
+            check(&row, vec![employee()]);
+            let row = format!(r#"{{"model_id":"hris.Employee","{name}":7,"{name}":null}}"#);
+            check(&row, vec![employee()]);
+            let row = format!(r#"{{"model_id":"hris.Employee","{name}":null,"{name}":7}}"#);
+            let want = ModelStatus {
+                unreadable: vec![String::from(name)],
+                ..employee()
+            };
+            check(&row, vec![want]);
+        }
+    }
+
+    #[test]
+    fn the_fields_of_a_partial_sync_are_kept() {
+        let want = ModelStatus {
+            synced_fields: vec![String::from("a"), String::from("b")],
+            ..employee()
+        };
+        check(
+            r#"{"model_id":"hris.Employee","synced_fields":["a","b"]}"#,
+            vec![want],
+        );
+    }
+
+    #[test]
+    fn a_row_that_is_not_json_is_not_taken_for_none() {
+        let body = r#"{"results":[{"model_id":"hris.Employee","x":NaN},{"model_id":"hris.Team"}]}"#;
+        let problem = parse(body).expect_err(body);
+        assert_eq!(
+            problem.message,
+            "results: expected rows of JSON, found 1 rows that are not"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Field by field this is `wit/types.wit`, which explains each of them.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 pub use crate::time::{Milliseconds, Timestamp};
@@ -47,6 +48,23 @@ pub struct Account {
     pub organization_name: String,
     /// State of the link, not of any sync: `COMPLETE`, `RELINK_NEEDED`, ...
     pub link_status: String,
+    /// `PRODUCTION` or `TEST`. A test account syncs once, and then only by hand.
+    pub account_type: String,
+    /// Whether Merge takes it for a second link of the same customer's system; `None` where
+    /// not said, as for test accounts.
+    pub is_duplicate: Option<bool>,
+}
+
+/// Whether Merge still has access to the customer's system.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LinkState {
+    /// As far as is known.
+    #[default]
+    Active,
+    /// Merge needs the end user to link the account again. Its data stays readable.
+    RelinkNeeded,
+    /// Merge deleted the account, or an operator unlinked it. Its rows are kept.
+    Unlinked,
 }
 
 /// The state of one model's sync, as `/sync-status` and webhooks name it.
@@ -93,12 +111,18 @@ pub struct ModelStatus {
     pub status_reason: String,
     /// Up to when Merge vouches for its data.
     pub data_fresh_as_of: Option<Timestamp>,
+    /// The fields that a partial sync brought, as Merge names them; empty where not sent.
+    pub synced_fields: Vec<String>,
+    /// Fields above that were sent and could not be read, by Merge's names, in order and once
+    /// each. They count as absent, but not as "there is nothing".
+    pub unreadable: Vec<String>,
 }
 
 /// A record of a common model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Merge's id of the record.
+    /// The record's key within its model: Merge's id of the record; for a model without one
+    /// (`ats.Tag`) the JSON array `["<remote_id>","<name>"]`, null where absent.
     pub id: String,
     /// The third party's id; `None` where not sent.
     pub remote_id: Option<String>,

@@ -56,7 +56,10 @@ pub struct Facts {
 pub struct Span {
     /// `modified_after`. `None` reads from the beginning.
     pub after: Option<Timestamp>,
-    /// `modified_before`. `None` reads to the end.
+    /// `modified_before`. `None` reads to the end. Safe for a read of one page alone: with
+    /// cursors by offset, a row that changes while the pages are read leaves the window and
+    /// shifts the others, so that unchanged rows are never served. Where the first page names a
+    /// next one, start again without this bound.
     pub before: Option<Timestamp>,
     /// What to store as `merge_last_sync_finished` once every page is stored.
     pub watermark: Timestamp,

@@ -4,7 +4,9 @@
 use merge_sync_logic::cadence::{self, Interval, Pace, spread};
 use merge_sync_logic::json;
 use merge_sync_logic::readiness::{self, AccountPhase, PartialPolicy, Phase};
-use merge_sync_logic::retry::{self, AttemptOutcome, Decision, ResponseFacts, TransportFailure};
+use merge_sync_logic::retry::{
+    self, AttemptOutcome, Decision, ResponseFacts, TransportFailure, UnusableBody,
+};
 use merge_sync_logic::types::{Milliseconds, ModelStatus, SyncState, Timestamp};
 use merge_sync_logic::window::{self, Completed, Plan, Progress, Rule, Span};
 use proptest::prelude::*;
@@ -91,6 +93,8 @@ fn status() -> impl Strategy<Value = ModelStatus> {
                 last_sync_finished: finished,
                 status_reason: String::new(),
                 data_fresh_as_of: fresh,
+                synced_fields: Vec::new(),
+                unreadable: Vec::new(),
             },
         )
 }
@@ -215,6 +219,13 @@ fn retry_facts() -> impl Strategy<Value = retry::Facts> {
         Just(AttemptOutcome::Transport(TransportFailure {
             message: String::new()
         })),
+        Just(AttemptOutcome::TimedOut),
+        Just(AttemptOutcome::TooLarge),
+        Just(AttemptOutcome::Unusable(UnusableBody {
+            message: String::new()
+        })),
+        Just(AttemptOutcome::StaleCursor),
+        Just(AttemptOutcome::NoToken),
     ];
     let attempt = || prop_oneof![any::<u32>(), 0..12_u32, Just(u32::MAX)];
     let policy = (span_of_time(), span_of_time(), span_of_time(), attempt()).prop_map(
@@ -488,7 +499,7 @@ proptest! {
     fn nothing_is_tried_sooner_than_the_server_asked(facts in retry_facts()) {
         let asked = match &facts.outcome {
             AttemptOutcome::Response(response) => retry::server_wait(response, facts.now),
-            AttemptOutcome::Transport(_) => None,
+            _ => None,
         };
         prop_assert!(asked.is_none_or(|asked| asked <= DAY));
         match retry::decide(&facts) {

@@ -10,6 +10,8 @@ impl From<logic::Contents> for wit::Contents {
         Self {
             rows: each(contents.rows),
             next: contents.next,
+            without_key: contents.without_key,
+            unreadable: contents.unreadable,
         }
     }
 }

@@ -16,6 +16,13 @@ impl From<wit::AttemptOutcome> for logic::AttemptOutcome {
             wit::AttemptOutcome::Transport(failure) => Self::Transport(logic::TransportFailure {
                 message: failure.message,
             }),
+            wit::AttemptOutcome::TimedOut => Self::TimedOut,
+            wit::AttemptOutcome::TooLarge => Self::TooLarge,
+            wit::AttemptOutcome::Unusable(body) => Self::Unusable(logic::UnusableBody {
+                message: body.message,
+            }),
+            wit::AttemptOutcome::StaleCursor => Self::StaleCursor,
+            wit::AttemptOutcome::NoToken => Self::NoToken,
         }
     }
 }

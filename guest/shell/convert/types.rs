@@ -23,6 +23,8 @@ impl From<logic::Account> for wit::Account {
             end_user_origin_id: account.end_user_origin_id,
             organization_name: account.organization_name,
             link_status: account.link_status,
+            account_type: account.account_type,
+            is_duplicate: account.is_duplicate,
         }
     }
 }
@@ -68,6 +70,8 @@ impl From<wit::ModelStatus> for logic::ModelStatus {
             last_sync_finished: status.last_sync_finished.map(Timestamp),
             status_reason: status.status_reason,
             data_fresh_as_of: status.data_fresh_as_of.map(Timestamp),
+            synced_fields: status.synced_fields,
+            unreadable: status.unreadable,
         }
     }
 }
@@ -85,6 +89,8 @@ impl From<logic::ModelStatus> for wit::ModelStatus {
             last_sync_finished: status.last_sync_finished.map(|at| at.0),
             status_reason: status.status_reason,
             data_fresh_as_of: status.data_fresh_as_of.map(|at| at.0),
+            synced_fields: status.synced_fields,
+            unreadable: status.unreadable,
         }
     }
 }

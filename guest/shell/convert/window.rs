@@ -109,6 +109,8 @@ impl From<logic::Endpoint> for wit::Endpoint {
             logic::Endpoint::Listed(listed) => Self::Listed(wit::Listed {
                 path: listed.path,
                 filtered: listed.filtered,
+                key: listed.key.iter().copied().map(Into::into).collect(),
+                always: listed.always.into(),
             }),
             logic::Endpoint::Unlisted => Self::Unlisted,
             logic::Endpoint::Unmapped => Self::Unmapped,

@@ -12,16 +12,21 @@ use merge_sync_logic::types::{ModelStatus, SyncState, Timestamp};
 
 use super::read::{Found, Malformed};
 use super::write::Writer;
-use super::{apart, difference, read_trouble, slot, write_trouble};
+use super::{apart, difference, reads, slot};
 use crate::document::Model;
 use crate::slot::Reread;
 
 const READY: u64 = 1;
 const HINT_DUE: u64 = 2;
 const UNMAPPED_REPORTED: u64 = 4;
+const IGNORES_BOUNDS: u64 = 8;
+const TOLD_HELD_SWEEP: u64 = 16;
+const TOLD_INCOMPLETE: u64 = 32;
+const TOLD_UNREADABLE: u64 = 64;
+const TOLD_NO_KEY: u64 = 128;
 
 /// How many instants a model has.
-const INSTANTS: usize = 12;
+const INSTANTS: usize = 11;
 
 pub(super) fn write(out: &mut Writer, model_id: &str, model: &Model, base: Timestamp) {
     let status = model.status.as_ref();
@@ -40,6 +45,11 @@ pub(super) fn write(out: &mut Writer, model_id: &str, model: &Model, base: Times
         (model.ready, READY),
         (model.hint_due, HINT_DUE),
         (model.unmapped_reported, UNMAPPED_REPORTED),
+        (model.ignores_bounds, IGNORES_BOUNDS),
+        (model.told.held_sweep, TOLD_HELD_SWEEP),
+        (model.told.incomplete, TOLD_INCOMPLETE),
+        (model.told.unreadable, TOLD_UNREADABLE),
+        (model.told.no_key, TOLD_NO_KEY),
     ];
     out.item().unsigned(
         flags
@@ -78,6 +88,8 @@ pub(super) fn read(found: &Found<'_, '_>, base: Timestamp) -> Result<(String, Mo
             last_sync_finished: finished,
             status_reason: rest.get("reason").text_or_empty()?,
             data_fresh_as_of: fresh,
+            synced_fields: rest.get("synced_fields").texts()?,
+            unreadable: rest.get("unreadable_fields").texts()?,
         })
     })?;
     model.progress.merge_last_sync_finished = next();
@@ -87,14 +99,17 @@ pub(super) fn read(found: &Found<'_, '_>, base: Timestamp) -> Result<(String, Mo
     model.last_hint_at = next();
     model.failure_seen = next();
     model.reread_at = next();
-    model.not_before = next();
     let flags = found.at(4).count()?;
     model.ready = flags & READY != 0;
     model.hint_due = flags & HINT_DUE != 0;
     model.unmapped_reported = flags & UNMAPPED_REPORTED != 0;
+    model.ignores_bounds = flags & IGNORES_BOUNDS != 0;
+    model.told.held_sweep = flags & TOLD_HELD_SWEEP != 0;
+    model.told.incomplete = flags & TOLD_INCOMPLETE != 0;
+    model.told.unreadable = flags & TOLD_UNREADABLE != 0;
+    model.told.no_key = flags & TOLD_NO_KEY != 0;
     model.pass = found.at(5).count()?;
-    model.streak = rest.get("streak").small_count()?;
-    model.trouble = rest.get("trouble").if_present(read_trouble)?;
+    reads::read(&mut model, &rest)?;
     model.window = rest.get("window").if_present(slot::read)?;
     model.hint = rest.get("hint").if_present(slot::read)?;
     let pass = model.pass;
@@ -127,7 +142,6 @@ fn instants(model: &Model) -> [Option<Timestamp>; INSTANTS] {
         model.last_hint_at,
         model.failure_seen,
         model.reread_at,
-        model.not_before,
     ]
 }
 
@@ -233,8 +247,7 @@ fn unknown(state: Option<&SyncState>) -> &str {
 
 fn has_rest(model: &Model) -> bool {
     let row = model.status.as_ref();
-    model.streak > 0
-        || model.trouble.is_some()
+    reads::are_kept(model)
         || model.window.is_some()
         || model.hint.is_some()
         || model.reread.is_some()
@@ -242,6 +255,7 @@ fn has_rest(model: &Model) -> bool {
             let state = unknown(row.status.as_ref());
             let result = unknown(row.last_sync_result.as_ref());
             !(row.status_reason.is_empty() && state.is_empty() && result.is_empty())
+                || !(row.synced_fields.is_empty() && row.unreadable.is_empty())
         })
 }
 
@@ -251,11 +265,10 @@ fn write_rest(out: &mut Writer, model: &Model) {
         out.string("state", unknown(row.status.as_ref()));
         out.string("result", unknown(row.last_sync_result.as_ref()));
         out.string("reason", &row.status_reason);
+        out.texts("synced_fields", &row.synced_fields);
+        out.texts("unreadable_fields", &row.unreadable);
     }
-    out.number("streak", model.streak.into());
-    if let Some(trouble) = &model.trouble {
-        write_trouble(out.key("trouble"), trouble);
-    }
+    reads::write(out, model);
     if let Some(window) = &model.window {
         slot::write(out.key("window"), window);
     }

@@ -99,6 +99,7 @@ fn write_stage(out: &mut Writer, stage: &Stage) {
             write_reading(out.item(), reading);
         }
         Stage::ReadingIssues => out.item().text("issues"),
+        Stage::ReadingDetails => out.item().text("details"),
         Stage::Fetching(model_id, kind) => {
             out.item().text("fetching");
             out.item().text(model_id);
@@ -117,6 +118,7 @@ fn read_stage(found: &Found<'_, '_>) -> Result<Stage, Malformed> {
         "idle" => Stage::Idle,
         "polling" => Stage::Polling(read_reading(&found.at(1))?),
         "issues" => Stage::ReadingIssues,
+        "details" => Stage::ReadingDetails,
         "fetching" => Stage::Fetching(found.at(1).text()?.to_string(), read_kind(&found.at(2))?),
         "committing" => Stage::Committing(read_then(found)?),
         _ => return Err(found.at(0).refuse("the name of a stage")),

@@ -1,9 +1,10 @@
 //! A read under way as an object; what is zero or absent is left out.
 
 use super::read::{Found, Malformed};
+use super::reads;
 use super::write::Writer;
 use crate::paging::Paging;
-use crate::slot::{Bounds, Slot};
+use crate::slot::{Bounds, Cut, Served, Slot};
 
 pub(super) fn write(out: &mut Writer, slot: &Slot) {
     out.begin('{');
@@ -18,8 +19,28 @@ pub(super) fn write(out: &mut Writer, slot: &Slot) {
         out.end(']');
     }
     write_paging(out, &slot.paging);
-    out.number("best", slot.best.into());
-    out.number("restarts", slot.restarts.into());
+    write_served(out, "served", Some(slot.served));
+    write_served(out, "agreed", slot.agreed);
+    out.number("furthest", slot.furthest);
+    out.number("loops", slot.loops.into());
+    out.number("splits", slot.splits.into());
+    out.flag("split", slot.is_split);
+    out.number("empty_pages", slot.empty_pages.into());
+    out.number("largest", slot.largest.into());
+    if let Some(cut) = slot.cut {
+        out.key("cut").begin('[');
+        out.item().instant(cut.at);
+        out.item().unsigned(cut.is_alone.into());
+        out.end(']');
+    }
+    if let Some(gap) = slot.gap {
+        reads::write_gap(out.key("gap"), gap);
+    }
+    out.flag("unsure", slot.is_unsure);
+    out.number("records", slot.records);
+    out.number("stored", slot.stored);
+    out.number("without_key", slot.without_key);
+    out.number("unreadable", slot.unreadable);
     out.optional("newest", slot.newest);
     out.end('}');
 }
@@ -36,8 +57,26 @@ pub(super) fn read(found: &Found<'_, '_>) -> Result<Slot, Malformed> {
         slot.parts = parts;
     }
     slot.paging = read_paging(found)?;
-    slot.best = found.get("best").small_count()?;
-    slot.restarts = found.get("restarts").small_count()?;
+    slot.served = read_served(&found.get("served"))?;
+    slot.agreed = found.get("agreed").if_present(read_served)?;
+    slot.furthest = found.get("furthest").count()?;
+    slot.loops = found.get("loops").small_count()?;
+    slot.splits = found.get("splits").small_count()?;
+    slot.is_split = found.get("split").flag()?;
+    slot.empty_pages = found.get("empty_pages").small_count()?;
+    slot.largest = found.get("largest").small_count()?;
+    slot.cut = found.get("cut").if_present(|found| {
+        Ok(Cut {
+            at: found.at(0).instant()?,
+            is_alone: found.at(1).count()? != 0,
+        })
+    })?;
+    slot.gap = found.get("gap").if_present(reads::read_gap)?;
+    slot.is_unsure = found.get("unsure").flag()?;
+    slot.records = found.get("records").count()?;
+    slot.stored = found.get("stored").count()?;
+    slot.without_key = found.get("without_key").count()?;
+    slot.unreadable = found.get("unreadable").count()?;
     slot.newest = found.get("newest").optional_instant()?;
     Ok(slot)
 }
@@ -67,6 +106,23 @@ pub(super) fn read_paging(found: &Found<'_, '_>) -> Result<Paging, Malformed> {
         cursor,
         pages: found.get("pages").small_count()?,
         mark,
+    })
+}
+
+/// `[records, sum of keys]`; nothing where nothing was served.
+fn write_served(out: &mut Writer, name: &str, served: Option<Served>) {
+    if let Some(served) = served.filter(|served| *served != Served::default() || name == "agreed") {
+        out.key(name).begin('[');
+        out.item().unsigned(served.records);
+        out.item().unsigned(served.keys);
+        out.end(']');
+    }
+}
+
+fn read_served(found: &Found<'_, '_>) -> Result<Served, Malformed> {
+    Ok(Served {
+        records: found.at(0).count()?,
+        keys: found.at(1).count()?,
     })
 }
 

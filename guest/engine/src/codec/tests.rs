@@ -10,8 +10,13 @@ use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::document::Model;
+use crate::document::{Missing, Skipped, Told};
+use crate::link::{Disowned, Link, Lookup};
+use crate::page_size::PageSize;
 use crate::paging::Paging;
-use crate::slot::{Bounds, Reread, Slot};
+use crate::patience::{Patience, Patiences};
+use crate::slot::{Bounds, Cut, Gap, Kind, Reread, Served, Slot};
+use crate::sweep::{Held, Pending, Trust};
 
 fn instant() -> impl Strategy<Value = Timestamp> {
     any::<i64>().prop_map(Timestamp)
@@ -53,20 +58,45 @@ fn slot() -> impl Strategy<Value = Option<Slot>> {
         bounds(),
         parts,
         texts,
-        any::<[u32; 3]>(),
-        maybe(),
+        (any::<[u32; 5]>(), any::<[u64; 9]>(), any::<[bool; 3]>()),
+        (maybe(), maybe()),
         instant(),
     )
         .prop_map(
-            |(bounds, parts, (cursor, mark), [pages, best, restarts], newest, at)| Slot {
+            |(bounds, parts, (cursor, mark), (small, counts, flags), (newest, found), at)| Slot {
                 parts,
                 paging: Paging {
                     cursor,
-                    pages,
+                    pages: small[0],
                     mark,
                 },
-                best,
-                restarts,
+                loops: small[1],
+                splits: small[2],
+                empty_pages: small[3],
+                largest: small[4],
+                served: Served {
+                    records: counts[0],
+                    keys: counts[1],
+                },
+                agreed: found.map(|_| Served {
+                    records: counts[2],
+                    keys: counts[3],
+                }),
+                furthest: counts[4],
+                records: counts[5],
+                stored: counts[6],
+                without_key: counts[7],
+                unreadable: counts[8],
+                is_split: flags[0],
+                is_unsure: flags[1],
+                cut: found.map(|at| Cut {
+                    at,
+                    is_alone: flags[2],
+                }),
+                gap: flags[2].then_some(Gap {
+                    at: found,
+                    records: counts[0],
+                }),
                 newest,
                 ..Slot::new(bounds, at, at)
             },
@@ -81,6 +111,7 @@ prop_compose! {
         initial in any::<Option<bool>>(),
         instants in proptest::collection::vec(maybe(), 4),
         status_reason in any::<String>(),
+        lists in (proptest::collection::vec(any::<String>(), 0..3), proptest::collection::vec(any::<String>(), 0..3)),
     ) -> ModelStatus {
         ModelStatus {
             model_id: String::new(),
@@ -93,6 +124,8 @@ prop_compose! {
             last_sync_finished: instants[2],
             status_reason,
             data_fresh_as_of: instants[3],
+            synced_fields: lists.0,
+            unreadable: lists.1,
         }
     }
 }
@@ -100,12 +133,23 @@ prop_compose! {
 prop_compose! {
     fn model()(
         status in proptest::option::of(status()),
-        flags in any::<[bool; 3]>(),
-        instants in proptest::collection::vec(maybe(), 8),
+        flags in any::<[bool; 8]>(),
+        instants in proptest::collection::vec(maybe(), 9),
         slots in (slot(), slot(), slot()),
-        numbers in any::<(u64, u32)>(),
+        numbers in any::<(u64, [u32; 7], [u64; 6])>(),
         trouble in trouble(),
     ) -> Model {
+        let mut patience = Patiences::default();
+        *patience.of_mut(Kind::Hint) = Patience {
+            failures: numbers.1[0],
+            failures_of_page: numbers.1[1],
+            loops: numbers.1[2],
+            is_parked: flags[3],
+            not_before: instants[7],
+            trouble: trouble.clone(),
+        };
+        patience.of_mut(Kind::Reread).is_parked = flags[4];
+        patience.of_mut(Kind::Window).not_before = instants[8];
         Model {
             status,
             ready: flags[0],
@@ -123,19 +167,51 @@ prop_compose! {
             last_hint_at: instants[4],
             failure_seen: instants[5],
             reread_at: instants[6],
-            not_before: instants[7],
             pass: numbers.0,
-            streak: numbers.1,
-            trouble,
+            patience,
+            page_size: PageSize {
+                rows: numbers.1[3],
+                failed: numbers.1[4],
+                good: numbers.1[5],
+                wait: numbers.1[6],
+            },
+            ignores_bounds: flags[5],
+            sweep: instants[7].map(|_| Pending {
+                unseen_since: numbers.2[0],
+                trust: if flags[6] { Trust::None } else { Trust::Agreed },
+            }),
+            held: instants[8].map(|since| Held {
+                pass: numbers.2[1],
+                unseen: numbers.2[2],
+                live: numbers.2[3],
+                since,
+            }),
+            missing: instants[0].map(|since| Missing {
+                since,
+                gap: Gap { at: instants[1], records: numbers.2[4] },
+            }),
+            skipped: Skipped {
+                without_key: numbers.2[5],
+                unreadable: numbers.2[4],
+                too_many_since: instants[2],
+            },
+            told: Told {
+                held_sweep: flags[6],
+                incomplete: flags[7],
+                unreadable: flags[3],
+                no_key: flags[4],
+            },
         }
     }
 }
 
 prop_compose! {
     pub(super) fn document()(
-        texts in proptest::collection::vec(any::<String>(), 7),
-        instants in proptest::collection::vec(maybe(), 5),
-        flags in any::<[bool; 7]>(),
+        texts in proptest::collection::vec(any::<String>(), 8),
+        instants in proptest::collection::vec(maybe(), 12),
+        flags in any::<[bool; 8]>(),
+        is_duplicate in any::<Option<bool>>(),
+        category in any::<u32>(),
         numbers in any::<(u64, u64, u32, u32, u32)>(),
         models in proptest::collection::btree_map(any::<String>(), model(), 0..3),
         lists in (proptest::collection::vec(any::<String>(), 0..3), proptest::collection::vec(any::<String>(), 0..3)),
@@ -151,11 +227,13 @@ prop_compose! {
             end_user_origin_id: texts[4].clone(),
             organization_name: texts[5].clone(),
             link_status: texts[6].clone(),
+            account_type: texts[7].clone(),
+            is_duplicate,
         };
         let mut document = Document::new(account, at);
         document.life = life;
         [document.has_token, document.complete, document.was_ready, document.announced_ready,
-            document.caught_up, document.poll_wanted, document.unlink_reported] = flags;
+            document.caught_up, document.poll_wanted, document.unlink_reported, document.hinted] = flags;
         document.polls = numbers.0;
         document.claims = numbers.1;
         document.streak = numbers.2;
@@ -165,7 +243,14 @@ prop_compose! {
         document.next_poll_at = instants[1].unwrap_or(at);
         document.backoff_until = instants[2];
         document.server_until = instants[3];
-        document.issues_read_at = instants[4];
+        document.issues_lookup = Lookup { read_at: instants[4], due_at: instants[5] };
+        document.hint_polled_at = instants[6];
+        document.link = Link {
+            details: Lookup { read_at: instants[7], due_at: instants[8] },
+            category,
+            relink_since: instants[9],
+            disowned: instants[10].zip(instants[11]).map(|(since, latest)| Disowned { since, latest }),
+        };
         document.claim = instants[0].map(|until| Claim { number: numbers.1, until });
         document.shown = trouble.as_ref().map(|trouble| Shown { kind: trouble.kind, since: at });
         document.trouble = trouble;
@@ -207,8 +292,8 @@ fn a_refusal_names_the_place() {
     let check = |text: &str, message: &str| assert_eq!(refused(text), Err(message.into()));
     check("{", "state: document: expected a JSON document");
     check(
-        "{\"v\":2}",
-        "state: v: expected a version that this component reads (1)",
+        "{\"v\":3}",
+        "state: v: expected a version that this component reads (1, 2)",
     );
     check("{\"v\":1}", "state: linked_at: expected a whole number");
     check(

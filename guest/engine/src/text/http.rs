@@ -46,12 +46,24 @@ pub(super) fn read_send_error(input: Input<'_, '_>) -> Result<SendError, Problem
         "transport" => tagged
             .payload(|input| input.only_text("message"))
             .map(SendError::Transport),
+        "timed-out" => tagged
+            .payload(|input| input.only_text("message"))
+            .map(SendError::TimedOut),
+        "too-large" => tagged
+            .payload(|input| input.only_text("message"))
+            .map(SendError::TooLarge),
         "held-back" => tagged.payload(read_held_back).map(SendError::HeldBack),
         // The account is that of the request: read for the form alone.
         "no-token" => tagged
             .payload(|input| input.only_text("account"))
             .map(|_| SendError::NoToken),
-        _ => Err(tagged.unknown(&["transport", "held-back", "no-token"])),
+        _ => Err(tagged.unknown(&[
+            "transport",
+            "timed-out",
+            "too-large",
+            "held-back",
+            "no-token",
+        ])),
     }
 }
 

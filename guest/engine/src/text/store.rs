@@ -3,13 +3,13 @@
 use alloc::string::String;
 
 use merge_sync_logic::json::read::Input;
-use merge_sync_logic::json::types::{write_account, write_row};
+use merge_sync_logic::json::types::{link_state_name, write_account, write_row};
 use merge_sync_logic::json::write::{self, Object};
 use merge_sync_logic::types::{Problem, Secret};
 
 use crate::settle::occasion_name;
 use crate::store::{
-    Batch, Change, Committed, Note, Notice, Numbered, Summary, Sweep, TokenChange, Versioned,
+    Batch, Change, Committed, Note, Notice, Numbered, Summary, Sweep, Swept, TokenChange, Versioned,
 };
 
 /// Read the latest committed state of an account.
@@ -45,10 +45,22 @@ pub(super) fn read_committed(input: Input<'_, '_>) -> Result<Committed, Problem>
     let mut fields = input.object()?;
     let committed = Committed {
         version: fields.take("version").text()?,
-        swept: fields.take("swept").optional(Input::u64)?,
+        swept: fields.take("swept").optional(read_swept)?,
     };
     fields.finish()?;
     Ok(committed)
+}
+
+fn read_swept(input: Input<'_, '_>) -> Result<Swept, Problem> {
+    let mut fields = input.object()?;
+    let swept = Swept {
+        live: fields.take("live").u64()?,
+        unseen: fields.take("unseen").u64()?,
+        marked: fields.take("marked").u64()?,
+        held: fields.take("held").boolean()?,
+    };
+    fields.finish()?;
+    Ok(swept)
 }
 
 /// Write a note to keep.
@@ -100,6 +112,8 @@ fn write_summary(out: &mut String, summary: &Summary) {
         .number("ready", summary.ready.into())
         .number("needed", summary.needed.into())
         .text("trouble", &summary.trouble)
+        .name("link", link_state_name(summary.link))
+        .number("skipped", summary.skipped)
         .optional("fresh_to", summary.fresh_to.as_ref(), write::timestamp)
         .close();
 }
@@ -115,7 +129,10 @@ fn write_batch(out: &mut String, batch: &Batch) {
 fn write_sweep(out: &mut String, sweep: &Sweep) {
     Object::open(out)
         .text("model_id", &sweep.model_id)
-        .number("pass", sweep.pass)
+        .number("unseen_since", sweep.unseen_since)
+        .number("most_rows", sweep.most_rows)
+        .number("most_percent", sweep.most_percent.into())
+        .number("limit", sweep.limit.into())
         .close();
 }
 

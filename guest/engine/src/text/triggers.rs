@@ -5,7 +5,7 @@ use alloc::string::String;
 use merge_sync_logic::json::read::Input;
 use merge_sync_logic::json::readiness::write_account_readiness;
 use merge_sync_logic::json::types::{
-    read_account, write_account, write_model_status, write_problem,
+    link_state_name, read_account, write_account, write_model_status, write_problem,
 };
 use merge_sync_logic::json::window::{write_progress, write_span};
 use merge_sync_logic::json::write::{self, Object};
@@ -13,7 +13,7 @@ use merge_sync_logic::types::Problem;
 
 use crate::command::{Command, NewAccount};
 use crate::trouble;
-use crate::view::{Failure, ModelView, Report, Trouble, View};
+use crate::view::{Failure, HeldSweep, ModelView, Report, Trouble, View};
 
 /// Read an account to look after.
 pub(super) fn read_new_account(input: Input<'_, '_>) -> Result<NewAccount, Problem> {
@@ -29,14 +29,37 @@ pub(super) fn read_new_account(input: Input<'_, '_>) -> Result<NewAccount, Probl
 
 /// Read what an operator asks for.
 pub(super) fn read_command(input: Input<'_, '_>) -> Result<Command, Problem> {
-    input.one_of(&[
-        ("poll", Command::Poll),
-        ("reread", Command::Reread),
-        ("pause", Command::Pause),
-        ("resume", Command::Resume),
-        ("unlink", Command::Unlink),
-        ("reset", Command::Reset),
-    ])
+    let tagged = input.tagged()?;
+    match tagged.tag() {
+        "poll" => tagged.bare(Command::Poll),
+        "reread" => tagged.bare(Command::Reread),
+        "reread-model" => tagged
+            .payload(|input| input.text())
+            .map(Command::RereadModel),
+        "approve-deletions" => tagged.payload(read_approval),
+        "pause" => tagged.bare(Command::Pause),
+        "resume" => tagged.bare(Command::Resume),
+        "unlink" => tagged.bare(Command::Unlink),
+        "reset" => tagged.bare(Command::Reset),
+        _ => Err(tagged.unknown(&[
+            "poll",
+            "reread",
+            "reread-model",
+            "approve-deletions",
+            "pause",
+            "resume",
+            "unlink",
+            "reset",
+        ])),
+    }
+}
+
+fn read_approval(input: Input<'_, '_>) -> Result<Command, Problem> {
+    let mut fields = input.object()?;
+    let model_id = fields.take("model_id").text()?;
+    let pass = fields.take("pass").u64()?;
+    fields.finish()?;
+    Ok(Command::ApproveDeletions(model_id, pass))
 }
 
 /// Write what a run did.
@@ -79,6 +102,7 @@ pub(super) fn write_view(out: &mut String, view: &View) {
         .optional("trouble", view.trouble.as_ref(), write_trouble)
         .list("issues", &view.issues, |out, issue| write::text(out, issue))
         .boolean("paused", view.paused)
+        .name("link", link_state_name(view.link))
         .optional("wake_at", view.wake_at.as_ref(), write::timestamp)
         .close();
 }
@@ -88,5 +112,18 @@ fn write_model_view(out: &mut String, model: &ModelView) {
         .field("status", &model.status, write_model_status)
         .field("progress", &model.progress, write_progress)
         .optional("window", model.window.as_ref(), write_span)
+        .optional("trouble", model.trouble.as_ref(), write_trouble)
+        .optional("held_sweep", model.held_sweep.as_ref(), write_held_sweep)
+        .number("page_size", model.page_size.into())
+        .number("without_key", model.without_key)
+        .number("unreadable_records", model.unreadable_records)
+        .close();
+}
+
+fn write_held_sweep(out: &mut String, held: &HeldSweep) {
+    Object::open(out)
+        .number("pass", held.pass)
+        .number("unseen", held.unseen)
+        .number("live", held.live)
         .close();
 }

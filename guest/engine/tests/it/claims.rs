@@ -100,7 +100,7 @@ fn a_run_whose_claim_was_ended_stops() {
             Effect::Send(request) => {
                 if !asked {
                     asked = true;
-                    host.request(command);
+                    host.request(command.clone());
                 }
                 Some(answer(quiet("09:30")(&request.target)))
             }

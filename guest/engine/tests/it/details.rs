@@ -246,7 +246,7 @@ fn every_extra_parameter_adds() {
             r#"{{"query_extra":{{"hris.Employee":"{extra}"}}}}"#
         ))
     };
-    assert!(parse("include_remote_data=true&expand=team").is_ok());
+    assert!(parse("include_remote_data=true&remote_fields=team").is_ok());
     for extra in [
         "include_remote_data=true&modified_after=2025-01-01",
         "include_remote_data=é",

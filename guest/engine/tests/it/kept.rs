@@ -1,13 +1,14 @@
 //! What a state keeps, and what it lets go.
 
 use merge_sync_engine::command::Command;
+use merge_sync_engine::http::SendError;
 use merge_sync_engine::log::Level;
 use merge_sync_engine::store::Occasion;
 use merge_sync_engine::view::TroubleKind;
 use merge_sync_logic::types::Timestamp;
 
-use crate::support::{ACCOUNT, Answer, Host, at, ok, page, quiet, row, status};
-use crate::webhooks::{changed, linked, noted, token};
+use crate::support::{ACCOUNT, Answer, Host, at, details, ok, page, quiet, row, status};
+use crate::webhooks::{changed, linked, token};
 
 /// A Merge with these rows in `/sync-status`, whose lists are answered by `list`.
 fn merge(rows: &[String], mut list: impl FnMut(&str) -> Answer) -> impl FnMut(&str) -> Answer {
@@ -197,6 +198,7 @@ fn a_first_sync_that_ended_badly_did_so_when_it_was_first_seen() {
         host.request(Command::Poll);
         let rows = [failed.clone()];
         host.run(merge(&rows, |target| match target {
+            _ if target.contains("/account-details") => ok(&details("COMPLETE")),
             _ if target.contains("/issues") => ok(r#"{"results":[]}"#),
             _ => panic!("{target}"),
         }))
@@ -220,8 +222,9 @@ fn an_account_without_a_state_has_the_id_it_is_stored_under() {
         account: ACCOUNT.into(),
         create: false,
     });
-    host.run(|target| panic!("{target}")).expect("a report");
+    host.run(|_| Err(SendError::NoToken)).expect("a report");
     assert!(host.state.contains(ACCOUNT), "{}", host.state);
+    assert_eq!(host.requests.len(), 1, "{:?}", host.requests);
 }
 
 #[test]
@@ -249,7 +252,7 @@ fn a_reset_of_an_unreadable_state_keeps_what_it_says_and_the_id_it_is_stored_und
     host.state = host
         .state
         .replace(ACCOUNT, strange)
-        .replacen("\"v\":1", "\"v\":99", 1);
+        .replacen("\"v\":2", "\"v\":99", 1);
     host.request(Command::Reset);
     let account = host.view().account;
     assert_eq!(
@@ -312,12 +315,4 @@ fn the_log_says_what_was_found() {
     assert!(unmapped[0].contains("hris.SomethingNew"), "{unmapped:?}");
     assert!(said(&host, "records without a text id are skipped").is_empty());
     assert!(host.log.iter().any(|entry| entry.level == Level::Warn));
-}
-
-#[test]
-fn a_deleted_account_may_be_answered_with_401_as_well() {
-    let mut host = Host::linked("{}");
-    host.keep(noted("LinkedAccount.deleted", "{}"));
-    host.run(|_| status(401)).expect("a report");
-    assert_eq!((token(&host), host.wake_at), (None, None));
 }

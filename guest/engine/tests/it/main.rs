@@ -3,12 +3,16 @@
 mod claims;
 mod commands;
 mod details;
+mod endless;
 mod failures;
+mod hints;
 mod issues;
 mod kept;
+mod link;
 mod paging;
 mod reads;
 mod support;
+mod sweeps;
 mod text;
 mod webhooks;
 mod wire;

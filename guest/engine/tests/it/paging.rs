@@ -12,9 +12,9 @@ fn three_pages(target: &str) -> Answer {
         return ok(&done(&[("hris.Employee", "09:30")]));
     }
     ok(&match target {
-        _ if target.contains("cursor=c2") => page(&[("e2", "09:00")], Some("c3")),
-        _ if target.contains("cursor=c3") => page(&[("e3", "09:00")], None),
-        _ => page(&[("e1", "09:00")], Some("c2")),
+        _ if target.contains("cursor=c2") => page(&[("e2", "09:28")], Some("c3")),
+        _ if target.contains("cursor=c3") => page(&[("e3", "09:28")], None),
+        _ => page(&[("e1", "09:28")], Some("c2")),
     })
 }
 
@@ -57,7 +57,7 @@ fn a_pass_is_numbered_by_the_seconds_since_1970_and_never_runs_back() {
             .commits
             .iter()
             .filter_map(|change| change.sweep.as_ref())
-            .map(|sweep| sweep.pass)
+            .map(|sweep| sweep.unseen_since)
             .collect();
         *passes.last().expect("a sweep")
     };

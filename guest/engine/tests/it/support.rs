@@ -9,7 +9,9 @@ use merge_sync_engine::http::{Header, Request, Response, SendError};
 use merge_sync_engine::log::Entry;
 use merge_sync_engine::settings::Settings;
 use merge_sync_engine::step::{Effect, Event, Run, Step, step};
-use merge_sync_engine::store::{Change, Committed, Note, Notice, Numbered, TokenChange, Versioned};
+use merge_sync_engine::store::{
+    Change, Committed, Note, Notice, Numbered, Sweep, Swept, TokenChange, Versioned,
+};
 use merge_sync_engine::view::{Failure, Report, View, inspect};
 use merge_sync_logic::types::{Account, Row, Secret, Timestamp};
 use serde_json::Value;
@@ -52,7 +54,8 @@ pub struct Host {
     pub commits: Vec<Change>,
     pub requests: Vec<String>,
     pub log: Vec<Entry>,
-    pub refuse_sweeps: bool,
+    /// A store that marks no more rows than this in one commit.
+    pub most_marks: usize,
 }
 
 /// What Merge answers to a target; a test's script.
@@ -77,7 +80,7 @@ impl Host {
             commits: Vec::new(),
             requests: Vec::new(),
             log: Vec::new(),
-            refuse_sweeps: false,
+            most_marks: usize::MAX,
         }
     }
 
@@ -139,15 +142,12 @@ impl Host {
                 self.store_row(&batch.model_id, batch.pass.unwrap_or(0), row);
             }
         }
-        let swept = change
-            .sweep
-            .as_ref()
-            .map(|sweep| self.sweep(&sweep.model_id, sweep.pass));
+        let swept = change.sweep.as_ref().map(|sweep| self.sweep(sweep));
         self.notices.extend(change.notices.iter().cloned());
         self.commits.push(change.clone());
         Ok(Committed {
             version: self.version.to_string(),
-            swept: if self.refuse_sweeps { None } else { swept },
+            swept,
         })
     }
 
@@ -163,15 +163,34 @@ impl Host {
         }
     }
 
-    fn sweep(&mut self, model_id: &str, pass: u64) -> u64 {
-        let mut swept = 0;
-        for ((model, _), (row, seen)) in &mut self.rows {
-            if model == model_id && *seen < pass && !row.deleted {
-                row.deleted = true;
-                swept += 1;
-            }
+    /// As `store.sweep` has it.
+    fn sweep(&mut self, sweep: &Sweep) -> Swept {
+        let live = self
+            .rows
+            .iter_mut()
+            .filter(|((model, _), (row, _))| *model == sweep.model_id && !row.deleted)
+            .map(|(_, row)| row);
+        let mut live: Vec<_> = live.collect();
+        let all = u64::try_from(live.len()).expect("a count");
+        live.retain(|(_, seen)| *seen < sweep.unseen_since);
+        let unseen = u64::try_from(live.len()).expect("a count");
+        let held = unseen > sweep.most_rows && unseen * 100 > all * u64::from(sweep.most_percent);
+        let limit = if held { 0 } else { sweep.limit };
+        let mut marked = 0;
+        for (row, _) in live
+            .into_iter()
+            .take(limit.try_into().expect("a count"))
+            .take(self.most_marks)
+        {
+            row.deleted = true;
+            marked += 1;
         }
-        swept
+        Swept {
+            live: all,
+            unseen,
+            marked,
+            held,
+        }
     }
 
     /// One run, every request answered by `merge`.
@@ -223,7 +242,8 @@ impl Host {
     #[track_caller]
     pub fn request(&mut self, command: Command) {
         let loaded = self.load();
-        let change = command::request(ACCOUNT, &loaded, command, &self.settings, self.now).unwrap();
+        let change =
+            command::request(ACCOUNT, &loaded, command.clone(), &self.settings, self.now).unwrap();
         let by_text = wire::request(&loaded, command, &self.settings_text, self.now);
         assert_eq!(by_text.as_ref(), Ok(&change));
         self.commit(&change).expect("nobody else commits");
@@ -336,12 +356,19 @@ pub fn page(records: &[(&str, &str)], next: Option<&str>) -> String {
     format!(r#"{{"next":{next},"results":[{}]}}"#, rows.join(","))
 }
 
+/// An `/account-details` body.
+pub fn details(link_status: &str) -> String {
+    format!(r#"{{"id":"{ACCOUNT}","category":"hris","status":"{link_status}"}}"#)
+}
+
 /// A Merge whose only model, employees, finished at `finished` and holds nothing.
 pub fn quiet(finished: &str) -> impl FnMut(&str) -> Answer {
     let status = done(&[("hris.Employee", finished)]);
     move |target| {
         if target.contains("/sync-status") {
             ok(&status)
+        } else if target.contains("/account-details") {
+            ok(&details("COMPLETE"))
         } else {
             ok(&page(&[], None))
         }

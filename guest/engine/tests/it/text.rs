@@ -132,13 +132,13 @@ fn an_event_that_cannot_be_read_is_refused_at_its_place() {
     check_event(
         "send-error",
         json!({"tag": "timeout"}),
-        "event.value.tag: `timeout` is not one of `transport`, `held-back`, `no-token`",
+        "event.value.tag: `timeout` is not one of `transport`, `timed-out`, `too-large`, `held-back`, `no-token`",
     );
     let held = json!({"tag": "held-back", "value": {"after": -1}});
     let negative = "event.value.value.after: expected a whole number, found a negative number";
     check_event("send-error", held, negative);
     let committed = json!({"version": "1", "swept": "all"});
-    let swept = "event.value.swept: `all` is not a whole number from 0 to 18446744073709551615";
+    let swept = "event.value.swept: expected an object, found a text";
     check_event("committed", committed, swept);
     let stale = json!({"loaded": {"state": ""}});
     let version = "event.value.loaded.version: missing, expected a text";
@@ -201,19 +201,19 @@ fn a_state_that_cannot_be_read_fails_the_run_and_refuses_the_rest() {
     let mut input = first_step();
     input["event"]["value"] = loaded.clone();
     let output = wire::call("engine.step", &input).expect("a step");
-    let problem = "state: v: expected a version that this component reads (1)";
+    let problem = "state: v: expected a version that this component reads (1, 2)";
     let failure = json!({"tag": "state", "value": {"message": problem}});
     assert_eq!(output["effect"], json!({"tag": "failed", "value": failure}));
     let mut input = json!({"account": ACCOUNT, "loaded": loaded, "settings": "{}", "now": "2025-11-27T10:00:00Z"});
-    input["command"] = json!("poll");
+    input["command"] = json!({"tag": "poll"});
     check_error("engine.request", &input, problem);
-    input["command"] = json!("restart");
+    input["command"] = json!({"tag": "restart"});
     check_error(
         "engine.request",
         &input,
-        "command: `restart` is not one of `poll`, `reread`, `pause`, `resume`, `unlink`, `reset`",
+        "command.tag: `restart` is not one of `poll`, `reread`, `reread-model`, `approve-deletions`, `pause`, `resume`, `unlink`, `reset`",
     );
-    input["command"] = json!("reset");
+    input["command"] = json!({"tag": "reset"});
     assert!(wire::call("engine.request", &input).is_ok());
     input.as_object_mut().expect("an object").remove("command");
     input["required"] = json!([]);
@@ -253,7 +253,7 @@ fn a_note_has_every_key_of_the_contract() {
     check(
         "engine.link",
         &input,
-        r#"{"account":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","key":"linked:","text":"{\"account\":{\"id\":\"7841ee0a-5a1a-44db-bc7e-2912d8c17515\",\"category\":\"hris\",\"integration\":\"Example HRIS\"},\"linked\":{\"replaces\":1,\"at\":1761955200000000}}","secret":null,"profile":{"id":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","category":"hris","integration":"Example HRIS","integration_slug":"","end_user_origin_id":"","organization_name":"","link_status":""},"create":true}"#,
+        r#"{"account":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","key":"linked:","text":"{\"account\":{\"id\":\"7841ee0a-5a1a-44db-bc7e-2912d8c17515\",\"category\":\"hris\",\"integration\":\"Example HRIS\"},\"linked\":{\"replaces\":1,\"at\":1761955200000000}}","secret":null,"profile":{"id":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","category":"hris","integration":"Example HRIS","integration_slug":"","end_user_origin_id":"","organization_name":"","link_status":"","account_type":"","is_duplicate":null},"create":true}"#,
     );
 }
 
@@ -281,13 +281,16 @@ fn a_step_has_every_key_of_the_contract() {
     let output = wire::call("engine.step", &first_step()).expect("a step");
     assert_eq!(
         without_opaque(output.clone()),
-        r#"{"effect":{"tag":"commit","value":{"account":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","batches":[],"consumed":[],"expected":"0","not_before":"2025-11-27T10:01:30Z","notices":[],"state":"..","summary":{"fresh_to":null,"needed":0,"phase":"unknown","ready":0,"trouble":""},"sweep":null,"token":{"tag":"keep"},"wake_at":"2025-11-27T10:00:00Z"}},"log":[],"run":".."}"#
+        r#"{"effect":{"tag":"commit","value":{"account":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","batches":[],"consumed":[],"expected":"0","not_before":"2025-11-27T10:01:30Z","notices":[],"state":"..","summary":{"fresh_to":null,"link":"active","needed":0,"phase":"unknown","ready":0,"skipped":0,"trouble":""},"sweep":null,"token":{"tag":"keep"},"wake_at":"2025-11-27T10:00:00Z"}},"log":[],"run":".."}"#
     );
     let mut input = first_step();
     input["run"] = output["run"].clone();
     input["event"] = json!({"tag": "committed", "value": {"version": "1"}});
     let output = wire::call("engine.step", &input).expect("a step");
-    assert_eq!(output["effect"]["tag"], "commit", "no category, no request");
+    assert_eq!(
+        output["effect"]["value"]["target"], "/api/hris/v1/account-details",
+        "without a category nothing else can be asked for"
+    );
 }
 
 /// The keys of an object.
@@ -314,9 +317,12 @@ fn a_view_has_every_key_of_the_contract() {
     })
     .expect("a report");
     let view = wire::inspect(&host.load(), &[], "{}", host.now).expect("a view");
-    let all = "account issues linked_at models paused readiness trouble wake_at";
+    let all = "account issues link linked_at models paused readiness trouble wake_at";
     assert_eq!(keys(&view), all);
-    assert_eq!(keys(&view["models"][0]), "progress status window");
+    assert_eq!(
+        keys(&view["models"][0]),
+        "held_sweep page_size progress status trouble unreadable_records window without_key"
+    );
     assert_eq!(keys(&view["trouble"]), "kind since text");
 }
 

@@ -12,7 +12,7 @@ use merge_sync_engine::store::{
 use merge_sync_engine::text;
 use merge_sync_engine::view::{Failure, Report, Trouble, TroubleKind, View};
 use merge_sync_logic::signature::SignedBody;
-use merge_sync_logic::types::{Account, Problem, Row, Secret, Timestamp};
+use merge_sync_logic::types::{Account, LinkState, Problem, Row, Secret, Timestamp};
 use merge_sync_logic::webhook::Reply;
 use serde_json::{Value, json};
 
@@ -80,12 +80,16 @@ pub fn request(
     now: Timestamp,
 ) -> Result<Change, String> {
     let command = match command {
-        Command::Poll => "poll",
-        Command::Reread => "reread",
-        Command::Pause => "pause",
-        Command::Resume => "resume",
-        Command::Unlink => "unlink",
-        Command::Reset => "reset",
+        Command::Poll => json!({"tag": "poll"}),
+        Command::Reread => json!({"tag": "reread"}),
+        Command::RereadModel(model_id) => json!({"tag": "reread-model", "value": model_id}),
+        Command::ApproveDeletions(model_id, pass) => {
+            json!({"tag": "approve-deletions", "value": {"model_id": model_id, "pass": pass}})
+        }
+        Command::Pause => json!({"tag": "pause"}),
+        Command::Resume => json!({"tag": "resume"}),
+        Command::Unlink => json!({"tag": "unlink"}),
+        Command::Reset => json!({"tag": "reset"}),
     };
     let input = json!({
         "account": ACCOUNT,
@@ -129,6 +133,7 @@ pub fn check_view(found: &Value, view: &View) {
     assert_eq!(maybe(&found["trouble"], trouble_in), view.trouble);
     assert_eq!(each(&found["issues"], text), view.issues);
     assert_eq!(flag(&found["paused"]), view.paused);
+    assert_eq!(link_in(&found["link"]), view.link);
     assert_eq!(maybe(&found["wake_at"], instant_in), view.wake_at);
 }
 
@@ -147,7 +152,15 @@ fn event_out(event: &Event) -> Value {
         }
         Event::SendError(error) => json!({"tag": "send-error", "value": send_error_out(error)}),
         Event::Committed(committed) => {
-            let value = json!({"version": committed.version, "swept": committed.swept});
+            let value = json!({
+                "version": committed.version,
+                "swept": committed.swept.map(|swept| json!({
+                    "live": swept.live,
+                    "unseen": swept.unseen,
+                    "marked": swept.marked,
+                    "held": swept.held,
+                })),
+            });
             json!({"tag": "committed", "value": value})
         }
         Event::Stale(loaded) => {
@@ -163,6 +176,12 @@ fn event_out(event: &Event) -> Value {
 fn send_error_out(error: &SendError) -> Value {
     match error {
         SendError::Transport(message) => json!({"tag": "transport", "value": {"message": message}}),
+        SendError::TimedOut(message) => {
+            json!({"tag": "timed-out", "value": {"message": message}})
+        }
+        SendError::TooLarge(message) => {
+            json!({"tag": "too-large", "value": {"message": message}})
+        }
         SendError::HeldBack(after) => json!({"tag": "held-back", "value": {"after": after.0}}),
         SendError::NoToken => json!({"tag": "no-token", "value": {"account": ACCOUNT}}),
     }
@@ -190,6 +209,8 @@ pub fn account_out(account: &Account) -> Value {
         "end_user_origin_id": account.end_user_origin_id,
         "organization_name": account.organization_name,
         "link_status": account.link_status,
+        "account_type": account.account_type,
+        "is_duplicate": account.is_duplicate,
     })
 }
 
@@ -238,12 +259,25 @@ fn trouble_in(trouble: &Value) -> Trouble {
         "park" => TroubleKind::Park,
         "retrying" => TroubleKind::Retrying,
         "initial-sync" => TroubleKind::InitialSync,
+        "held-sweep" => TroubleKind::HeldSweep,
+        "incomplete" => TroubleKind::Incomplete,
+        "unreadable" => TroubleKind::Unreadable,
+        "no-key" => TroubleKind::NoKey,
         other => panic!("{other}"),
     };
     Trouble {
         kind,
         since: instant_in(&trouble["since"]),
         text: text(&trouble["text"]),
+    }
+}
+
+fn link_in(state: &Value) -> LinkState {
+    match state.as_str().expect("a state") {
+        "active" => LinkState::Active,
+        "relink-needed" => LinkState::RelinkNeeded,
+        "unlinked" => LinkState::Unlinked,
+        other => panic!("{other}"),
     }
 }
 
@@ -262,6 +296,8 @@ fn change_in(change: &Value) -> Change {
             ready: small(&summary["ready"]),
             needed: small(&summary["needed"]),
             trouble: text(&summary["trouble"]),
+            link: link_in(&summary["link"]),
+            skipped: number(&summary["skipped"]),
             fresh_to: maybe(&summary["fresh_to"], instant_in),
         },
         batches: each(&change["batches"], |batch| Batch {
@@ -271,7 +307,10 @@ fn change_in(change: &Value) -> Change {
         }),
         sweep: maybe(&change["sweep"], |sweep| Sweep {
             model_id: text(&sweep["model_id"]),
-            pass: number(&sweep["pass"]),
+            unseen_since: number(&sweep["unseen_since"]),
+            most_rows: number(&sweep["most_rows"]),
+            most_percent: small(&sweep["most_percent"]),
+            limit: small(&sweep["limit"]),
         }),
         notices: each(&change["notices"], notice_in),
     }
@@ -334,6 +373,8 @@ pub fn account_in(account: &Value) -> Account {
         end_user_origin_id: text(&account["end_user_origin_id"]),
         organization_name: text(&account["organization_name"]),
         link_status: text(&account["link_status"]),
+        account_type: text(&account["account_type"]),
+        is_duplicate: maybe(&account["is_duplicate"], flag),
     }
 }
 

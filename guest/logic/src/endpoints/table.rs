@@ -17,13 +17,18 @@ pub struct Model {
 pub enum Reading {
     /// From a list that knows `modified_after`.
     Filtered(&'static str),
+    /// As `Filtered`; its records have no id of Merge's, and `remote_id` and `name` together are
+    /// their key.
+    Nameless(&'static str),
+    /// As `Filtered`; records that were cancelled are sent where they are asked for.
+    Cancellable(&'static str),
     /// From a list that does not.
     Whole(&'static str),
     /// From no list of their own: parts of other records, one at a time, or by parent.
     Nowhere,
 }
 
-use Reading::{Filtered, Nowhere, Whole};
+use Reading::{Cancellable, Filtered, Nameless, Nowhere, Whole};
 
 /// Sorted by id, byte by byte.
 pub const MODELS: &[Model] = &[
@@ -78,6 +83,8 @@ pub const MODELS: &[Model] = &[
     model("accounting.VendorCredit", Filtered("vendor-credits")),
     model("ats.Activity", Filtered("activities")),
     model("ats.Application", Filtered("applications")),
+    model("ats.Assessment", Whole("assessments")),
+    model("ats.AssessmentTemplate", Whole("assessment-templates")),
     model("ats.Attachment", Filtered("attachments")),
     model("ats.Candidate", Filtered("candidates")),
     model("ats.Department", Filtered("departments")),
@@ -94,10 +101,10 @@ pub const MODELS: &[Model] = &[
     model("ats.ScheduledInterview", Filtered("interviews")),
     model("ats.Scorecard", Filtered("scorecards")),
     model("ats.ScreeningQuestion", Nowhere),
-    model("ats.Tag", Filtered("tags")),
+    model("ats.Tag", Nameless("tags")),
     model("ats.Url", Nowhere),
     model("calendar.Calendar", Filtered("calendars")),
-    model("calendar.Event", Filtered("events")),
+    model("calendar.Event", Cancellable("events")),
     model("calendar.Group", Filtered("groups")),
     model("calendar.Invitee", Nowhere),
     model("calendar.Location", Nowhere),
@@ -212,7 +219,7 @@ mod tests {
                 "{id}"
             );
             match reading {
-                Filtered(path) | Whole(path) => {
+                Filtered(path) | Nameless(path) | Cancellable(path) | Whole(path) => {
                     let fits = |byte: u8| byte.is_ascii_lowercase() || byte == b'-';
                     assert!(!path.is_empty() && path.bytes().all(fits), "{id}");
                 }
@@ -226,7 +233,9 @@ mod tests {
         let mut paths: alloc::vec::Vec<_> = MODELS
             .iter()
             .filter_map(|model| match model.reading {
-                Filtered(path) | Whole(path) => Some((model.id.split_once('.')?.0, path)),
+                Filtered(path) | Nameless(path) | Cancellable(path) | Whole(path) => {
+                    Some((model.id.split_once('.')?.0, path))
+                }
                 Nowhere => None,
             })
             .collect();

@@ -37,7 +37,11 @@ pub fn operation(name: &str) -> Option<Operation> {
             Ok(alone(&endpoint, window::write_endpoint))
         },
         "page.parse" => |input| {
-            let contents = pages::parse(&input.only_text("body")?)?;
+            let mut fields = input.object()?;
+            let model_id = fields.take("model_id").text()?;
+            let body = fields.take("body").text()?;
+            fields.finish()?;
+            let contents = pages::parse(&model_id, &body)?;
             Ok(alone(&contents, page::write_contents))
         },
         "cadence.next" => |input| {

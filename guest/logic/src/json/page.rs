@@ -11,5 +11,7 @@ pub fn write_contents(out: &mut String, contents: &Contents) {
     Object::open(out)
         .list("rows", &contents.rows, write_row)
         .optional("next", contents.next.as_deref(), write::text)
+        .number("without_key", contents.without_key.into())
+        .number("unreadable", contents.unreadable.into())
         .close();
 }

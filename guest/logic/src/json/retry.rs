@@ -6,6 +6,7 @@ use super::read::Input;
 use super::write::{self, Object};
 use crate::retry::{
     Again, AttemptOutcome, Decision, Facts, Policy, Remedy, ResponseFacts, Stop, TransportFailure,
+    UnusableBody,
 };
 use crate::types::Problem;
 
@@ -32,7 +33,20 @@ fn read_outcome(input: Input<'_, '_>) -> Result<AttemptOutcome, Problem> {
     match tagged.tag() {
         "response" => tagged.payload(read_response).map(AttemptOutcome::Response),
         "transport" => tagged.payload(read_failure).map(AttemptOutcome::Transport),
-        _ => Err(tagged.unknown(&["response", "transport"])),
+        "timed-out" => tagged.bare(AttemptOutcome::TimedOut),
+        "too-large" => tagged.bare(AttemptOutcome::TooLarge),
+        "unusable" => tagged.payload(read_unusable).map(AttemptOutcome::Unusable),
+        "stale-cursor" => tagged.bare(AttemptOutcome::StaleCursor),
+        "no-token" => tagged.bare(AttemptOutcome::NoToken),
+        _ => Err(tagged.unknown(&[
+            "response",
+            "transport",
+            "timed-out",
+            "too-large",
+            "unusable",
+            "stale-cursor",
+            "no-token",
+        ])),
     }
 }
 
@@ -50,6 +64,11 @@ fn read_response(input: Input<'_, '_>) -> Result<ResponseFacts, Problem> {
 fn read_failure(input: Input<'_, '_>) -> Result<TransportFailure, Problem> {
     let message = input.only_text("message")?;
     Ok(TransportFailure { message })
+}
+
+fn read_unusable(input: Input<'_, '_>) -> Result<UnusableBody, Problem> {
+    let message = input.only_text("message")?;
+    Ok(UnusableBody { message })
 }
 
 /// Read a policy. A field that is null or absent is that of `defaults`; without defaults every

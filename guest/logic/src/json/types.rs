@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::read::Input;
 use super::write::{self, Object};
-use crate::types::{Account, ModelStatus, Problem, Row, SyncState};
+use crate::types::{Account, LinkState, ModelStatus, Problem, Row, SyncState};
 
 /// Read an account: every field is needed, the empty text is "not said".
 ///
@@ -21,6 +21,8 @@ pub fn read_account(input: Input<'_, '_>) -> Result<Account, Problem> {
         end_user_origin_id: fields.take("end_user_origin_id").text()?,
         organization_name: fields.take("organization_name").text()?,
         link_status: fields.take("link_status").text()?,
+        account_type: fields.take("account_type").text()?,
+        is_duplicate: fields.take("is_duplicate").optional(Input::boolean)?,
     };
     fields.finish()?;
     Ok(account)
@@ -36,7 +38,36 @@ pub fn write_account(out: &mut String, account: &Account) {
         .text("end_user_origin_id", &account.end_user_origin_id)
         .text("organization_name", &account.organization_name)
         .text("link_status", &account.link_status)
+        .text("account_type", &account.account_type)
+        .optional(
+            "is_duplicate",
+            account.is_duplicate.as_ref(),
+            write::boolean,
+        )
         .close();
+}
+
+/// Read the state of a link.
+///
+/// # Errors
+///
+/// Names the field at fault and the states there are.
+pub fn read_link_state(input: Input<'_, '_>) -> Result<LinkState, Problem> {
+    input.one_of(&[
+        ("active", LinkState::Active),
+        ("relink-needed", LinkState::RelinkNeeded),
+        ("unlinked", LinkState::Unlinked),
+    ])
+}
+
+/// The name of a link's state.
+#[must_use]
+pub const fn link_state_name(state: LinkState) -> &'static str {
+    match state {
+        LinkState::Active => "active",
+        LinkState::RelinkNeeded => "relink-needed",
+        LinkState::Unlinked => "unlinked",
+    }
 }
 
 /// Read a sync state.
@@ -105,6 +136,8 @@ pub fn read_model_status(input: Input<'_, '_>) -> Result<ModelStatus, Problem> {
             .optional(Input::timestamp)?,
         status_reason: fields.take("status_reason").text()?,
         data_fresh_as_of: fields.take("data_fresh_as_of").optional(Input::timestamp)?,
+        synced_fields: fields.take("synced_fields").list(|field| field.text())?,
+        unreadable: fields.take("unreadable").list(|field| field.text())?,
     };
     fields.finish()?;
     Ok(status)
@@ -144,6 +177,8 @@ pub fn write_model_status(out: &mut String, status: &ModelStatus) {
             status.data_fresh_as_of.as_ref(),
             write::timestamp,
         )
+        .texts("synced_fields", &status.synced_fields)
+        .texts("unreadable", &status.unreadable)
         .close();
 }
 

@@ -160,5 +160,7 @@ fn write_listed(out: &mut String, listed: &Listed) {
     Object::open(out)
         .text("path", &listed.path)
         .boolean("filtered", listed.filtered)
+        .list("key", listed.key, |out, field| write::name(out, field))
+        .name("always", listed.always)
         .close();
 }

@@ -75,6 +75,12 @@ impl<'o> Object<'o> {
         self
     }
 
+    /// A list of texts.
+    #[must_use]
+    pub fn texts(self, key: &'static str, values: &[String]) -> Self {
+        self.list(key, values, |out, value| text(out, value))
+    }
+
     /// A text.
     #[must_use]
     pub fn text(self, key: &'static str, value: &str) -> Self {

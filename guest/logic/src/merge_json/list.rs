@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use percent_encoding::percent_decode_str;
 use serde_json::value::RawValue;
 
-use super::Object;
+use super::{Object, scan, unmarked};
 use crate::types::Problem;
 
 /// One page of any of Merge's lists.
@@ -21,14 +21,20 @@ pub struct List<'a> {
     pub results: Vec<&'a RawValue>,
     /// The cursor of the next page; `None` on the last.
     pub next: Option<String>,
+    /// How many more items there are that are not JSON.
+    pub broken: u32,
 }
 
 impl<'a> List<'a> {
     /// Reads a page. A problem where `body` is not an object with a list `results`, or
-    /// where `next` is there and holds no cursor.
+    /// where `next` is there and holds no cursor. Items that are not JSON are counted, where the
+    /// rest of the page can be read.
     pub fn parse(body: &'a str) -> Result<Self, Problem> {
         // With its items in the same pass: they are most of the body.
-        let object = Object::parse("body", body, 1)?;
+        let (object, broken) = match Object::parse("body", body, 1) {
+            Ok(object) => (object, 0),
+            Err(problem) => scan::page(unmarked(body)).ok_or(problem)?,
+        };
         let Some(results) = object.items("results") else {
             let found = object.kind_of("results");
             return Err(Problem {
@@ -38,6 +44,7 @@ impl<'a> List<'a> {
         Ok(Self {
             results,
             next: next_cursor(&object)?,
+            broken,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! One level of JSON, as serde_json reads it.
 
+use core::cell::Cell;
 use core::fmt;
 
 use alloc::borrow::Cow;
@@ -33,7 +34,35 @@ pub fn inside(text: &RawValue) -> Option<&str> {
 pub fn read(value: &RawValue) -> Option<Read<'_>> {
     let text = value.get();
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    Reader::of(text, 0).deserialize(&mut deserializer).ok()
+    let room = Room::default();
+    let reader = Reader::of(text, 0, &room);
+    reader.deserialize(&mut deserializer).ok()
+}
+
+/// Fields and items that may be held at once: no page of Merge's has more than a hundred records,
+/// and a hostile body of sixty megabytes must not ask for more memory than there is.
+pub const MOST_HELD: usize = 10_000;
+
+/// How many fields and items may still be held.
+pub struct Room(Cell<usize>);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Cell::new(MOST_HELD))
+    }
+}
+
+impl Room {
+    /// Whether there was room for another one.
+    fn take(&self) -> bool {
+        let left = self.0.get().checked_sub(1);
+        self.0.set(left.unwrap_or(0));
+        left.is_some()
+    }
+
+    fn give_back(&self, held: usize) {
+        self.0.set(self.0.get().saturating_add(held));
+    }
 }
 
 /// Most of Merge's objects have no more: room that need not be grown into, field by field.
@@ -44,6 +73,8 @@ pub enum Read<'a> {
     Object(Object<'a>),
     List(Vec<&'a RawValue>),
     Text(Cow<'a, str>),
+    /// A list or an object for which there was no room.
+    TooMany,
     /// Of a number, a flag and null nothing is asked.
     Other,
 }
@@ -54,19 +85,21 @@ pub enum Read<'a> {
 /// into a component, and so does whatever asks for a type, `String` among them. And it serves
 /// objects, lists and texts alike, since serde_json's code comes once for each visitor.
 #[derive(Clone, Copy)]
-pub struct Reader<'a> {
+pub struct Reader<'a, 'r> {
     text: &'a str,
     levels: u8,
+    room: &'r Room,
     /// Whether there is an escape anywhere: mostly there is none, and no text need be searched.
     escapes: bool,
 }
 
-impl<'a> Reader<'a> {
-    pub fn of(text: &'a str, levels: u8) -> Self {
+impl<'a, 'r> Reader<'a, 'r> {
+    pub fn of(text: &'a str, levels: u8, room: &'r Room) -> Self {
         let escapes = memchr(b'\\', text.as_bytes()).is_some();
         Self {
             text,
             levels,
+            room,
             escapes,
         }
     }
@@ -93,7 +126,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Reader<'de> {
+impl<'de> DeserializeSeed<'de> for Reader<'de, '_> {
     type Value = Read<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
@@ -101,7 +134,7 @@ impl<'de> DeserializeSeed<'de> for Reader<'de> {
     }
 }
 
-impl<'de> Visitor<'de> for Reader<'de> {
+impl<'de> Visitor<'de> for Reader<'de, '_> {
     type Value = Read<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,13 +166,22 @@ impl<'de> Visitor<'de> for Reader<'de> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Read::Text(Cow::Owned(String::from(text))))
+        Ok(Read::Text(Cow::Owned(storable(text))))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
+        let mut too_many = false;
         while let Some(item) = list.next_element()? {
-            items.push(item);
+            if !too_many && self.room.take() {
+                items.push(item);
+            } else {
+                too_many = true;
+            }
+        }
+        if too_many {
+            self.room.give_back(items.len());
+            return Ok(Read::TooMany);
         }
         Ok(Read::List(items))
     }
@@ -149,13 +191,15 @@ impl<'de> Visitor<'de> for Reader<'de> {
         let keys = Key {
             escapes: self.escapes,
         };
+        let mut too_many = false;
         while let Some(key) = map.next_key_seed(keys)? {
             let first = || self.first_of_value(key.as_deref()?);
             let value = match self.levels.checked_sub(1) {
-                Some(levels) if matches!(first(), Some(b'{' | b'[')) => {
+                Some(levels) if !too_many && matches!(first(), Some(b'{' | b'[')) => {
                     match map.next_value_seed(Self { levels, ..self })? {
                         Read::Object(object) => Value::Object(object),
                         Read::List(items) => Value::List(items),
+                        Read::TooMany => Value::TooMany,
                         // It opens like one of these, and nothing else does.
                         Read::Text(_) | Read::Other => continue,
                     }
@@ -163,11 +207,29 @@ impl<'de> Visitor<'de> for Reader<'de> {
                 _ => self.unread(map.next_value()?),
             };
             if let Some(key) = key {
-                entries.push((key, value));
+                if !too_many && self.room.take() {
+                    entries.push((key, value));
+                } else {
+                    too_many = true;
+                }
             }
+        }
+        if too_many {
+            self.room.give_back(entries.len());
+            return Ok(Read::TooMany);
         }
         Ok(Read::Object(Object { entries }))
     }
+}
+
+/// `text` without U+0000, which is written as an escape alone and which some stores refuse.
+fn storable(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '\0' => char::REPLACEMENT_CHARACTER,
+            other => other,
+        })
+        .collect()
 }
 
 /// Reads a key, from where it stands if it can; `None` for one with half a surrogate pair.

@@ -1,8 +1,7 @@
-//! Timestamps as text: RFC 3339 in and out, HTTP's IMF-fixdate in.
+//! Timestamps as text: RFC 3339 in and out, HTTP's dates in.
 //!
 //! The calendar is chrono's. What stands here is the exact grammar, which is narrower than
-//! chrono's in places (a space for the `T`, ten fraction digits) and wider in others (no
-//! zone, `+0530`). What chrono has beside it would cost a component dearly: its formatter 60 KB,
+//! chrono's in places (ten fraction digits) and wider in others (no zone, `+0530`). What chrono has beside it would cost a component dearly: its formatter 60 KB,
 //! its parser of e-mail's dates 17. So an instant is printed digit by digit, and HTTP's date is put
 //! into the order of RFC 3339 and then read as that.
 
@@ -77,12 +76,12 @@ impl Timestamp {
         }
     }
 
-    /// Reads `YYYY-MM-DD`, `T` (or `t`), `hh:mm:ss`, 0 to 9 fraction digits, then `Z`, `z`,
-    /// `+hh:mm`, `+hhmm` (or `-`) or nothing, which is read as UTC. Floored to microseconds.
+    /// Reads `YYYY-MM-DD`, `T`, `t` or one space, `hh:mm:ss`, 0 to 9 fraction digits, then `Z`,
+    /// `z`, `+hh:mm`, `+hhmm` (or `-`) or nothing, which is read as UTC. Floored to microseconds.
+    /// Second 60 has no place on a scale of equal seconds and is read as 59.999999.
     ///
-    /// `None` for anything else: a date that is not in the calendar, a space for the `T`, a
-    /// point without digits, `24:00:00`, and a leap second (`:60`), which has no place on a
-    /// scale of equal seconds and which most languages' parsers refuse as well.
+    /// `None` for anything else: a date that is not in the calendar, a point without digits,
+    /// `24:00:00`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if is_as_merge_writes_it(text) {
@@ -94,34 +93,97 @@ impl Timestamp {
     /// As [`Timestamp::parse`], of any form: the common one as well, if more slowly.
     fn parse_any(text: &str) -> Option<Self> {
         let (date_and_time, rest) = text.split_at_checked("YYYY-MM-DDThh:mm:ss".len())?;
-        if !has_shape(date_and_time, "0000-00-00T00:00:00") || date_and_time.ends_with("60") {
+        if !has_shape(date_and_time, "0000-00-00T00:00:00") {
             return None;
         }
+        let (date, time) = (date_and_time.get(..10)?, date_and_time.get(11..)?);
         let (fraction, zone) = split_fraction(rest)?;
-        let mut normal = String::from(date_and_time);
-        normal.push_str(fraction);
+        let (time, fraction) = match time.strip_suffix("60") {
+            None => (time, fraction),
+            Some(minute) => (&*format!("{minute}59"), ".999999"),
+        };
+        let mut normal = format!("{date}T{time}{fraction}");
         push_zone(&mut normal, zone)?;
         of_chrono(&normal)
     }
 
-    /// Reads HTTP's date format, `Sun, 06 Nov 1994 08:49:37 GMT`, whole seconds in UTC.
+    /// Reads any of HTTP's three forms of a date, which have whole seconds and are in UTC:
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` and
+    /// `Sun Nov  6 08:49:37 1994`; with `UTC`, `+0000` or `-0000` for `GMT` as well. A year of two
+    /// digits is the one closest to `now`.
     ///
-    /// `None` for anything else: HTTP's two obsolete formats, another zone, a weekday that
-    /// does not fit the date, a leap second.
+    /// `None` for anything else, a weekday that does not fit the date included.
     #[must_use]
-    pub fn parse_imf_fixdate(text: &str) -> Option<Self> {
-        if !has_shape(text, "aaa, 00 aaa 0000 00:00:00 GMT") {
-            return None;
-        }
-        let (day, month) = (text.get(5..7)?, text.get(8..11)?);
-        let (year, time) = (text.get(12..16)?, text.get(17..25)?);
+    pub fn parse_http_date(text: &str, now: Self) -> Option<Self> {
+        let (weekday, rest) = text.split_at_checked(3)?;
+        let HttpDate {
+            day,
+            month,
+            year,
+            time,
+        } = HttpDate::split(rest)?;
         let mut months = MONTHS.iter().zip(1..);
         let (_, month) = months.find(|(name, _)| name.eq_ignore_ascii_case(month))?;
-        let normal = format!("{year}-{month:02}-{day}T{time}Z");
-        let at = DateTime::parse_from_rfc3339(&normal).ok()?;
-        let weekday = WEEKDAYS.get(at.weekday().num_days_from_monday() as usize)?;
-        let fits = text.get(..3)?.eq_ignore_ascii_case(weekday) && !time.ends_with("60");
-        fits.then(|| Self(at.timestamp_micros()))
+        let at = |century: &str| {
+            let day = day.replace(' ', "0");
+            let at = Self::parse(&format!("{century}{year}-{month:02}-{day}T{time}Z"))?;
+            let date = DateTime::from_timestamp_micros(at.0)?;
+            let named = WEEKDAYS.get(date.weekday().num_days_from_monday() as usize)?;
+            weekday.eq_ignore_ascii_case(named).then_some(at)
+        };
+        if year.len() == 4 {
+            return at("");
+        }
+        // Of the centuries around, the one that brings it closest.
+        ["19", "20", "21"]
+            .into_iter()
+            .filter_map(at)
+            .min_by_key(|at| at.0.abs_diff(now.0))
+    }
+}
+
+/// The parts of one of HTTP's dates, apart from its weekday.
+struct HttpDate<'a> {
+    day: &'a str,
+    month: &'a str,
+    year: &'a str,
+    time: &'a str,
+}
+
+impl<'a> HttpDate<'a> {
+    /// Of what follows the first three letters of the weekday.
+    fn split(rest: &'a str) -> Option<Self> {
+        let digits_apart = [" aaa 00 00:00:00 0000", " aaa  0 00:00:00 0000"];
+        if digits_apart.iter().any(|shape| has_shape(rest, shape)) {
+            return Some(Self {
+                day: rest.get(5..7)?,
+                month: rest.get(1..4)?,
+                year: rest.get(17..)?,
+                time: rest.get(8..16)?,
+            });
+        }
+        let (end_of_weekday, date) = rest.split_once(", ")?;
+        let (date, zone) = date.rsplit_once(' ')?;
+        if !matches!(zone, "GMT" | "UTC" | "+0000" | "-0000")
+            || !end_of_weekday
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic())
+        {
+            return None;
+        }
+        let (year, time) = if has_shape(date, "00 aaa 0000 00:00:00") {
+            (date.get(7..11)?, date.get(12..)?)
+        } else if has_shape(date, "00-aaa-00 00:00:00") {
+            (date.get(7..9)?, date.get(10..)?)
+        } else {
+            return None;
+        };
+        Some(Self {
+            day: date.get(..2)?,
+            month: date.get(3..6)?,
+            year,
+            time,
+        })
     }
 }
 
@@ -155,7 +217,7 @@ fn pair(value: u32) -> [u8; 2] {
 }
 
 /// Whether `text` is as long as `shape` and has a digit where it has `0`, a letter where it
-/// has `a`, and elsewhere the same character, in either case of letters for the `T`.
+/// has `a`, and elsewhere the same character; for the `T` also a small one or a space.
 fn has_shape(text: &str, shape: &str) -> bool {
     text.len() == shape.len()
         && text
@@ -164,7 +226,7 @@ fn has_shape(text: &str, shape: &str) -> bool {
             .all(|(found, wanted)| match wanted {
                 b'0' => found.is_ascii_digit(),
                 b'a' => found.is_ascii_alphabetic(),
-                b'T' => found.eq_ignore_ascii_case(&b'T'),
+                b'T' => matches!(found, b'T' | b't' | b' '),
                 literal => found == literal,
             })
 }
@@ -282,7 +344,10 @@ mod tests {
             "",
             "yesterday",
             "2025-11-27",
-            "2025-11-27 10:39:49Z",
+            "2025-11-27  10:39:49Z",
+            "2025-11-27_10:39:49Z",
+            "2025-11-27\t10:39:49Z",
+            "2025-11-27 10:39:49 Z",
             "2025-11-27T10:39Z",
             "2025-11-27T10:39:49.Z",
             "2025-11-27T10:39:49,5Z",
@@ -303,7 +368,8 @@ mod tests {
             "2025-00-01T10:39:49Z",
             "2025-11-27T24:00:00Z",
             "2025-11-27T10:60:00Z",
-            "2016-12-31T23:59:60Z",
+            "2016-12-31T23:59:61Z",
+            "2016-12-31T23:60:60Z",
             "+2025-11-27T10:39:49Z",
             "12025-11-27T10:39:49Z",
             "2025-11-27T10:39:4\u{e9}Z",
@@ -329,27 +395,92 @@ mod tests {
     }
 
     #[test]
-    fn only_the_fixdate_is_an_http_date() {
-        let noon = Timestamp::parse("1994-11-06T08:49:37Z");
-        assert_eq!(
-            Timestamp::parse_imf_fixdate("Sun, 06 Nov 1994 08:49:37 GMT"),
-            noon
+    fn a_space_stands_for_the_t() {
+        check(
+            "2025-11-27 10:39:49.905833+00:00",
+            Some("2025-11-27T10:39:49.905833Z"),
         );
+        check("2025-11-27 10:30:00Z", Some("2025-11-27T10:30:00Z"));
+        check("2025-11-27 10:30:00", Some("2025-11-27T10:30:00Z"));
+    }
+
+    #[test]
+    fn second_sixty_is_the_last_instant_of_its_minute() {
         for text in [
-            "",
-            "Sunday, 06-Nov-94 08:49:37 GMT",
-            "Sun Nov  6 08:49:37 1994",
-            "Mon, 06 Nov 1994 08:49:37 GMT",
-            "Sun, 6 Nov 1994 08:49:37 GMT",
-            "Sun,  6 Nov 1994 08:49:37 GMT",
+            "2016-12-31T23:59:60Z",
+            "2016-12-31 23:59:60.5",
+            "2017-01-01T00:59:60+01:00",
+        ] {
+            check(text, Some("2016-12-31T23:59:59.999999Z"));
+        }
+    }
+
+    const NOW: Timestamp = Timestamp(1_764_243_589_905_833);
+
+    #[test]
+    fn each_form_of_an_http_date_is_read() {
+        let noon = Timestamp::parse("1994-11-06T08:49:37Z");
+        assert!(noon.is_some());
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
             "Sun, 06 Nov 1994 08:49:37 UTC",
             "Sun, 06 Nov 1994 08:49:37 +0000",
+            "Sun, 06 Nov 1994 08:49:37 -0000",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun Nov 06 08:49:37 1994",
+        ] {
+            assert_eq!(Timestamp::parse_http_date(text, NOW), noon, "{text}");
+        }
+        let leap = Timestamp::parse_http_date("Sat, 31 Dec 2016 23:59:60 GMT", NOW);
+        assert_eq!(leap, Timestamp::parse("2016-12-31T23:59:59.999999Z"));
+    }
+
+    #[test]
+    fn a_year_of_two_digits_is_the_closest() {
+        for (text, now, want) in [
+            (
+                "Friday, 27-Nov-26 12:00:00 GMT",
+                "2026-11-27T00:00:00Z",
+                "2026-11-27T12:00:00Z",
+            ),
+            (
+                "Thursday, 01-Jan-70 00:00:00 GMT",
+                "2026-11-27T00:00:00Z",
+                "1970-01-01T00:00:00Z",
+            ),
+            (
+                "Friday, 01-Jan-00 00:00:00 GMT",
+                "2099-12-31T23:59:00Z",
+                "2100-01-01T00:00:00Z",
+            ),
+        ] {
+            let now = Timestamp::parse(now).expect(now);
+            let want = Timestamp::parse(want);
+            assert_eq!(Timestamp::parse_http_date(text, now), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_http_date() {
+        for text in [
+            "",
+            "Sun",
+            "Mon, 06 Nov 1994 08:49:37 GMT",
+            "Monday, 06-Nov-94 08:49:37 GMT",
+            "Mon Nov  6 08:49:37 1994",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
+            "Sun,  6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1994 08:49:37 +0100",
+            "Sun, 06 Nov 1994 08:49:37 PST",
             "Sun, 06 Nov 1994 08:49:37 GMT (x)",
             "Sun, 06 Noz 1994 08:49:37 GMT",
             "Thu, 31 Nov 1994 08:49:37 GMT",
-            "Sat, 31 Dec 2016 23:59:60 GMT",
+            "S\u{e9}n, 06 Nov 1994 08:49:37 GMT",
+            "Sun-day, 06-Nov-94 08:49:37 GMT",
         ] {
-            assert_eq!(Timestamp::parse_imf_fixdate(text), None, "{text}");
+            assert_eq!(Timestamp::parse_http_date(text, NOW), None, "{text}");
         }
     }
 }

@@ -11,10 +11,11 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use super::{Event, Ignored, IssueChanged, Linked, RecordChanged, Synced, Unlinked};
-use crate::endpoints::canonical;
+use crate::endpoints::of_event;
 use crate::merge_json::{Object, Value, quoted};
-use crate::status::of_model;
+use crate::status::{SYNCED_FIELDS, of_model};
 use crate::types::{Account, ModelStatus, Problem, Secret};
+use crate::{account_details, issues};
 
 /// How deep an event goes: `data`, `sync_status`, the row of a model.
 const LEVELS: u8 = 3;
@@ -36,27 +37,60 @@ fn is_test_ping(body: &Object<'_>) -> bool {
     !body.has("hook") && body.text("response").is_some()
 }
 
+/// The names compare without regard to case. An event that is not known, or brings nothing that
+/// could be acted on, is a hint to look at the account that it names.
 fn event(name: &str, body: &Object<'_>) -> Result<Event, Problem> {
-    match name {
-        "LinkedAccount.linked" => linked(body),
-        "LinkedAccount.sync_completed" => sync_completed(body),
-        "LinkedAccount.deleted" => Ok(Event::Unlinked(Unlinked {
-            account: account(body)?,
-        })),
-        _ if name.starts_with("LinkedAccount.") => Ok(ignored(name)),
-        _ if name.starts_with("Issue.") => Ok(issue_changed(body)),
-        _ => model_event(name, body),
+    // One without a point has no subject that means anything.
+    let (subject, verb) = name.rsplit_once('.').unwrap_or((name, ""));
+    let is = |known: &str| verb.eq_ignore_ascii_case(known);
+    if subject.eq_ignore_ascii_case("LinkedAccount") {
+        return if is("linked") {
+            linked(body)
+        } else if is("sync_completed") {
+            sync_completed(body)
+        } else if is("deleted") {
+            let account = account(body)?;
+            Ok(Event::Unlinked(Unlinked { account }))
+        } else {
+            Ok(hint(name, body))
+        };
+    }
+    if subject.eq_ignore_ascii_case("Issue") {
+        return Ok(issue_changed(body));
+    }
+    if is_of_a_request(subject) || subject.is_empty() {
+        return Ok(ignored(name));
+    }
+    // The model's name is Merge's own and open.
+    if is("synced") {
+        model_synced(body)
+    } else if ["added", "changed", "removed"].into_iter().any(is) {
+        record_changed(subject, body)
+    } else {
+        Ok(hint(name, body))
     }
 }
 
-/// `<Model>.synced`, or a change of one record. The model's name is Merge's own and open.
-fn model_event(name: &str, body: &Object<'_>) -> Result<Event, Problem> {
-    match name.rsplit_once('.') {
-        None | Some(("", _)) => Ok(ignored(name)),
-        Some((_, "synced")) => model_synced(body),
-        Some((model, "added" | "changed" | "removed")) => record_changed(model, body),
-        Some(_) => Ok(ignored(name)),
-    }
+/// Whether it tells what came of a request that the product made itself: of no sync.
+fn is_of_a_request(subject: &str) -> bool {
+    let begins = |with: &str| {
+        let start = subject.get(..with.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(with))
+    };
+    begins("Async") || begins("Passthrough")
+}
+
+fn hint(name: &str, body: &Object<'_>) -> Event {
+    account(body).map_or_else(
+        |_| ignored(name),
+        |account| {
+            Event::Synced(Synced {
+                account,
+                is_initial_sync: None,
+                models: Vec::new(),
+            })
+        },
+    )
 }
 
 fn ignored(name: &str) -> Event {
@@ -125,16 +159,28 @@ fn model_synced(body: &Object<'_>) -> Result<Event, Problem> {
             models: Vec::new(),
         }));
     };
-    let models = row
-        .filled_text("model_id")
-        .map(|model_id| of_model(model_id, &row))
-        .into_iter()
-        .collect();
+    let mut models = Vec::new();
+    if let Some(model_id) = row.filled_text("model_id") {
+        let mut status = of_model(model_id, &row);
+        take_synced_fields(&mut status, &data);
+        models.push(status);
+    }
     Ok(Event::Synced(Synced {
         account,
         is_initial_sync: row.flag("is_initial_sync"),
         models,
     }))
+}
+
+/// They stand beside the row.
+fn take_synced_fields(status: &mut ModelStatus, data: &Object<'_>) {
+    if !data.has(SYNCED_FIELDS) {
+        return;
+    }
+    match data.texts(SYNCED_FIELDS) {
+        Some(fields) => status.synced_fields = fields,
+        None => status.unreadable.push(String::from(SYNCED_FIELDS)),
+    }
 }
 
 fn record_changed(model: &str, body: &Object<'_>) -> Result<Event, Problem> {
@@ -150,12 +196,12 @@ fn record_changed(model: &str, body: &Object<'_>) -> Result<Event, Problem> {
 
 /// The id in the table of the model that an event of `account` calls `model`.
 fn model_id(account: &Account, model: &str) -> Option<String> {
-    canonical(&format!("{}.{model}", account.category)).map(String::from)
+    of_event(&format!("{}.{model}", account.category)).map(String::from)
 }
 
 /// An issue may be of the organization, with no account.
 fn issue_changed(body: &Object<'_>) -> Event {
-    let description = data(body).text("error_description").unwrap_or_default();
+    let description = issues::description(&data(body)).unwrap_or_default();
     Event::IssueChanged(IssueChanged {
         account: account(body).ok(),
         description,
@@ -164,23 +210,7 @@ fn issue_changed(body: &Object<'_>) -> Event {
 
 fn account(body: &Object<'_>) -> Result<Account, Problem> {
     let object = body.object("linked_account").unwrap_or_default();
-    let mut account = Account {
-        id: required_in(&object, "linked_account", "id")?,
-        ..Account::default()
-    };
-    for (key, value) in object.entries() {
-        let field = match key {
-            "category" => &mut account.category,
-            "integration" => &mut account.integration,
-            "integration_slug" => &mut account.integration_slug,
-            "end_user_origin_id" => &mut account.end_user_origin_id,
-            "end_user_organization_name" => &mut account.organization_name,
-            "status" => &mut account.link_status,
-            _ => continue,
-        };
-        *field = value.text().unwrap_or_default();
-    }
-    Ok(account)
+    account_details::account(&object).ok_or_else(|| missing(&object, "linked_account", "id"))
 }
 
 fn data<'b, 'a>(body: &'b Object<'a>) -> Cow<'b, Object<'a>> {
@@ -189,15 +219,14 @@ fn data<'b, 'a>(body: &'b Object<'a>) -> Cow<'b, Object<'a>> {
 
 /// A text that must be there and not empty. The message never repeats what is.
 fn required(body: &Object<'_>, parent: &str, key: &str) -> Result<String, Problem> {
-    required_in(&body.object(parent).unwrap_or_default(), parent, key)
+    let object = body.object(parent).unwrap_or_default();
+    let text = object.filled_text(key);
+    text.ok_or_else(|| missing(&object, parent, key))
 }
 
-/// As [`required`], in an object that was read before.
-fn required_in(object: &Object<'_>, parent: &str, key: &str) -> Result<String, Problem> {
-    object.filled_text(key).ok_or_else(|| {
-        let found = object.kind_of(key);
-        Problem {
-            message: format!("{parent}.{key}: expected a text, found {found}"),
-        }
-    })
+fn missing(object: &Object<'_>, parent: &str, key: &str) -> Problem {
+    let found = object.kind_of(key);
+    Problem {
+        message: format!("{parent}.{key}: expected a text, found {found}"),
+    }
 }

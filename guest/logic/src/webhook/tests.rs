@@ -26,6 +26,7 @@ fn account() -> Account {
         end_user_origin_id: String::new(),
         organization_name: "Org".to_owned(),
         link_status: "RELINK_NEEDED".to_owned(),
+        ..Account::default()
     }
 }
 

@@ -168,7 +168,7 @@ fn a_refusal_names_the_place() {
     );
     check(
         r#"{"v":1,"account":"a","stage":["idle"],"document":{"v":7}}"#,
-        "run: document.v: expected a version that this component reads (1)",
+        "run: document.v: expected a version that this component reads (1, 2)",
     );
     check(
         r#"{"v":1,"account":"a","stage":["idle"],"notices":[["n","rain"]]}"#,

@@ -1,0 +1,306 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use merge_sync_logic::types::Timestamp;
+
+use super::*;
+
+const NOW: Timestamp = Timestamp(20_000_000);
+
+fn bounds(after: i64, before: i64) -> Bounds {
+    Bounds {
+        after: Some(Timestamp(after)),
+        before: Some(Timestamp(before)),
+    }
+}
+
+fn slot() -> Slot {
+    Slot::new(bounds(0, 10_000_000), Timestamp(9_999_999), NOW)
+}
+
+fn unbounded() -> Slot {
+    Slot::new(Bounds::NONE, Timestamp(9_999_999), NOW)
+}
+
+fn page(records: u32, next: Option<&str>) -> Page {
+    Page {
+        stored: records,
+        keys: u64::from(records) * 7,
+        next: next.map(String::from),
+        ..Page::default()
+    }
+}
+
+/// As the engine takes a page in.
+fn take(slot: &mut Slot, page: Page) -> Turned {
+    slot.count(&page);
+    match slot.turn_page(page) {
+        Turned::Loop(_) => slot.start_again(NOW, true),
+        turned => turned,
+    }
+}
+
+#[test]
+fn a_short_page_that_names_itself_as_the_next_is_the_last() {
+    let mut slot = unbounded();
+    assert_eq!(take(&mut slot, page(100, Some("c1"))), Turned::More);
+    assert_eq!(take(&mut slot, page(30, Some("c1"))), Turned::Complete);
+    assert!(slot.is_unsure);
+    assert_eq!(slot.gap, None);
+}
+
+#[test]
+fn a_full_page_that_names_itself_as_the_next_is_a_loop() {
+    let mut slot = unbounded();
+    assert_eq!(take(&mut slot, page(100, Some("c1"))), Turned::More);
+    assert_eq!(take(&mut slot, page(100, Some("c1"))), Turned::More);
+    assert_eq!((slot.loops, slot.furthest), (1, 200));
+    assert_eq!(slot.paging, Paging::default());
+    assert!(!slot.is_unsure);
+}
+
+#[test]
+fn a_short_page_without_a_larger_one_before_it_is_a_loop() {
+    let mut slot = unbounded();
+    slot.paging.cursor = Some("c1".into());
+    assert_eq!(take(&mut slot, page(1, Some("c1"))), Turned::More);
+    assert_eq!(slot.loops, 1);
+}
+
+#[test]
+fn getting_further_than_ever_ends_the_count_of_loops() {
+    let mut slot = unbounded();
+    for _ in 0..3 {
+        take(&mut slot, page(100, Some("a")));
+        take(&mut slot, page(100, Some("a")));
+        slot.loops = slot.loops.min(1);
+        assert_eq!(slot.loops, 1);
+        take(&mut slot, page(100, Some("b")));
+        take(&mut slot, page(100, Some("c")));
+        assert_eq!(slot.loops, 1, "as far as before");
+        take(&mut slot, page(100, Some("d")));
+        assert_eq!(slot.loops, 0, "further");
+        slot = unbounded();
+    }
+}
+
+#[test]
+fn every_second_loop_splits_at_the_median() {
+    let mut slot = slot();
+    slot.cut = Some(Cut {
+        at: Timestamp(3_000_000),
+        is_alone: false,
+    });
+    assert_eq!(slot.start_again(NOW, true), Turned::More);
+    assert_eq!(slot.parts, [bounds(0, 10_000_000)]);
+    assert_eq!(slot.start_again(NOW, true), Turned::More);
+    assert_eq!(
+        slot.parts,
+        [bounds(0, 3_000_001), bounds(2_999_999, 10_000_000)]
+    );
+}
+
+#[test]
+fn a_page_of_one_instant_is_split_around_it() {
+    let mut slot = slot();
+    slot.loops = 1;
+    slot.cut = Some(Cut {
+        at: Timestamp(3_000_000),
+        is_alone: true,
+    });
+    assert_eq!(slot.start_again(NOW, true), Turned::More);
+    assert_eq!(
+        slot.parts,
+        [
+            bounds(0, 2_999_999),
+            bounds(2_999_998, 3_000_002),
+            bounds(3_000_001, 10_000_000)
+        ]
+    );
+}
+
+/// Whichever way Merge reads its bounds.
+#[test]
+fn the_parts_of_a_split_leave_no_instant_out() {
+    for (at, is_alone) in [
+        (5, true),
+        (5, false),
+        (1, true),
+        (9, true),
+        (1, false),
+        (9, false),
+    ] {
+        for inclusive in [false, true] {
+            let whole = bounds(0, 10);
+            let mut slot = Slot::new(whole, Timestamp(0), NOW);
+            slot.cut = Some(Cut {
+                at: Timestamp(at),
+                is_alone,
+            });
+            assert!(slot.split(NOW));
+            let holds = |part: &Bounds, instant: i64| {
+                let (after, before) =
+                    (part.after.expect("after").0, part.before.expect("before").0);
+                if inclusive {
+                    after <= instant && instant <= before
+                } else {
+                    after < instant && instant < before
+                }
+            };
+            for instant in 1..10 {
+                let found = slot
+                    .parts
+                    .iter()
+                    .filter(|part| holds(part, instant))
+                    .count();
+                assert!(found >= 1, "{instant} of {:?}", slot.parts);
+            }
+            if is_alone {
+                let found = slot.parts.iter().filter(|part| holds(part, at)).count();
+                assert_eq!(found, 1, "{at} stands alone: {:?}", slot.parts);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_instant_is_given_up_at_its_first_loop_and_the_rest_is_read() {
+    let mut slot = slot();
+    slot.parts = alloc::vec![bounds(2_999_998, 3_000_002), bounds(3_000_001, 10_000_000)];
+    slot.is_split = true;
+    take(&mut slot, page(100, Some("a")));
+    assert_eq!(take(&mut slot, page(100, Some("a"))), Turned::More);
+    let gap = slot.gap.expect("given up");
+    assert_eq!(gap.records, 200);
+    assert_eq!(slot.part(), bounds(3_000_001, 10_000_000));
+    assert_eq!(take(&mut slot, page(5, None)), Turned::Complete);
+    assert_eq!(slot.gap, Some(gap));
+}
+
+#[test]
+fn what_cannot_be_split_is_given_up() {
+    let mut slot = unbounded();
+    assert_eq!(slot.start_again(NOW, false), Turned::More);
+    assert_eq!(slot.start_again(NOW, false), Turned::Complete);
+    assert!(slot.gap.is_some());
+}
+
+#[test]
+fn a_part_with_bounds_and_several_pages_is_read_until_two_tries_agree() {
+    let mut slot = slot();
+    slot.is_split = true;
+    take(&mut slot, page(100, Some("a")));
+    assert_eq!(take(&mut slot, page(10, None)), Turned::More, "once");
+    take(&mut slot, page(100, Some("a")));
+    assert_eq!(
+        take(&mut slot, page(9, None)),
+        Turned::More,
+        "another number"
+    );
+    assert_eq!(slot.loops, 1);
+    take(&mut slot, page(100, Some("a")));
+    assert_eq!(take(&mut slot, page(9, None)), Turned::Complete);
+}
+
+#[test]
+fn equal_numbers_of_other_records_do_not_agree() {
+    let mut slot = slot();
+    slot.is_split = true;
+    for keys in [1, 2] {
+        take(&mut slot, page(100, Some("a")));
+        let last = Page {
+            keys,
+            ..page(10, None)
+        };
+        assert_eq!(take(&mut slot, last), Turned::More);
+    }
+}
+
+#[test]
+fn a_part_with_bounds_and_one_page_is_read_once() {
+    let mut slot = slot();
+    slot.is_split = true;
+    assert_eq!(take(&mut slot, page(100, None)), Turned::Complete);
+}
+
+#[test]
+fn twenty_empty_pages_are_borne_and_one_more_is_a_loop() {
+    let mut slot = unbounded();
+    for number in 0..20 {
+        let next = alloc::format!("c{number}");
+        assert_eq!(slot.turn_page(page(0, Some(&next))), Turned::More);
+    }
+    assert_eq!(
+        slot.turn_page(page(0, Some("x"))),
+        Turned::Loop(Loop::Empty)
+    );
+}
+
+#[test]
+fn cursors_that_never_end_over_empty_pages_come_to_an_end() {
+    let mut slot = unbounded();
+    let mut pages = 0;
+    loop {
+        pages += 1;
+        assert!(pages < 10_000, "{:?}", slot.parts.len());
+        let next = alloc::format!("c{pages}");
+        if take(&mut slot, page(0, Some(&next))) == Turned::Complete {
+            break;
+        }
+    }
+    assert!(slot.gap.is_some());
+}
+
+#[test]
+fn a_list_whose_every_cursor_is_refused_is_read_by_parts_of_a_page() {
+    // 950 rows, one a second; a page serves the first hundred of the part, and every cursor fails.
+    let rows: Vec<i64> = (1..=950).map(|second| second * 1_000_000).collect();
+    let mut slot = Slot::new(Bounds::NONE, Timestamp(0), Timestamp(2_000_000_000));
+    let mut read = alloc::collections::BTreeSet::new();
+    let mut requests = 0;
+    loop {
+        requests += 1;
+        assert!(requests < 400, "{:?}", slot.parts);
+        if slot.paging.cursor.is_some() {
+            if slot.start_again(NOW, true) == Turned::Complete {
+                break;
+            }
+            continue;
+        }
+        let part = slot.part();
+        let inside: Vec<i64> = rows
+            .iter()
+            .copied()
+            .filter(|at| part.after.is_none_or(|after| after.0 < *at))
+            .filter(|at| part.before.is_none_or(|before| *at < before.0))
+            .collect();
+        let served = &inside[..inside.len().min(100)];
+        read.extend(served.iter().copied());
+        slot.cut = served.get(served.len() / 2).map(|at| Cut {
+            at: Timestamp(*at),
+            is_alone: false,
+        });
+        let next = (inside.len() > 100).then_some("refused");
+        let records = u32::try_from(served.len()).expect("a page");
+        if take(&mut slot, page(records, next)) == Turned::Complete {
+            break;
+        }
+    }
+    assert_eq!(read.len(), 950);
+    assert_eq!(slot.gap, None);
+}
+
+#[test]
+fn extreme_bounds_do_not_overflow() {
+    let mut slot = Slot::new(
+        bounds(i64::MIN, i64::MAX),
+        Timestamp(i64::MAX),
+        Timestamp(i64::MIN),
+    );
+    let mut tries = 0;
+    while slot.start_again(Timestamp(i64::MAX), true) != Turned::Complete {
+        tries += 1;
+        assert!(tries < 100_000);
+        assert!(slot.parts.len() <= 130);
+    }
+}
