@@ -87,7 +87,7 @@ const ENGINE: Made = Made {
     file: "merge-sync-engine.wasm",
     package: "merge-sync-component-engine",
     form: Form::Component,
-    opt_level: "'s'",
+    opt_level: "'z'",
     levels: QUICK,
     simd: true,
 };

@@ -67,7 +67,7 @@ pub fn target(
     let page_size = model.page_size.asked(settings.page_size).min(most_rows);
     let part = asked_part(model, kind, &endpoint)?;
     let mut query = window::query(part.after, part.before);
-    let extras = [Some(&*endpoint.always), settings.query_extra(model_id)];
+    let extras = [Some(endpoint.always), settings.query_extra(model_id)];
     for extra in extras
         .into_iter()
         .flatten()

@@ -10,6 +10,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use merge_sync_logic::account_details;
 use merge_sync_logic::retry::{AttemptOutcome, Decision};
 use merge_sync_logic::types::{Account, LinkState, Milliseconds, Timestamp};
 
@@ -150,7 +151,8 @@ pub(crate) fn hear(document: &mut Document, status: &str, now: Timestamp) {
         known.push_str(status);
     }
     let decided = (status == RELINK_NEEDED) == document.link.relink_since.is_some();
-    if !status.is_empty() && !(decided && known == status) {
+    let is_known = status.is_empty() || (decided && known == status);
+    if !is_known {
         suspect(document, now);
     }
 }
@@ -204,7 +206,7 @@ pub(crate) fn target(document: &Document) -> String {
 
 /// Take in a success.
 pub(crate) fn take(document: &mut Document, body: &str, now: Timestamp, log: &mut Vec<Entry>) {
-    let said = match parse_details(body) {
+    let said = match account_details::parse(body) {
         Ok(said) if said.id == document.account.id => said,
         found => {
             let found = found.map_or_else(
@@ -387,23 +389,4 @@ pub(crate) fn trouble(document: &Document) -> Option<Trouble> {
         since,
         text: text.into(),
     })
-}
-
-fn parse_details(body: &str) -> Result<Account, merge_sync_logic::types::Problem> {
-    let read = || {
-        let value = crate::codec::parse(body)?;
-        let root = crate::codec::Found::root(&value);
-        Ok(Account {
-            id: root.get("id").text()?.into(),
-            category: root.get("category").text_or_empty()?,
-            link_status: root.get("status").text_or_empty()?,
-            account_type: root.get("account_type").text_or_empty()?,
-            ..Account::default()
-        })
-    };
-    read().map_err(
-        |problem: crate::codec::Malformed| merge_sync_logic::types::Problem {
-            message: alloc::format!("{problem}"),
-        },
-    )
 }

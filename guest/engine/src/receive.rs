@@ -118,10 +118,11 @@ fn synced_subject(synced: Synced) -> (Option<Account>, Subject) {
 pub(crate) fn note(
     event: String,
     delivery_id: String,
-    account: Account,
+    mut account: Account,
     subject: Subject,
     secret: Option<Secret>,
 ) -> Note {
+    make_storable(&mut account);
     let create = matches!(subject, Subject::Linked(_));
     let key = subject.key(&delivery_id);
     let message = Message {
@@ -137,5 +138,24 @@ pub(crate) fn note(
         secret,
         profile: Some(account),
         create,
+    }
+}
+
+/// Stores refuse U+0000. What Merge sends has none by now, what an operator says may.
+fn make_storable(account: &mut Account) {
+    let texts = [
+        &mut account.id,
+        &mut account.category,
+        &mut account.integration,
+        &mut account.integration_slug,
+        &mut account.end_user_origin_id,
+        &mut account.organization_name,
+        &mut account.link_status,
+        &mut account.account_type,
+    ];
+    for text in texts {
+        if text.contains('\0') {
+            *text = text.replace('\0', "\u{fffd}");
+        }
     }
 }

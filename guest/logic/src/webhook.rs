@@ -25,7 +25,8 @@ pub struct Linked {
     pub completed_at: Option<Timestamp>,
 }
 
-/// `LinkedAccount.sync_completed` or `<Model>.synced`.
+/// `LinkedAccount.sync_completed` or `<Model>.synced`; or, without a model, any other event that
+/// names a linked account: a hint to poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Synced {
     /// The account.
@@ -47,12 +48,12 @@ pub struct RecordChanged {
     pub record_id: Option<String>,
 }
 
-/// `Issue.*`.
+/// `Issue.*`. A hint: it may tell of an issue that is solved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssueChanged {
     /// The account, where named.
     pub account: Option<Account>,
-    /// Merge's words for people.
+    /// Merge's words for people or, without any, the first of its details; may be empty.
     pub description: String,
 }
 

@@ -2,17 +2,20 @@
 
 mod auth;
 pub(crate) mod breaker;
+pub(crate) mod linking;
 mod list;
 mod misfortune;
+mod nested;
 pub(crate) mod offset;
 mod organization;
 pub(crate) mod page;
 mod poisoned;
 mod query;
+pub(crate) mod scopes;
 mod status;
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Merge;
 use crate::api::query::Query;
@@ -98,18 +101,28 @@ impl Merge {
     /// [`Config::request_takes`](crate::Config::request_takes) may move first and
     /// [`Faults::slow_takes`](crate::Faults::slow_takes) afterwards.
     pub fn respond(&mut self, request: Request<'_>) -> Response {
+        self.respond_to(request, b"")
+    }
+
+    /// The same for a request with a body.
+    pub fn respond_to(&mut self, request: Request<'_>, body: &[u8]) -> Response {
         self.stats.requests += 1;
         if self.config.request_takes > 0 {
             let took = self.answer_dice.between(0, self.config.request_takes);
             self.advance_to(self.now + took);
         }
-        let mut response = if self.breaker.is_blocked(request.client, self.now) {
+        let mut response = if self
+            .breaker
+            .is_blocked(request.client, self.now + self.standstill)
+        {
             Response::html(403, "Access denied")
         } else {
-            let mut response = self.handle(request).unwrap_or_else(|refusal| refusal);
+            let mut response = self.handle(request, body).unwrap_or_else(|refusal| refusal);
             self.mark_body(request, &mut response);
             if response.status >= 400 && response.status != 429 {
-                let count = self.breaker.failed(request.client, self.now);
+                let count = self
+                    .breaker
+                    .failed(request.client, self.now + self.standstill);
                 self.stats.breaker_trips = self.breaker.trips;
                 self.stats.most_failures_in_10_s = self.stats.most_failures_in_10_s.max(count);
             }
@@ -138,7 +151,7 @@ impl Merge {
         }
     }
 
-    fn handle(&mut self, request: Request<'_>) -> Handled {
+    fn handle(&mut self, request: Request<'_>, body: &[u8]) -> Handled {
         let (path, query) = request
             .target
             .split_once('?')
@@ -150,7 +163,7 @@ impl Merge {
         };
         self.check_key(request)?;
         let account = self.account_of(request)?;
-        let account_needed = !matches!(rest, ["linked-accounts" | "issues", ..]);
+        let account_needed = !organization::is_of_it(request.method, rest);
         if account.is_none() && account_needed {
             return Err(auth::unauthorized("Missing X-Account-Token header."));
         }
@@ -163,10 +176,11 @@ impl Merge {
             }
         }
         self.before_answer(account, &query)?;
+        let body = read_body(body)?;
         let response = match account.filter(|_| account_needed) {
-            None => self.organization(request.method, rest, &query),
+            None => self.organization(request.method, category, rest, &query, &body),
             Some(number) if self.accounts[number].category == *category => {
-                self.of_account(number, request.method, rest, &query)
+                self.of_account(number, request.method, rest, &query, &body)
             }
             // The token belongs to another category.
             Some(_) => Err(not_found()),
@@ -174,7 +188,14 @@ impl Merge {
         Ok(self.after_answer(account, response))
     }
 
-    fn of_account(&mut self, number: usize, method: &str, rest: &[&str], query: &Query) -> Handled {
+    fn of_account(
+        &mut self,
+        number: usize,
+        method: &str,
+        rest: &[&str],
+        query: &Query,
+        body: &Value,
+    ) -> Handled {
         match (method, rest) {
             ("GET", ["sync-status"]) => self.sync_status(number, query),
             ("POST", ["sync-status", "resync"]) => Ok(self.resync(number)),
@@ -185,16 +206,40 @@ impl Merge {
                 Ok(Response::json(200, &details))
             }
             ("POST", ["delete-account"]) => {
+                let id = self.accounts[number].id.clone();
+                self.audit("DELETED_LINKED_ACCOUNT", &id);
                 self.unlink(number);
                 Ok(Response::json(200, &json!({})))
             }
-            // Receivers from third parties to Merge; none is set up here.
-            ("GET", ["webhook-receivers"]) => Ok(Response::json(200, &json!([]))),
+            ("POST", ["account-token", "regenerate"]) => Ok(self.regenerate_token(number)),
+            ("GET", ["available-actions"]) => Ok(self.available_actions(number)),
+            ("GET", ["linked-account-scopes"]) => Ok(self.account_scopes(number)),
+            ("POST", ["linked-account-scopes"]) => self.set_scopes(number, body),
+            ("POST", ["passthrough"]) => Self::passthrough(body),
+            // Receivers from third parties to Merge.
+            ("GET", ["webhook-receivers"]) => {
+                Ok(Response::json(200, &self.accounts[number].receivers))
+            }
+            ("POST", ["webhook-receivers"]) => self.add_receiver(number, body),
+            ("GET", ["selective-sync", "conditions"] | ["custom-object-classes"]) => {
+                Ok(nested::nothing())
+            }
+            ("GET", [_, .., "remote-field-classes"]) => Ok(nested::nothing()),
+            ("GET", [path, id, list]) => self.nested(number, (path, id, list), query),
             ("GET", [model]) => self.list(number, model, query),
             ("GET", [model, id]) => self.retrieve(number, model, id, query),
             _ => Err(not_allowed(method)),
         }
     }
+}
+
+/// The body as JSON; null where there is none.
+fn read_body(body: &[u8]) -> Result<Value, Response> {
+    if body.trim_ascii().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(body)
+        .map_err(|error| Response::detail(400, &format!("JSON parse error - {error}")))
 }
 
 fn not_found() -> Response {

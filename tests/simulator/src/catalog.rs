@@ -1,6 +1,7 @@
 //! The common models that simulated accounts hold: their ids, paths and fields.
 
 mod accounting;
+mod accounting_more;
 mod ats;
 mod crm;
 mod fields;
@@ -60,26 +61,37 @@ pub const CATEGORIES: [&str; 6] = [
 ];
 
 /// Models whose list takes no filter by time: it ignores those parameters and serves all.
-const UNFILTERED: [&str; 2] = ["accounting.AccountingPeriod", "accounting.PaymentTerm"];
+const UNFILTERED: [&str; 7] = [
+    "accounting.AccountingPeriod",
+    "accounting.BankFeedAccount",
+    "accounting.ItemFulfillment",
+    "accounting.PaymentMethod",
+    "accounting.PaymentTerm",
+    "ats.Assessment",
+    "ats.AssessmentTemplate",
+];
 
 /// Models whose records have no `remote_was_deleted`: what is deleted is no longer listed.
-const UNMARKED: [&str; 3] = [
+const UNMARKED: [&str; 5] = [
     "accounting.AccountingPeriod",
+    "accounting.PaymentMethod",
     "accounting.PaymentTerm",
+    "accounting.Project",
     "crm.EngagementType",
 ];
 
 /// The models of a category; empty for an unknown one.
-pub(crate) fn models(category: &str) -> &'static [ModelSpec] {
-    match category {
-        "hris" => hris::MODELS,
-        "ats" => ats::MODELS,
-        "ticketing" => ticketing::MODELS,
-        "crm" => crm::MODELS,
-        "accounting" => accounting::MODELS,
-        "filestorage" => filestorage::MODELS,
-        _ => &[],
-    }
+pub(crate) fn models(category: &str) -> impl Iterator<Item = &'static ModelSpec> {
+    let (first, more): (&[ModelSpec], &[ModelSpec]) = match category {
+        "hris" => (hris::MODELS, &[]),
+        "ats" => (ats::MODELS, &[]),
+        "ticketing" => (ticketing::MODELS, &[]),
+        "crm" => (crm::MODELS, &[]),
+        "accounting" => (accounting::MODELS, accounting_more::MODELS),
+        "filestorage" => (filestorage::MODELS, &[]),
+        _ => (&[], &[]),
+    };
+    first.iter().chain(more)
 }
 
 /// Display name and slug of the integration that an account of the category stands for.
@@ -121,7 +133,7 @@ mod tests {
                     let (Kind::Ref(target) | Kind::Refs(target)) = kind else {
                         continue;
                     };
-                    let found = models(category).iter().any(|other| other.id == *target);
+                    let found = models(category).any(|other| other.id == *target);
                     assert!(found, "{}.{field} -> {target}", spec.id);
                 }
             }

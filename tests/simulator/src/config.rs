@@ -21,6 +21,8 @@ pub struct Config {
     /// About how many records with a list endpoint each account starts with. No model gets
     /// fewer than one.
     pub records_per_account: u64,
+    /// All accounts are test accounts: they sync once.
+    pub test_accounts: bool,
     /// The most models that an account holds: the first of its category. `None` for all.
     pub models_at_most: Option<usize>,
     /// The most rows of a page, whatever a client asks for.
@@ -93,6 +95,7 @@ impl Config {
             accounts: 3,
             categories: ["hris", "ats", "ticketing"].map(str::to_owned).to_vec(),
             records_per_account: 2200,
+            test_accounts: false,
             models_at_most: None,
             page_size_at_most: 100,
             link_within: 10 * MINUTE,

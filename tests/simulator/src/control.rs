@@ -30,6 +30,8 @@ CONTROL: POST a JSON object (or nothing) to /_control/...; no key is needed.
   ledger          {\"account\": id, \"model_id\": \"hris.Employee\"}, both optional: every
                   record as the lists serve it
   link            links one more account
+  finish-link     {\"link_token\": \"...\", \"test\": false}; the end user goes through Merge Link:
+                  {\"public_token\": \"...\"}
   unlink          {\"account\": id}; its token is dead from then on
   relink          {\"account\": id}; same id, new token
   require-relink  {\"account\": id}; its syncs fail until it is linked again
@@ -96,6 +98,14 @@ struct SetPoison {
     model_id: Option<String>,
     kind: String,
     from: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FinishLink {
+    link_token: String,
+    #[serde(default)]
+    test: bool,
 }
 
 #[derive(Deserialize)]
@@ -168,6 +178,10 @@ fn obey(merge: &mut Merge, command: &str, body: &[u8]) -> Result<Option<Value>, 
             let Nothing {} = read(body)?;
             let number = merge.link_new();
             json!(merge.accounts()[number])
+        }
+        "finish-link" => {
+            let FinishLink { link_token, test } = read(body)?;
+            json!({ "public_token": merge.finish_link(&link_token, test)? })
         }
         "unlink" => of_account(merge, body, Merge::unlink)?,
         "relink" => of_account(merge, body, Merge::relink)?,

@@ -1,6 +1,10 @@
 //! The simulated service as a whole: its clock and what it holds.
 
+use std::collections::BTreeMap;
+
 use crate::api::breaker::Breaker;
+use crate::api::linking::LinkSession;
+use crate::api::page::Key;
 use crate::config::Config;
 use crate::dice::Dice;
 use crate::fault::{FaultKind, FaultPlan, Faults};
@@ -34,6 +38,16 @@ pub struct Merge {
     pub(crate) api_key: String,
     pub(crate) signing_key: String,
     pub(crate) hook_id: String,
+    /// Keys and tokens that are made later.
+    pub(crate) secrets: Dice,
+    /// Keys that were generated, by name.
+    pub(crate) keys: BTreeMap<String, String>,
+    pub(crate) sessions: Vec<LinkSession>,
+    /// The audit trail.
+    pub(crate) trail: Vec<(Key, serde_json::Value)>,
+    /// Real time that passed while the clock stood still; only the guard against failing clients
+    /// knows it.
+    pub(crate) standstill: Micros,
     pub(crate) skew: Micros,
     pub(crate) skew_dice: Dice,
     /// Faults of answers that belong to no account.
@@ -91,6 +105,11 @@ impl Merge {
             api_key: format!("test_{}", secrets.secret(40)),
             signing_key: secrets.secret(64),
             hook_id: secrets.uuid(),
+            secrets,
+            keys: BTreeMap::new(),
+            sessions: Vec::new(),
+            trail: Vec::new(),
+            standstill: 0,
             skew: 0,
             skew_dice,
             answer_dice: Dice::new(seed, "answers", u64::MAX),
@@ -102,6 +121,12 @@ impl Merge {
     #[must_use]
     pub fn now(&self) -> Micros {
         self.now
+    }
+
+    /// Real time passes while the clock stands still. A client that was blocked for failing
+    /// answers would otherwise be blocked until somebody moves the clock.
+    pub fn stand_still(&mut self, span: Micros) {
+        self.standstill += span.max(0);
     }
 
     /// How far the host's clock is ahead of Merge's now; negative where it is behind. Always 0

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::control;
+use crate::time::Micros;
 use crate::{Merge, Poster, Request, Response};
 
 /// A Merge that several parties drive.
@@ -74,6 +75,7 @@ impl Server {
         let state = Parts {
             merge,
             poster: Poster::new(),
+            standstill: Standstill::default(),
         };
         let router = Router::new().fallback(answer).with_state(state);
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
@@ -101,10 +103,33 @@ impl Server {
 struct Parts {
     merge: Shared,
     poster: Poster,
+    standstill: Standstill,
+}
+
+/// When the last request came, by the virtual clock and by the real one.
+#[derive(Debug, Clone, Default)]
+struct Standstill(Arc<Mutex<Option<(Micros, Instant)>>>);
+
+impl Standstill {
+    /// Tell Merge how long its clock stood still since the last request.
+    fn pass(&self, merge: &mut Merge) {
+        let now = (merge.now(), Instant::now());
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((virtual_then, then)) = last.replace(now)
+            && virtual_then == now.0
+        {
+            let span = now.1.duration_since(then).as_micros();
+            merge.stand_still(Micros::try_from(span).unwrap_or(0));
+        }
+    }
 }
 
 async fn answer(
-    State(Parts { merge, poster }): State<Parts>,
+    State(Parts {
+        merge,
+        poster,
+        standstill,
+    }): State<Parts>,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
     request: axum::extract::Request,
 ) -> HttpResponse {
@@ -140,7 +165,15 @@ async fn answer(
         headers: &headers,
         client: &client,
     };
-    let mut response = lock(&merge).respond(request);
+    let body = match to_bytes(body, BODY_LIMIT).await {
+        Ok(body) => body,
+        Err(error) => return write(Response::detail(413, &error.to_string())).await,
+    };
+    let mut response = {
+        let mut merge = lock(&merge);
+        standstill.pass(&mut merge);
+        merge.respond_to(request, &body)
+    };
     let accepted = headers.iter().find(|(name, _)| *name == "accept-encoding");
     if accepted.is_some_and(|(_, value)| value.contains("gzip")) {
         compress(&mut response);

@@ -254,8 +254,9 @@ fn has_rest(model: &Model) -> bool {
         || row.is_some_and(|row| {
             let state = unknown(row.status.as_ref());
             let result = unknown(row.last_sync_result.as_ref());
-            !(row.status_reason.is_empty() && state.is_empty() && result.is_empty())
-                || !(row.synced_fields.is_empty() && row.unreadable.is_empty())
+            let texts = [&row.status_reason, state, result];
+            let lists = [&row.synced_fields, &row.unreadable];
+            texts.iter().any(|text| !text.is_empty()) || lists.iter().any(|list| !list.is_empty())
         })
 }
 

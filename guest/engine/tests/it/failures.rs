@@ -57,7 +57,7 @@ fn the_server_is_never_asked_sooner_than_it_said() {
 fn a_demand_holds_for_a_day_and_no_longer() {
     let mut host = Host::linked("{}");
     let day = Milliseconds(24 * 60 * 60 * 1_000);
-    host.run(|_| throttled(100_000)).expect("a report");
+    host.run(|_| throttled(86_400)).expect("a report");
     assert_eq!(host.due_at(), Some(host.now.plus(day)));
     host.now = at("10:01");
     host.keep(super::webhooks::changed("hris.Team"));

@@ -1,11 +1,12 @@
 //! Webhooks that say little: they cause few polls, lose nothing, and start no hot loop.
 
+use merge_sync_engine::command::{self, NewAccount};
 use merge_sync_engine::http::SendError;
 use merge_sync_engine::view::TroubleKind;
-use merge_sync_logic::types::Milliseconds;
+use merge_sync_logic::types::{Account, Milliseconds, Secret};
 
-use crate::support::{Host, at, done, ok, page, quiet, row, status};
-use crate::webhooks::{changed, linked, noted};
+use crate::support::{Host, account, at, done, ok, page, quiet, row, status};
+use crate::webhooks::{changed, deliver, linked, noted, webhook};
 
 /// A webhook that names no finish.
 const BARE: &str = r#"{"sync_status":"DONE"}"#;
@@ -244,4 +245,47 @@ fn a_finish_that_cannot_be_read_is_trouble_and_not_caught_up_and_stops_no_other_
     assert_eq!(host.view().trouble, None);
     assert_eq!(heard(&host, "CaughtUp"), 1);
     assert_eq!(heard(&host, "Recovered"), 1);
+}
+
+/// A webhook, and an operator, whose every text holds U+0000.
+#[test]
+fn nothing_that_is_stored_holds_a_nul() {
+    let body = webhook("LinkedAccount.linked", r#"{"account_token":"T1"}"#).replace(
+        r#""integration":"Example HRIS""#,
+        r#""integration":"a\u0000b","end_user_organization_name":"c\u0000d""#,
+    );
+    let mut notes = vec![deliver(&body).note.expect("a note")];
+    let account = Account {
+        integration: "a\0b".into(),
+        organization_name: "c\0d".into(),
+        end_user_origin_id: "e\0f".into(),
+        ..account()
+    };
+    let new = NewAccount {
+        account,
+        token: Some(Secret("T1".into())),
+        linked_at: None,
+    };
+    notes.push(command::link(&new, at("10:00")));
+    for note in notes {
+        let profile = note.profile.clone().expect("a profile");
+        assert_eq!(profile.integration, "a\u{fffd}b");
+        assert_eq!(profile.organization_name, "c\u{fffd}d");
+        assert!(!profile.end_user_origin_id.contains('\0'));
+        assert!(!note.text.contains("\\u0000"), "{}", note.text);
+        let mut host = Host::new("{}");
+        host.keep(note);
+        host.run(|target| {
+            if target.contains("/issues") {
+                return ok(r#"{"results":[{"error_description":"g\u0000h"}]}"#);
+            }
+            status(401)
+        })
+        .expect("a report");
+        host.now = at("10:01");
+        host.run(|_| ok(r#"{"results":[{"error_description":"g\u0000h"}]}"#))
+            .expect("a report");
+        assert!(!host.state.contains("\\u0000"), "{}", host.state);
+        assert_eq!(host.view().issues, ["g\u{fffd}h"]);
+    }
 }

@@ -111,6 +111,23 @@ fn an_initial_sync_without_a_sign_of_life_slows_down_after_a_day() {
 }
 
 #[test]
+fn a_day_without_a_sign_of_life_is_exact_to_the_microsecond() {
+    let mut facts = initial(24 * HOUR_MS);
+    check(&facts, Pace::InitialSlow, 300_000, 300_000);
+    facts.now = Timestamp(facts.now.0 + 1);
+    check(&facts, Pace::Standard, 1_800_000, 3_600_000);
+    let sign = Timestamp(facts.now.0 - 24 * 3_600_000_000);
+    facts.statuses = [ModelStatus {
+        last_sync_start: Some(sign),
+        ..ModelStatus::default()
+    }]
+    .into();
+    check(&facts, Pace::InitialSlow, 300_000, 300_000);
+    facts.now = Timestamp(facts.now.0 + 1);
+    check(&facts, Pace::Standard, 1_800_000, 3_600_000);
+}
+
+#[test]
 fn a_sync_that_started_or_finished_within_a_day_is_a_sign_of_life() {
     let started = starts(Some(7 * HOUR_MS), None);
     let finished = ModelStatus {

@@ -14,6 +14,8 @@ const WINDOW_FACTS: &str = r#"{
         "last_sync_result": {"tag": "unknown", "value": {"text": "SUCCESSFUL"}},
         "last_sync_finished": "2024-01-15T22:46:41Z",
         "status_reason": "",
+        "synced_fields": [],
+        "unreadable": [],
         "data_fresh_as_of": null
     },
     "progress": {
@@ -164,7 +166,8 @@ fn a_retry_reads_what_the_request_met() {
     check_error(
         "retry.decide",
         &facts(r#"{"tag":"timeout"}"#),
-        "outcome.tag: `timeout` is not one of `response`, `transport`",
+        "outcome.tag: `timeout` is not one of `response`, `transport`, `timed-out`, `too-large`, \
+         `unusable`, `stale-cursor`, `no-token`",
     );
     check_error(
         "retry.decide",
@@ -192,15 +195,16 @@ fn a_refused_delivery_says_why() {
 fn a_page_is_read_from_its_body() {
     check(
         "page.parse",
-        r#"{"body":"{\"results\":[{\"id\":\"a\",\"remote_was_deleted\":true}],\"next\":null}"}"#,
-        r#"{"rows":[{"id":"a","remote_id":null,"modified_at":null,"deleted":true,"json":"{\"id\":\"a\",\"remote_was_deleted\":true}"}],"next":null}"#,
+        r#"{"model_id":"hris.Employee","body":"{\"results\":[{\"id\":\"a\",\"remote_was_deleted\":true}],\"next\":null}"}"#,
+        r#"{"rows":[{"id":"a","remote_id":null,"modified_at":null,"deleted":true,"json":"{\"id\":\"a\",\"remote_was_deleted\":true}"}],"next":null,"without_key":0,"unreadable":0}"#,
     );
     check(
         "readiness.parse-status",
         r#"{"body":"{\"results\":[],\"next\":\"c\"}"}"#,
         r#"{"statuses":[],"next":"c"}"#,
     );
-    assert!(call("page.parse", r#"{"body":"<html>"}"#).is_err());
+    let no_page = r#"{"model_id":"hris.Employee","body":"<html>"}"#;
+    assert!(call("page.parse", no_page).is_err());
 }
 
 #[test]
@@ -394,7 +398,7 @@ fn a_key_may_be_written_with_escapes() {
     check(
         "window.locate",
         r#"{"mod\u0065l_id":"hris.Employee"}"#,
-        r#"{"tag":"listed","value":{"path":"/api/hris/v1/employees","filtered":true}}"#,
+        r#"{"tag":"listed","value":{"path":"/api/hris/v1/employees","filtered":true,"key":["id"],"always":""}}"#,
     );
 }
 
@@ -451,6 +455,8 @@ fn records_that_are_kept_come_back_as_they_were() {
     let account = crate::types::Account {
         id: "a3602c03".into(),
         organization_name: "\"Ærø\"\n\u{1}".into(),
+        account_type: "TEST".into(),
+        is_duplicate: Some(true),
         ..Default::default()
     };
     round(&account, types::write_account, types::read_account);
@@ -469,6 +475,8 @@ fn records_that_are_kept_come_back_as_they_were() {
             is_initial_sync: Some(true),
             last_sync_result: Some(state),
             data_fresh_as_of: at,
+            synced_fields: ["a".into(), "b".into()].into(),
+            unreadable: ["status".into()].into(),
             ..Default::default()
         };
         round(&status, types::write_model_status, types::read_model_status);
@@ -497,6 +505,19 @@ fn records_that_are_kept_come_back_as_they_were() {
         query: "a=b&c".into(),
     };
     round(&span, window::write_span, window::read_span);
+}
+
+#[test]
+fn a_link_is_read_by_the_name_it_is_written_with() {
+    for state in [
+        crate::types::LinkState::Active,
+        crate::types::LinkState::RelinkNeeded,
+        crate::types::LinkState::Unlinked,
+    ] {
+        let text = alloc::format!("\"{}\"", types::link_state_name(state));
+        let read = value::parse(&text).map(Input::root);
+        assert_eq!(read.and_then(types::read_link_state), Ok(state), "{text}");
+    }
 }
 
 #[test]

@@ -32,13 +32,17 @@ fn first(response: ResponseFacts) -> Facts {
     }
 }
 
-fn unreachable() -> Facts {
+fn met(outcome: AttemptOutcome) -> Facts {
     Facts {
-        outcome: AttemptOutcome::Transport(TransportFailure {
-            message: "connection reset".into(),
-        }),
+        outcome,
         ..first(response(0))
     }
+}
+
+fn unreachable() -> Facts {
+    met(AttemptOutcome::Transport(TransportFailure {
+        message: "connection reset".into(),
+    }))
 }
 
 /// Another attempt, and that the delays of many seeds fill the range from `least` to `most`
@@ -225,13 +229,20 @@ fn the_servers_wait_comes_first_and_the_drawn_one_on_top() {
 
 #[test]
 fn no_wait_exceeds_a_day() {
-    check_again(&first(asking(429, "86401")), DAY_MS, DAY_MS, THROTTLED);
-    check_again(
-        &first(asking(429, "99999999999999999999999999")),
-        DAY_MS,
-        DAY_MS,
-        THROTTLED,
-    );
+    check_again(&first(asking(429, "86400")), DAY_MS, DAY_MS, THROTTLED);
+    let facts = Facts {
+        attempt: 30,
+        policy: Policy {
+            cap: Milliseconds(u64::MAX),
+            max_attempts: u32::MAX,
+            ..Policy::default()
+        },
+        ..first(asking(500, "1"))
+    };
+    let Decision::Again(again) = decide(&facts) else {
+        panic!("tried again");
+    };
+    assert_eq!(again.after, Milliseconds(DAY_MS));
 }
 
 #[track_caller]
@@ -247,17 +258,127 @@ fn check_wait(retry_after: &str, date: Option<&str>, want: Option<u64>) {
     );
 }
 
+const UNREADABLE: u64 = 60_000;
+const INCREDIBLE: u64 = 3_600_000;
+
 #[test]
-fn a_wait_in_seconds_is_digits_and_nothing_else() {
+fn a_wait_in_seconds_has_a_fraction_rounded_up() {
     check_wait("0", None, Some(0));
     check_wait("120", None, Some(120_000));
     check_wait(" \t007 ", None, Some(7_000));
+    check_wait("1.5", None, Some(2_000));
+    check_wait("45.000", None, Some(45_000));
+    check_wait("44.0000000000000000000001", None, Some(45_000));
     check_wait("86400", None, Some(DAY_MS));
-    check_wait("86401", None, Some(DAY_MS));
-    check_wait("18446744073709551616", None, Some(DAY_MS));
-    for unreadable in ["", " ", "-1", "+1", "1.5", "1e3", "1 2", "soon", "٣", "\n1"] {
-        check_wait(unreadable, None, None);
+}
+
+#[test]
+fn a_wait_of_more_than_a_day_is_not_credible() {
+    for long in [
+        "86401",
+        "86400.1",
+        "18446744073709551616",
+        "18446744073709551615.5",
+        "Wed, 06 Nov 2999 08:50:07 GMT",
+    ] {
+        check_wait(long, None, Some(INCREDIBLE));
     }
+}
+
+#[test]
+fn a_wait_that_cannot_be_read_is_a_minute_where_it_was_meant() {
+    for unreadable in [
+        "", " ", "+1", "1e3", "1 2", "soon", "٣", "\n1", "1.", ".5", "1.5.5", "-", "-soon", ",",
+        ",,", "45s",
+    ] {
+        check_wait(unreadable, None, Some(UNREADABLE));
+        for status in [408, 500, 502, 504, 403, 404] {
+            let response = asking(status, unreadable);
+            assert_eq!(server_wait(&response, NOW), None, "{status} {unreadable}");
+        }
+        let response = asking(429, unreadable);
+        assert_eq!(server_wait(&response, NOW), Some(Milliseconds(UNREADABLE)));
+    }
+}
+
+#[test]
+fn a_negative_wait_is_none() {
+    for negative in ["-1", "-0.5", "-99999999999999999999"] {
+        check_wait(negative, None, None);
+    }
+    check_wait("-0", None, Some(0));
+    check_wait("-1, 7", None, Some(7_000));
+    check_wait("-1, soon", None, None);
+}
+
+#[test]
+fn of_a_list_the_longest_counts() {
+    check_wait("45, 45", None, Some(45_000));
+    check_wait("10,45.5 , 20", None, Some(46_000));
+    check_wait("soon, 45,", None, Some(45_000));
+    check_wait("99999999, 7200", None, Some(7_200_000));
+    check_wait(
+        "Sun, 06 Nov 1994 08:49:47 GMT, Sun, 06 Nov 1994 08:50:07 GMT, 7",
+        None,
+        Some(30_000),
+    );
+    check_wait("7, Sunday, 06-Nov-94 08:50:07 GMT", None, Some(30_000));
+    check_wait("Sun Nov  6 08:50:07 1994, 45", None, Some(45_000));
+}
+
+#[test]
+fn a_date_is_rounded_up_to_the_millisecond() {
+    let response = asking(503, "Sun, 06 Nov 1994 08:49:38 GMT");
+    for (microseconds, want) in [
+        (0, 1_000),
+        (1, 1_000),
+        (999, 1_000),
+        (1_000, 999),
+        (1_001, 999),
+    ] {
+        let now = Timestamp(NOW.0 + microseconds);
+        assert_eq!(server_wait(&response, now), Some(Milliseconds(want)));
+    }
+}
+
+#[test]
+fn each_outcome_has_its_own_cause() {
+    let unusable = AttemptOutcome::Unusable(UnusableBody {
+        message: "body: expected an object".into(),
+    });
+    for (outcome, happened) in [
+        (AttemptOutcome::TimedOut, "Merge did not answer in time"),
+        (
+            AttemptOutcome::TooLarge,
+            "Merge's answer is larger than this product takes",
+        ),
+        (
+            unusable,
+            "Merge answered with something that cannot be read",
+        ),
+        (
+            AttemptOutcome::StaleCursor,
+            "Merge no longer knows where this list was read to",
+        ),
+    ] {
+        let again = format!("{happened}; the request is tried again by itself.");
+        check_again(&met(outcome.clone()), 0, 1_000, &again);
+        let facts = Facts {
+            attempt: 8,
+            ..met(outcome)
+        };
+        let stop = format!(
+            "{happened}; after attempt 8 in a row the request rests until the regular poll."
+        );
+        check_stop(&facts, Remedy::Park, None, &stop);
+    }
+    check_stop(
+        &met(AttemptOutcome::NoToken),
+        Remedy::Reauthorize,
+        None,
+        "Nothing was sent to Merge, since no token of this account is stored; linking the account \
+         again ends this.",
+    );
 }
 
 #[test]
@@ -267,7 +388,10 @@ fn a_date_is_measured_from_the_responses_own_date() {
     check_wait(asked, Some("Sun, 06 Nov 1994 08:49:07 GMT"), Some(60_000));
     check_wait(asked, Some(" Sun, 06 Nov 1994 08:50:07 GMT"), Some(0));
     check_wait(asked, Some("yesterday"), Some(30_000));
-    check_wait("Wed, 06 Nov 2999 08:50:07 GMT", None, Some(DAY_MS));
+    check_wait("Sunday, 06-Nov-94 08:50:07 GMT", None, Some(30_000));
+    check_wait("Sun Nov  6 08:50:07 1994", None, Some(30_000));
+    let sent = Some("Sun Nov  6 08:49:07 1994");
+    check_wait("Sun, 06 Nov 1994 08:50:07 -0000", sent, Some(60_000));
 }
 
 #[test]

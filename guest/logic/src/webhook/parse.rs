@@ -58,11 +58,13 @@ fn event(name: &str, body: &Object<'_>) -> Result<Event, Problem> {
     if subject.eq_ignore_ascii_case("Issue") {
         return Ok(issue_changed(body));
     }
-    if is_of_a_request(subject) || subject.is_empty() {
+    if is_of_a_request(subject) {
         return Ok(ignored(name));
     }
     // The model's name is Merge's own and open.
-    if is("synced") {
+    if subject.is_empty() {
+        Ok(hint(name, body))
+    } else if is("synced") {
         model_synced(body)
     } else if ["added", "changed", "removed"].into_iter().any(is) {
         record_changed(subject, body)

@@ -220,6 +220,7 @@ fn a_completed_sync_names_its_models_in_order() {
         last_sync_result: Some(SyncState::Failed),
         data_fresh_as_of: Some(Timestamp(1_000_000)),
         status_reason: "RATE_LIMITED".to_owned(),
+        unreadable: vec!["last_sync_finished".to_owned()],
         ..model("hris.Employee")
     };
     let team = ModelStatus {
@@ -360,20 +361,37 @@ fn a_deleted_account_is_unlinked() {
 }
 
 #[test]
-fn other_events_are_ignored_and_need_no_account() {
+fn any_other_event_of_an_account_is_a_hint_and_of_none_is_ignored() {
     for name in [
         "LinkedAccount.synced",
+        "LinkedAccount.fully_synced_initial",
         "LinkedAccount.synced_completed",
         "LinkedAccount.changed",
-        "AsyncPost.completed",
-        "Employee.Synced",
+        "LinkedAccount",
+        "employee.updated",
+        "Employee.promoted",
         "synced",
         ".synced",
         ".",
     ] {
+        let data = r#"{"sync_status":[{"model_id":"hris.Employee"}]}"#;
+        check(&body(name, data), name, synced(None, vec![]));
         let reason = format!("`{name}` is not an event to act on");
         let body = format!(r#"{{"hook":{{"event":"{name}"}}}}"#);
         check(&body, name, Event::Ignored(Ignored { reason }));
+    }
+}
+
+#[test]
+fn what_came_of_a_request_is_ignored() {
+    for name in [
+        "AsyncPost.completed",
+        "AsyncPassthrough.resolved",
+        "asyncbulkpost.added",
+        "Passthrough.synced",
+    ] {
+        let reason = format!("`{name}` is not an event to act on");
+        check(&body(name, "{}"), name, Event::Ignored(Ignored { reason }));
     }
     let ping = r#"{"response":"Success! This URL will be notified."}"#;
     check(
@@ -383,6 +401,60 @@ fn other_events_are_ignored_and_need_no_account() {
             reason: "test ping".to_owned(),
         }),
     );
+}
+
+#[test]
+fn names_compare_without_regard_to_case() {
+    let data = r#"{"sync_status":{"model_id":"hris.Employee"}}"#;
+    let name = "EMPLOYEE.Synced";
+    check(
+        &body(name, data),
+        name,
+        synced(None, vec![model("hris.Employee")]),
+    );
+    let data = r#"{"sync_status":{"hris.Employee":{}}}"#;
+    let name = "linkedaccount.SYNC_completed";
+    check(
+        &body(name, data),
+        name,
+        synced(None, vec![model("hris.Employee")]),
+    );
+    let name = "linkedAccount.Deleted";
+    check(
+        &body(name, "{}"),
+        name,
+        Event::Unlinked(Unlinked { account: account() }),
+    );
+    let name = "timeoff.CHANGED";
+    let changed = RecordChanged {
+        account: account(),
+        model_id: Some("hris.TimeOff".to_owned()),
+        record_id: None,
+    };
+    check(&body(name, "{}"), name, Event::RecordChanged(changed));
+    let name = "issue.New";
+    let changed = IssueChanged {
+        account: Some(account()),
+        description: "a".to_owned(),
+    };
+    check(
+        &body(name, r#"{"error_details":["a"]}"#),
+        name,
+        Event::IssueChanged(changed),
+    );
+}
+
+#[test]
+fn a_record_too_large_to_look_into_is_a_change_all_the_same() {
+    let many = "7,".repeat(20_000);
+    let data = format!(r#"{{"lines":[{many}7],"id":"r"}}"#);
+    let name = "Employee.changed";
+    let changed = RecordChanged {
+        account: account(),
+        model_id: Some("hris.Employee".to_owned()),
+        record_id: Some("r".to_owned()),
+    };
+    check(&body(name, &data), name, Event::RecordChanged(changed));
 }
 
 #[test]
@@ -433,9 +505,6 @@ fn a_long_model_id_is_data_and_a_long_name_is_shortened() {
     let name = "LinkedAccount.sync_completed";
     check(&body(name, &data), name, synced(None, vec![model(&long)]));
     let reason = format!("`{}…` is not an event to act on", "x".repeat(40));
-    check(
-        &body(&long, "{}"),
-        &long,
-        Event::Ignored(Ignored { reason }),
-    );
+    let body = format!(r#"{{"hook":{{"event":"{long}"}}}}"#);
+    check(&body, &long, Event::Ignored(Ignored { reason }));
 }

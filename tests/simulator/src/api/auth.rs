@@ -29,7 +29,9 @@ impl Merge {
         };
         match value.split_once(' ') {
             Some((scheme, key))
-                if scheme.eq_ignore_ascii_case("bearer") && key.trim() == self.api_key =>
+                if scheme.eq_ignore_ascii_case("bearer")
+                    && (key.trim() == self.api_key
+                        || self.keys.values().any(|known| known == key.trim())) =>
             {
                 Ok(())
             }

@@ -61,7 +61,7 @@ impl<'a> Filter<'a> {
 }
 
 impl Merge {
-    fn model_at(&self, number: usize, path: &str) -> Result<(usize, &Model), Response> {
+    pub(super) fn model_at(&self, number: usize, path: &str) -> Result<(usize, &Model), Response> {
         let models = self.accounts[number].models.iter().enumerate();
         let mut found = models.filter(|(_, model)| model.spec.path == Some(path));
         found.next().ok_or_else(not_found)

@@ -6,6 +6,7 @@ use crate::Merge;
 use crate::api::page::Key;
 use crate::api::query::Query;
 use crate::api::{Handled, Response, not_allowed, not_found};
+use crate::catalog::{CATEGORIES, integration};
 use crate::world::account::Account;
 use crate::world::issue::Issue;
 
@@ -14,27 +15,82 @@ fn among(list: Option<&str>, value: &str) -> bool {
     list.is_none_or(|list| list.split(',').any(|entry| entry.trim() == value))
 }
 
+/// Whether the endpoint works without an account token.
+pub(super) fn is_of_it(method: &str, rest: &[&str]) -> bool {
+    match rest {
+        ["account-token", ..] => method == "GET",
+        [first, ..] => [
+            "linked-accounts",
+            "issues",
+            "link-token",
+            "generate-key",
+            "regenerate-key",
+            "default-scopes",
+            "audit-trail",
+        ]
+        .contains(first),
+        [] => false,
+    }
+}
+
 impl Merge {
-    pub(super) fn organization(&mut self, method: &str, rest: &[&str], query: &Query) -> Handled {
-        if method != "GET" {
-            return Err(not_allowed(method));
+    pub(super) fn organization(
+        &mut self,
+        method: &str,
+        category: &str,
+        rest: &[&str],
+        query: &Query,
+        body: &Value,
+    ) -> Handled {
+        if !CATEGORIES.contains(&category) {
+            return Err(not_found());
         }
-        match rest {
-            ["linked-accounts"] => self.linked_accounts(query),
-            ["issues"] => self.issues(query),
-            ["issues", id] => {
+        match (method, rest) {
+            ("POST", ["link-token"]) => self.link_token(category, body),
+            ("POST", ["generate-key"]) => self.new_key(body, false),
+            ("POST", ["regenerate-key"]) => self.new_key(body, true),
+            ("GET", ["account-token", public]) => self.account_token(public),
+            ("GET", ["default-scopes"]) => Ok(Self::default_scopes(category)),
+            ("GET", ["audit-trail"]) => self.audit_trail(query),
+            ("GET", ["linked-accounts"]) => self.linked_accounts(query),
+            ("GET", ["issues"]) => self.issues(query),
+            ("GET", ["issues", id]) => {
                 let rows = self.issue_rows();
                 let found = rows.into_iter().find(|(key, _)| key.1 == *id);
                 let (_, (account, issue)) = found.ok_or_else(not_found)?;
                 Ok(Response::json(200, &issue.row(account)))
             }
-            _ => Err(not_found()),
+            _ => Err(not_allowed(method)),
         }
+    }
+
+    fn audit_trail(&self, query: &Query) -> Handled {
+        let start = query.instant("start_date")?;
+        let end = query.instant("end_date")?;
+        let wanted = |(key, row): &&(Key, Value)| {
+            among(
+                query.text("event_type"),
+                row["event_type"].as_str().unwrap_or_default(),
+            ) && query.text("user_email").is_none()
+                && start.is_none_or(|at| key.0 >= at)
+                && end.is_none_or(|at| key.0 <= at)
+        };
+        let rows = self.trail.iter().filter(wanted);
+        let rows = rows.map(|(key, row)| (key, row.clone()));
+        let page = self.page("audit-trail", query, rows, |row| row)?;
+        Ok(Response::json(200, &page))
     }
 
     fn linked_accounts(&self, query: &Query) -> Handled {
         let wanted = |account: &&Account| {
+            // Test accounts come alone, and only where they are asked for.
             account.is_linked()
+                && account.is_test == query.flag("is_test_account")
+                && among(query.text("end_user_email_address"), &account.email())
+                && among(
+                    query.text("integration_name"),
+                    integration(&account.category).0,
+                )
                 && among(query.text("id"), &account.id)
                 && among(query.text("ids"), &account.id)
                 && among(query.text("category"), &account.category)

@@ -286,4 +286,24 @@ pub(super) const MODELS: &[ModelSpec] = &[
             ("url_type", Choice(&["PERSONAL", "COMPANY", "BLOG"])),
         ],
     },
+    ModelSpec {
+        id: "ats.Assessment",
+        name: "Assessment",
+        path: Some("assessments"),
+        weight: 20,
+        every: 4,
+        fields: &[
+            ("candidate", Ref("ats.Candidate")),
+            ("application", Ref("ats.Application")),
+            ("status", Choice(&["SENT", "COMPLETE"])),
+        ],
+    },
+    ModelSpec {
+        id: "ats.AssessmentTemplate",
+        name: "AssessmentTemplate",
+        path: Some("assessment-templates"),
+        weight: 4,
+        every: 4,
+        fields: &[("name", Line)],
+    },
 ];

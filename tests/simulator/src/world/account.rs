@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::api::scopes::operations;
 use crate::catalog;
 use crate::dice::Dice;
 use crate::poison::Dose;
@@ -28,6 +29,12 @@ pub(crate) struct Account {
     pub category: String,
     pub origin_id: String,
     pub organization: String,
+    /// Its own address, where the end user has given one.
+    pub email: Option<String>,
+    /// A test account syncs once, and then only by hand.
+    pub is_test: bool,
+    /// What `/webhook-receivers` has.
+    pub receivers: Vec<Value>,
     pub link: Link,
     pub completed_at: Micros,
     pub sync_every: Micros,
@@ -69,7 +76,10 @@ impl Account {
         }
     }
 
-    fn email(&self) -> String {
+    pub fn email(&self) -> String {
+        if let Some(email) = &self.email {
+            return email.clone();
+        }
         format!("admin@{}.example.test", self.origin_id.replace('_', "-"))
     }
 
@@ -93,8 +103,8 @@ impl Account {
             "end_user_email_address": self.email(),
             "status": self.link_status(),
             "webhook_listener_url": self.listener(),
-            "is_duplicate": null,
-            "account_type": "TEST",
+            "is_duplicate": (!self.is_test).then_some(false),
+            "account_type": if self.is_test { "TEST" } else { "PRODUCTION" },
             "completed_at": iso(self.completed_at),
         })
     }
@@ -111,9 +121,8 @@ impl Account {
             "square_image": null,
             "color": "#4B8BF5",
             "slug": slug,
-            "api_endpoints_to_documentation_urls": {},
-            "webhook_setup_guide_url": null,
-            "category_beta_status": {},
+            "passthrough_available": true,
+            "available_model_operations": operations(&self.category),
         });
         if let Some(fields) = row.as_object_mut() {
             fields.remove("integration_slug");

@@ -18,17 +18,40 @@ use crate::world::record::{Record, Truth};
 
 /// An account whose third party is filled and of which Merge knows nothing yet.
 pub(crate) fn new_account(config: &Config, number: usize, now: Micros) -> Account {
-    let stream = |label| Dice::new(config.seed, label, number as u64);
-    let mut dice = stream("account");
-    let category = config
+    let turn = config
         .categories
         .get(number % config.categories.len().max(1));
-    let category = category.map_or("hris", String::as_str).to_owned();
+    let category = turn.map_or("hris", String::as_str).to_owned();
+    let end_user = EndUser {
+        origin_id: format!("org_{}_{category}", 100 + number),
+        organization: format!("Example Organization {}", number + 1),
+        email: None,
+    };
+    account_of(config, number, now, category, end_user)
+}
+
+/// Whose account it is.
+#[derive(Debug, Clone)]
+pub(crate) struct EndUser {
+    pub origin_id: String,
+    pub organization: String,
+    pub email: Option<String>,
+}
+
+fn account_of(
+    config: &Config,
+    number: usize,
+    now: Micros,
+    category: String,
+    end_user: EndUser,
+) -> Account {
+    let stream = |label| Dice::new(config.seed, label, number as u64);
+    let mut dice = stream("account");
     let every = config
         .sync_every
         .get(number % config.sync_every.len().max(1));
     let held = config.models_at_most.unwrap_or(usize::MAX);
-    let specs = catalog::models(&category).iter().take(held);
+    let specs = catalog::models(&category).take(held);
     let mut models: Vec<Model> = specs.map(Model::new).collect();
     fill(&mut models, config.records_per_account, &mut dice, now);
     if config.enable_late && models.len() > 2 {
@@ -39,8 +62,11 @@ pub(crate) fn new_account(config: &Config, number: usize, now: Micros) -> Accoun
     let mut account = Account {
         id: dice.uuid(),
         token: dice.secret(54),
-        origin_id: format!("org_{}_{category}", 100 + number),
-        organization: format!("Example Organization {}", number + 1),
+        origin_id: end_user.origin_id,
+        organization: end_user.organization,
+        email: end_user.email,
+        is_test: config.test_accounts,
+        receivers: Vec::new(),
         category,
         link: Link::Pending,
         completed_at: now,
@@ -112,8 +138,21 @@ impl Merge {
     /// Add an account that is linked at once. Returns its number.
     pub fn link_new(&mut self) -> usize {
         let number = self.accounts.len();
-        self.accounts
-            .push(new_account(&self.config, number, self.now));
+        self.join(new_account(&self.config, number, self.now))
+    }
+
+    /// Add an account of that category for an end user, linked at once.
+    pub(crate) fn link_as(&mut self, category: &str, end_user: EndUser, test: bool) -> usize {
+        let number = self.accounts.len();
+        let category = category.to_owned();
+        let mut account = account_of(&self.config, number, self.now, category, end_user);
+        account.is_test |= test;
+        self.join(account)
+    }
+
+    fn join(&mut self, account: Account) -> usize {
+        let number = self.accounts.len();
+        self.accounts.push(account);
         if let Some(dose) = self.accounts[number].doses.first() {
             self.plan_strike(number, 0, dose.from);
         }

@@ -174,6 +174,9 @@ fn path_of(id: &str) -> Option<String> {
         "JournalEntry" => "journal-entries".to_owned(),
         "CompanyInfo" => "company-info".to_owned(),
         "AccountingAttachment" => "attachments".to_owned(),
+        "AccountingEmployee" => "employees".to_owned(),
+        "AccountingTransaction" => "transactions".to_owned(),
+        "TrackingCategory" => "tracking-categories".to_owned(),
         "Company" => "companies".to_owned(),
         "EEOC" => "eeocs".to_owned(),
         _ => {

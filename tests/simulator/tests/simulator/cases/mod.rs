@@ -5,6 +5,7 @@ mod breaker;
 mod control;
 mod faults;
 mod http;
+mod linking;
 mod oracle;
 mod poison;
 mod poison_account;
