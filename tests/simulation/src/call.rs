@@ -136,7 +136,7 @@ impl World<'_> {
                 match &ran {
                     Ok(_) => {
                         self.hosts[host].release(&account);
-                        if effect || self.oracle.is_poisoned(&account) {
+                        if effect || self.oracle.waits_for_words(&account) {
                             self.inspect(host, &account);
                         }
                     }

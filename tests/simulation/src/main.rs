@@ -221,7 +221,11 @@ fn tell_failures(engine: &Engine, args: &Args, wanted: &Wanted, sum: &Sum) {
     for (nth, outcome) in sum.failed.iter().take(TOLD).enumerate() {
         let seeds = outcome.seed..outcome.seed + 1;
         eprintln!("\nseed {}:", outcome.seed);
-        for words in outcome.words.iter().take(4) {
+        let (poisons, words): (Vec<_>, Vec<_>) = outcome
+            .words
+            .iter()
+            .partition(|words| words.starts_with("for good: "));
+        for words in words.into_iter().take(4).chain(poisons) {
             eprintln!("  {words}");
         }
         eprintln!(

@@ -190,11 +190,14 @@ impl Oracle {
         }
     }
 
-    /// Whether something is wrong with the account for good.
+    /// Whether people may have to be told of something that is wrong with the account.
     #[must_use]
-    pub fn is_poisoned(&self, account: &str) -> bool {
+    pub fn waits_for_words(&self, account: &str) -> bool {
         let watched = self.accounts.get(account);
-        watched.is_some_and(|watched| !watched.poisons.is_empty())
+        watched.is_some_and(|watched| {
+            let mut lists = watched.lists.values();
+            !watched.poisons.is_empty() || lists.any(|list| !list.causes.is_empty())
+        })
     }
 
     /// Something is wrong.
@@ -362,6 +365,14 @@ impl Oracle {
         self.watch_notes(now, store);
         if now >= self.looked_at + MINUTE {
             self.looked_at = now;
+            for view in merge.accounts() {
+                if let Some(watched) = self.accounts.get_mut(&view.id)
+                    && view.status == "RELINK_NEEDED"
+                {
+                    watched.reason_at = Some(now);
+                }
+            }
+            self.watch_withheld(merge);
             self.watch_trouble(now);
             self.watch_freshness(now);
         }

@@ -67,10 +67,18 @@ pub fn run(engine: &Engine, seed: u64, wanted: &Wanted, traced: bool) -> Outcome
         ..
     } = world;
     counts.add_faults(merge_faults(&merge));
-    let mut poisoned: Vec<String> = merge.poisoned().into_iter().map(|poisoned| poisoned.account).collect();
-    poisoned.dedup();
     let mut words = oracle.violations().to_vec();
     words.extend(oracle.verdict.examples.iter().cloned());
+    let poisons = merge.poisoned();
+    words.extend(poisons.iter().map(|poisoned| {
+        let model = poisoned.model_id.as_deref().unwrap_or("all of it");
+        format!("for good: {} of {model} of {}", poisoned.poison, poisoned.account)
+    }));
+    let mut poisoned: Vec<String> = poisons
+        .into_iter()
+        .map(|poisoned| poisoned.account)
+        .collect();
+    poisoned.dedup();
     Outcome {
         seed,
         good: oracle.is_content(),

@@ -26,6 +26,10 @@ impl Oracle {
         self.check_sweep(merge, change, committed.swept.as_ref(), effects);
         if let Some(watched) = self.accounts.get_mut(&change.account) {
             if let Some(rows) = heard.status.take() {
+                for row in &rows {
+                    let list = watched.lists.entry(row.model_id.clone()).or_default();
+                    list.status_kept(row.enabled && row.unreadable, now);
+                }
                 watched.status = rows;
             }
             if let Some(until) = heard.closed_until.take() {
@@ -218,6 +222,7 @@ impl Oracle {
             return;
         };
         let rows = entry.rows.get(model);
+        let list = watched.lists.get(model);
         let missing: Vec<String> = merge
             .marks(account, model)
             .filter(|mark| {
@@ -229,6 +234,10 @@ impl Oracle {
             .filter(|mark| {
                 let stored = rows.and_then(|rows| rows.get(mark.id));
                 stored.is_none_or(|row| row.modified_at < Some(mark.modified_at))
+            })
+            .filter(|mark| {
+                let version = (mark.id.to_owned(), mark.modified_at);
+                !list.is_some_and(|list| list.withheld.contains(&version))
             })
             .map(|mark| format!("{} of {}", mark.id, iso(mark.modified_at)))
             .collect();

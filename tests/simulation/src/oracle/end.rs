@@ -1,6 +1,8 @@
 //! What must be true when everything has come to rest.
 
-use merge_simulator::{Mark, Merge, Poisoned};
+use std::collections::BTreeSet;
+
+use merge_simulator::{Mark, Merge, Poisoned, RecordKey};
 use merge_simulator::time::DAY;
 
 use super::Oracle;
@@ -10,6 +12,9 @@ use crate::store::{Account, Store};
 /// Merge's guard blocks an address at more failing answers than this within ten seconds.
 const GUARD: u64 = 20;
 
+/// How a record says so.
+const DELETED_BY_MERGE: &str = r#""remote_was_deleted":true"#;
+
 /// A run that saw less than this proves nothing.
 const ENGINE_CALLS: u64 = 200;
 const FAULTS: u64 = 20;
@@ -18,12 +23,21 @@ impl Oracle {
     /// Compare what is stored with what Merge holds, and the rest with what was promised.
     pub fn judge(&mut self, merge: &Merge, store: &Store, counts: &Counts) {
         let now = merge.now();
+        let ledger = merge.ledger();
+        let unserved: BTreeSet<RecordKey> = ledger
+            .into_iter()
+            .filter(|(_, entry)| !entry.served)
+            .map(|(key, _)| key)
+            .collect();
         let rows = store.rows().map(|mut row| {
             let key = (row.account.clone(), row.model_id.clone(), row.id.clone());
             row.deleted &= !self.pardoned.contains(&key);
+            // What can no longer be read stays as Merge served it last.
+            row.deleted &= !unserved.contains(&key) || !row.json.contains(DELETED_BY_MERGE);
             row
         });
         self.verdict = merge.verdict(rows);
+        self.pardon_withheld(merge, store);
         let ids: Vec<String> = self.accounts.keys().cloned().collect();
         for account in &ids {
             let Some(watched) = self.accounts.get(account) else {
@@ -74,6 +88,35 @@ impl Oracle {
             );
         }
         self.check_size(merge, counts);
+    }
+
+    /// What was out of reach when it came need not be stored.
+    fn pardon_withheld(&mut self, merge: &Merge, store: &Store) {
+        let Self {
+            accounts, verdict, ..
+        } = self;
+        for (account, watched) in accounts {
+            let entry = store.account(account);
+            for (model, list) in &watched.lists {
+                if list.withheld.is_empty() {
+                    continue;
+                }
+                let rows = entry.and_then(|entry| entry.rows.get(model));
+                for mark in merge.marks(account, model).filter(|mark| mark.served) {
+                    let version = (mark.id.to_owned(), mark.modified_at);
+                    if mark.purged || !list.withheld.contains(&version) {
+                        continue;
+                    }
+                    match rows.and_then(|rows| rows.get(mark.id)) {
+                        None => verdict.lost = verdict.lost.saturating_sub(1),
+                        Some(row) if row.modified_at != Some(mark.modified_at) => {
+                            verdict.stale = verdict.stale.saturating_sub(1);
+                        }
+                        Some(_) => {}
+                    }
+                }
+            }
+        }
     }
 
     /// Nothing is left of what has passed, and nothing that is missing is left untold.

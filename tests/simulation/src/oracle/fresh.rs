@@ -43,6 +43,26 @@ impl Oracle {
         }
     }
 
+    /// Records that no read brings: what changes beside them may bring them into reach, and only
+    /// a full re-read then has a reason to look.
+    pub(super) fn watch_withheld(&mut self, merge: &Merge) {
+        for (account, watched) in &mut self.accounts {
+            for poisoned in &watched.poisons {
+                let by_reach = matches!(
+                    poisoned.poison,
+                    Poison::ClampedOffsetCursors { .. } | Poison::CursorsRefused { .. }
+                );
+                let Some(model) = poisoned.model_id.as_ref().filter(|_| by_reach) else {
+                    continue;
+                };
+                let list = watched.lists.entry(model.clone()).or_default();
+                let marks = merge.marks(account, model).filter(|mark| !mark.served);
+                let versions = marks.map(|mark| (mark.id.to_owned(), mark.modified_at));
+                list.withheld.extend(versions);
+            }
+        }
+    }
+
     /// A finish that nobody reads up to?
     pub(super) fn watch_freshness(&mut self, now: Micros) {
         let settled = self.scenario.quiet_from + SETTLED;

@@ -1,10 +1,10 @@
 //! What the list of one model may cost, and what people must be told of it: a read that always
 //! fails comes to rest for a true reason, and no reason outlives its cause.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use merge_simulator::time::{HOUR, MINUTE, Micros, iso};
-use merge_simulator::{Merge, Response};
+use merge_simulator::{Merge, Poison, Response};
 
 use super::page::{Asked, Page, page};
 use super::sweep::Reads;
@@ -26,6 +26,9 @@ const TRIES_AT_REST: usize = 2;
 /// without end.
 const WITHOUT_END: (usize, usize) = (80, 8);
 
+/// So many empty pages are asked for before they are taken for a list without an end.
+const EMPTY_PAGES: usize = 20;
+
 /// What is known of the list of one model.
 #[derive(Debug, Default)]
 pub(super) struct List {
@@ -37,6 +40,10 @@ pub(super) struct List {
     failed: BTreeMap<String, VecDeque<Micros>>,
     /// Since when people have been told that it rests.
     pub parked_since: Option<Micros>,
+    /// Whether the latest answer failed.
+    fails: bool,
+    /// Records, each in one of its versions, that no read could bring when they came.
+    pub withheld: BTreeSet<(String, Micros)>,
     /// What people must be told, since when.
     pub causes: BTreeMap<Cause, Micros>,
     /// The newest finish that nobody has read up to, and when it was served.
@@ -62,11 +69,16 @@ impl List {
     /// An answer came, or none.
     fn answered(&mut self, asked: &Asked, page: Option<&Page>, now: Micros) {
         let Some(page) = page else {
-            self.causes.entry(Cause::Fails).or_insert(now);
+            // One failure may be of a run that came too late to be heard.
+            if self.fails {
+                self.causes.entry(Cause::Fails).or_insert(now);
+            }
+            self.fails = true;
             let failed = self.failed.entry(asked.read.clone()).or_default();
             failed.push_back(now);
             return;
         };
+        self.fails = false;
         self.causes.remove(&Cause::Fails);
         if page.unkeepable > 0 {
             self.causes.entry(Cause::Unkeepable).or_insert(now);
@@ -75,6 +87,15 @@ impl List {
             self.failed.remove(&asked.read);
         }
         self.reads.page(asked, page, now);
+    }
+
+    /// What `/sync-status` said of the model was kept.
+    pub fn status_kept(&mut self, is_unreadable: bool, now: Micros) {
+        if !is_unreadable {
+            self.causes.remove(&Cause::UnreadableFinish);
+        } else if !self.in_trouble {
+            self.causes.entry(Cause::UnreadableFinish).or_insert(now);
+        }
     }
 
     fn forget(&mut self, now: Micros) {
@@ -98,7 +119,11 @@ impl Oracle {
         let Some((watched, model)) = self.list_of(merge, request) else {
             return;
         };
-        let most = WITHOUT_END.0 + WITHOUT_END.1 * merge.marks(&request.account, &model).count();
+        let mut most = WITHOUT_END.0 + WITHOUT_END.1 * merge.marks(&request.account, &model).count();
+        let mut poisons = watched.poisons.iter();
+        if poisons.any(|poisoned| poisoned.poison == Poison::EmptyPagesForever) {
+            most *= EMPTY_PAGES;
+        }
         let disturbed = watched.disturbed_since(now - HOUR);
         let list = watched.lists.entry(model.clone()).or_default();
         list.forget(now);

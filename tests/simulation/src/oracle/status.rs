@@ -4,7 +4,6 @@ use merge_simulator::time::{MINUTE, Micros, SECOND, parse};
 use merge_simulator::{Merge, Response};
 use serde_json::Value;
 
-use super::list::Cause;
 use super::{Heard, Oracle};
 use crate::bindings::merge_sync::triggers::http::Request;
 
@@ -140,17 +139,14 @@ impl Oracle {
                 watched.failures.insert((row.model_id.clone(), start));
             }
             let list = watched.lists.entry(row.model_id.clone()).or_default();
-            if row.unreadable && row.enabled {
-                list.causes
-                    .entry(Cause::UnreadableFinish)
-                    .or_insert(now);
-            } else {
-                list.causes.remove(&Cause::UnreadableFinish);
-            }
             if let Some(finish) = row.finish {
                 let key = (row.model_id.clone(), second(finish));
                 let served_at = *watched.finishes.entry(key).or_insert(now);
-                let owed = row.enabled && row.ready && listed.contains(&row.model_id.as_str());
+                let read = watched.watermarks.get(&row.model_id);
+                let owed = row.enabled
+                    && row.ready
+                    && listed.contains(&row.model_id.as_str())
+                    && read.is_none_or(|read| second(*read) < second(finish));
                 list.unread = Some((finish, served_at)).filter(|_| owed);
             }
         }
