@@ -7,11 +7,11 @@ use crate::bindings::exports::merge_sync::triggers::readiness::{
     AccountPhase, AccountReadiness, Phase,
 };
 use crate::bindings::exports::merge_sync::triggers::triggers::{
-    Command, ModelView, Trouble, TroubleKind, View,
+    Approval, Command, HeldSweep, ModelView, Trouble, TroubleKind, View,
 };
 use crate::bindings::exports::merge_sync::triggers::types;
 use crate::instant;
-use crate::store::{Listed, Sequenced};
+use crate::store::{FailedRuns, Listed, Sequenced};
 
 /// An account, as a list shows it.
 #[derive(Debug, Serialize)]
@@ -27,15 +27,41 @@ pub struct AccountDto {
     pub end_user_origin_id: String,
     pub organization_name: String,
     pub link_status: String,
+    pub account_type: String,
+    pub is_duplicate: Option<bool>,
     pub first_seen: String,
     pub has_token: bool,
     pub phase: String,
     pub ready: u32,
     pub needed: u32,
     pub trouble: String,
+    pub link: String,
+    pub skipped: u64,
     pub fresh_to: Option<String>,
     pub next_start: Option<String>,
     pub notes_waiting: u64,
+    pub failed_runs: Option<FailedRunsDto>,
+}
+
+/// Runs that failed in a row.
+#[derive(Debug, Serialize)]
+pub struct FailedRunsDto {
+    /// How many.
+    pub count: u32,
+    /// Since when.
+    pub since: String,
+    /// What the latest one failed with.
+    pub text: String,
+}
+
+impl From<FailedRuns> for FailedRunsDto {
+    fn from(from: FailedRuns) -> Self {
+        Self {
+            count: from.count,
+            since: instant::text(from.since),
+            text: from.text,
+        }
+    }
 }
 
 impl From<Listed> for AccountDto {
@@ -48,15 +74,20 @@ impl From<Listed> for AccountDto {
             end_user_origin_id: from.profile.end_user_origin_id,
             organization_name: from.profile.organization_name,
             link_status: from.profile.link_status,
+            account_type: from.profile.account_type,
+            is_duplicate: from.profile.is_duplicate,
             first_seen: instant::text(from.first_seen),
             has_token: from.has_token,
             phase: from.summary.phase,
             ready: from.summary.ready,
             needed: from.summary.needed,
             trouble: from.summary.trouble,
+            link: from.summary.link,
+            skipped: from.summary.skipped,
             fresh_to: from.summary.fresh_to.map(instant::text),
             next_start: from.start.map(instant::text),
             notes_waiting: from.notes,
+            failed_runs: from.failed_runs.map(FailedRunsDto::from),
         }
     }
 }
@@ -139,6 +170,20 @@ pub fn trouble_kind(kind: TroubleKind) -> &'static str {
         TroubleKind::Park => "park",
         TroubleKind::Retrying => "retrying",
         TroubleKind::InitialSync => "initial-sync",
+        TroubleKind::HeldSweep => "held-sweep",
+        TroubleKind::Incomplete => "incomplete",
+        TroubleKind::Unreadable => "unreadable",
+        TroubleKind::NoKey => "no-key",
+    }
+}
+
+/// The contract's name of a link's state.
+#[must_use]
+pub fn link_state(state: types::LinkState) -> &'static str {
+    match state {
+        types::LinkState::Active => "active",
+        types::LinkState::RelinkNeeded => "relink-needed",
+        types::LinkState::Unlinked => "unlinked",
     }
 }
 
@@ -180,8 +225,36 @@ pub struct ModelDto {
     pub last_sync_finished: Option<String>,
     pub status_reason: String,
     pub data_fresh_as_of: Option<String>,
+    pub synced_fields: Vec<String>,
+    pub unreadable: Vec<String>,
     pub progress: ProgressDto,
     pub window: Option<WindowDto>,
+    pub trouble: Option<TroubleDto>,
+    pub held_sweep: Option<HeldSweepDto>,
+    pub page_size: u32,
+    pub without_key: u64,
+    pub unreadable_records: u64,
+}
+
+/// A full re-read found so many records missing that none was marked deleted.
+#[derive(Debug, Serialize)]
+pub struct HeldSweepDto {
+    /// What an approval names.
+    pub pass: u64,
+    /// Live records that it did not find.
+    pub unseen: u64,
+    /// Live records.
+    pub live: u64,
+}
+
+impl From<HeldSweep> for HeldSweepDto {
+    fn from(from: HeldSweep) -> Self {
+        Self {
+            pass: from.pass,
+            unseen: from.unseen,
+            live: from.live,
+        }
+    }
 }
 
 /// The three instants that are kept for each model.
@@ -221,6 +294,8 @@ impl From<ModelView> for ModelDto {
             last_sync_finished: status.last_sync_finished.map(instant::text),
             status_reason: status.status_reason,
             data_fresh_as_of: status.data_fresh_as_of.map(instant::text),
+            synced_fields: status.synced_fields,
+            unreadable: status.unreadable,
             progress: ProgressDto {
                 last_synced_at: from.progress.last_synced_at.map(instant::text),
                 merge_last_sync_finished: from.progress.merge_last_sync_finished.map(instant::text),
@@ -231,6 +306,11 @@ impl From<ModelView> for ModelDto {
                 before: window.before.map(instant::text),
                 watermark: instant::text(window.watermark),
             }),
+            trouble: from.trouble.map(TroubleDto::from),
+            held_sweep: from.held_sweep.map(HeldSweepDto::from),
+            page_size: from.page_size,
+            without_key: from.without_key,
+            unreadable_records: from.unreadable_records,
         }
     }
 }
@@ -266,6 +346,8 @@ pub struct ViewDto {
     pub issues: Vec<String>,
     /// Whether an operator paused it.
     pub paused: bool,
+    /// `active`, `relink-needed` or `unlinked`.
+    pub link: &'static str,
     /// When the engine wants to run next.
     pub wake_at: Option<String>,
 }
@@ -282,6 +364,7 @@ impl ViewDto {
             trouble: view.trouble.map(TroubleDto::from),
             issues: view.issues,
             paused: view.paused,
+            link: link_state(view.link),
             wake_at: view.wake_at.map(instant::text),
         }
     }
@@ -314,18 +397,69 @@ impl From<Sequenced> for NoticeDto {
     }
 }
 
+/// What a command is about: the query of its request.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommandDto {
+    /// The model's id, for `reread-model` and `approve-deletions`.
+    pub model: Option<String>,
+    /// The held sweep's pass, for `approve-deletions`.
+    pub pass: Option<String>,
+}
+
+/// Why there is no command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoCommand {
+    /// There is none of that name.
+    Unknown,
+    /// A parameter is missing, too much or wrong; which, and what was expected.
+    Parameter(String),
+}
+
 /// A command by the contract's name.
-#[must_use]
-pub fn command(name: &str) -> Option<Command> {
-    Some(match name {
+///
+/// # Errors
+///
+/// See [`NoCommand`].
+pub fn command(name: &str, about: CommandDto) -> Result<Command, NoCommand> {
+    let parameter = |text: String| Err(NoCommand::Parameter(text));
+    let model = |about: Option<String>| match about {
+        Some(model) if !model.is_empty() => Ok(model),
+        _ => Err(NoCommand::Parameter(format!(
+            "model: `{name}` needs one, for example `?model=hris.Employee`"
+        ))),
+    };
+    let plain = match name {
         "poll" => Command::Poll,
         "reread" => Command::Reread,
         "pause" => Command::Pause,
         "resume" => Command::Resume,
         "unlink" => Command::Unlink,
         "reset" => Command::Reset,
-        _ => return None,
-    })
+        "reread-model" if about.pass.is_some() => {
+            return parameter(format!("pass: `{name}` takes none"));
+        }
+        "reread-model" => return Ok(Command::RereadModel(model(about.model)?)),
+        "approve-deletions" => {
+            let model_id = model(about.model)?;
+            let text = about.pass.unwrap_or_default();
+            let Ok(pass) = text.parse() else {
+                let found = shortened(&text);
+                return parameter(format!(
+                    "pass: `{found}` is not the number of a held sweep's pass, which the account's \
+                     view gives as `held_sweep.pass`"
+                ));
+            };
+            return Ok(Command::ApproveDeletions(Approval { model_id, pass }));
+        }
+        _ => return Err(NoCommand::Unknown),
+    };
+    if about != CommandDto::default() {
+        return parameter(format!(
+            "`{name}` is of the whole account: it takes no model and no pass"
+        ));
+    }
+    Ok(plain)
 }
 
 /// Input of somebody's, cut to what a log line or an error can bear.
@@ -341,4 +475,57 @@ pub fn shortened(text: &str) -> String {
         short.push_str("...");
     }
     short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CommandDto, NoCommand, command};
+    use crate::bindings::exports::merge_sync::triggers::triggers::Command;
+
+    fn about(model: Option<&str>, pass: Option<&str>) -> CommandDto {
+        CommandDto {
+            model: model.map(str::to_owned),
+            pass: pass.map(str::to_owned),
+        }
+    }
+
+    #[track_caller]
+    fn refused(name: &str, about: CommandDto, field: &str) {
+        match command(name, about) {
+            Err(NoCommand::Parameter(text)) => assert!(text.starts_with(field), "{text}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_command_of_one_model_names_it() {
+        let named = command("reread-model", about(Some("hris.Team"), None));
+        assert!(matches!(named, Ok(Command::RereadModel(model)) if model == "hris.Team"));
+        refused("reread-model", about(None, None), "model:");
+        refused("reread-model", about(Some(""), None), "model:");
+        refused("reread-model", about(Some("hris.Team"), Some("3")), "pass:");
+        refused("poll", about(Some("hris.Team"), None), "`poll`");
+    }
+
+    #[test]
+    fn an_approval_names_the_pass_that_was_seen() {
+        let named = command("approve-deletions", about(Some("hris.Team"), Some("3")));
+        assert!(matches!(
+            named,
+            Ok(Command::ApproveDeletions(approval))
+                if approval.model_id == "hris.Team" && approval.pass == 3
+        ));
+        refused("approve-deletions", about(None, Some("3")), "model:");
+        for pass in [None, Some(""), Some("-1"), Some("three")] {
+            refused("approve-deletions", about(Some("hris.Team"), pass), "pass:");
+        }
+    }
+
+    #[test]
+    fn other_names_are_no_commands() {
+        assert!(matches!(
+            command("explode", about(None, None)),
+            Err(NoCommand::Unknown)
+        ));
+    }
 }

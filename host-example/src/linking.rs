@@ -7,8 +7,8 @@ use serde::Deserialize;
 use crate::api::shortened;
 use crate::bindings::exports::merge_sync::triggers::triggers::NewAccount;
 use crate::bindings::exports::merge_sync::triggers::types;
+use crate::clock::Micros;
 use crate::host::Host;
-use crate::instant;
 use crate::merge_http::{Request, SendError};
 use crate::secret::Secret;
 use crate::server::ApiError;
@@ -40,6 +40,12 @@ pub(crate) struct LinkDto {
     /// State of the link: Merge's to say, where it is asked.
     #[serde(skip)]
     link_status: String,
+    /// `PRODUCTION` or `TEST`: Merge's to say, where it is asked.
+    #[serde(skip)]
+    account_type: String,
+    /// Merge's to say as well.
+    #[serde(skip)]
+    is_duplicate: Option<bool>,
     /// When it was linked; left out, now.
     #[serde(default)]
     linked_at: Option<String>,
@@ -69,21 +75,18 @@ struct DetailsDto {
     /// State of the link.
     #[serde(default)]
     status: Option<String>,
+    /// `PRODUCTION` or `TEST`.
+    #[serde(default)]
+    account_type: Option<String>,
+    /// Whether it is a second link of the same customer's system.
+    #[serde(default)]
+    is_duplicate: Option<bool>,
 }
 
 impl LinkDto {
-    /// The same in the contract's words. The error names the field at fault.
-    fn into_new_account(self) -> Result<NewAccount, String> {
-        let linked_at = match &self.linked_at {
-            None => None,
-            Some(text) => Some(instant::parse(text).ok_or_else(|| {
-                format!(
-                    "linked_at: `{}` is not an RFC 3339 instant",
-                    shortened(text)
-                )
-            })?),
-        };
-        Ok(NewAccount {
+    /// The same in the contract's words.
+    fn into_new_account(self, linked_at: Option<Micros>) -> NewAccount {
+        NewAccount {
             account: types::Account {
                 id: self.id,
                 category: self.category,
@@ -92,10 +95,12 @@ impl LinkDto {
                 end_user_origin_id: self.end_user_origin_id,
                 organization_name: self.organization_name,
                 link_status: self.link_status,
+                account_type: self.account_type,
+                is_duplicate: self.is_duplicate,
             },
             token: Some(self.token.expose().to_owned()),
             linked_at,
-        })
+        }
     }
 }
 
@@ -110,12 +115,22 @@ pub(crate) async fn link(host: &Host, mut wanted: LinkDto) -> Result<String, Api
             "category: expected one such as `hris` or `ats`",
         ));
     }
+    let linked_at = match &wanted.linked_at {
+        None => None,
+        Some(text) => Some(host.triggers.instant(text).await?.ok_or_else(|| {
+            let found = shortened(text);
+            ApiError::bad_request(format!(
+                "linked_at: `{found}` is no instant such as 2025-11-27T10:39:49Z"
+            ))
+        })?),
+    };
     if wanted.id.is_empty() {
         complete(host, &mut wanted).await?;
     }
     let id = wanted.id.clone();
-    let account = wanted.into_new_account().map_err(ApiError::bad_request)?;
-    host.triggers.link(account).await?;
+    host.triggers
+        .link(wanted.into_new_account(linked_at))
+        .await?;
     host.wake();
     Ok(id)
 }
@@ -134,9 +149,11 @@ async fn complete(host: &Host, wanted: &mut LinkDto) -> Result<(), ApiError> {
         .await
         .map_err(|error| {
             let (status, text) = match error {
-                SendError::Transport(text) => (
+                SendError::Transport(text)
+                | SendError::TimedOut(text)
+                | SendError::TooLarge(text) => (
                     StatusCode::BAD_GATEWAY,
-                    format!("merge did not answer: {text}"),
+                    format!("merge's answer was not had: {text}"),
                 ),
                 SendError::HeldBack(after) => (
                     StatusCode::SERVICE_UNAVAILABLE,
@@ -155,13 +172,16 @@ async fn complete(host: &Host, wanted: &mut LinkDto) -> Result<(), ApiError> {
             response.status
         )));
     }
-    let details: DetailsDto = serde_json::from_str(&response.body).map_err(|error| {
+    // A byte-order mark is no part of what Merge says.
+    let body = response.body.trim_start_matches('\u{feff}');
+    let details: DetailsDto = serde_json::from_str(body).map_err(|error| {
         ApiError::new(
             StatusCode::BAD_GATEWAY,
             format!("merge's account details: {error}"),
         )
     })?;
     wanted.id = details.id;
+    wanted.is_duplicate = details.is_duplicate;
     for (field, found) in [
         (&mut wanted.integration, details.integration),
         (&mut wanted.integration_slug, details.integration_slug),
@@ -171,6 +191,7 @@ async fn complete(host: &Host, wanted: &mut LinkDto) -> Result<(), ApiError> {
             details.end_user_organization_name,
         ),
         (&mut wanted.link_status, details.status),
+        (&mut wanted.account_type, details.account_type),
     ] {
         if field.is_empty() {
             *field = found.unwrap_or_default();

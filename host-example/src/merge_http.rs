@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use reqwest::{Client, Method};
 
-use crate::budget::{Answer, Budget, Limits};
+use crate::budget::{Admission, Answer, Budget, Limits};
 use crate::clock::{Clock, Micros};
 use crate::counters::Counters;
 use crate::operator_key::OperatorKey;
@@ -33,15 +33,20 @@ pub struct Response {
     pub status: u16,
     /// Names in lower case; a value that is not text is left out.
     pub headers: Vec<(String, String)>,
-    /// The body, decompressed.
+    /// The body, decompressed. What is not UTF-8 in it has become U+FFFD.
     pub body: String,
 }
 
 /// Why there is no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SendError {
-    /// Refused, reset, cut, timed out, too large or not UTF-8; the text is for a log.
+    /// Refused, reset, cut, unresolved, or not sent for a fault of this host's; the text is for a
+    /// log.
     Transport(String),
+    /// No response, complete, within the time allowed; the text is for a log.
+    TimedOut(String),
+    /// A body over the limit, whose rest was not read; the text is for a log.
+    TooLarge(String),
     /// Not sent, to stay within a budget; there may be room after so many milliseconds.
     HeldBack(u64),
     /// The store holds no token for the account, or one that no header can carry.
@@ -72,8 +77,9 @@ pub struct MergeHttp {
 /// thirty seconds.
 const TIMEOUT: Duration = Duration::from_secs(29);
 
-/// A body beyond this is refused. Merge's pages hold at most 100 records.
-const LARGEST_BODY: usize = 64 << 20;
+/// A body beyond this, decompressed, is refused: the engine then asks for fewer records. It takes
+/// many times its size in the engine's memory, of which there is an instance for each run.
+pub const LARGEST_BODY: usize = 8 << 20;
 
 const ACCOUNT_TOKEN: HeaderName = HeaderName::from_static("x-account-token");
 
@@ -143,11 +149,10 @@ impl MergeHttp {
         let sent = self.build(&request, token)?;
         let mut admitted = self.admit(&request.account).await?;
         self.counters.requests.one();
-        let answer = self
-            .client
-            .execute(sent)
-            .await
-            .map_err(|error| transport(&error))?;
+        let answer = match self.client.execute(sent).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(admitted.failed(&error)),
+        };
         let status = answer.status().as_u16();
         admitted.answer = Answer::of(status);
         if self.operator_key.answered(&request.account, status) {
@@ -156,7 +161,12 @@ impl MergeHttp {
                  the accounts"
             );
         }
-        read(answer).await
+        let account = &request.account;
+        match read(answer, account).await {
+            Err(Unread::Failed(error)) => Err(admitted.failed(&error)),
+            Err(Unread::TooLarge(text)) => Err(SendError::TooLarge(text)),
+            Ok(response) => Ok(response),
+        }
     }
 
     fn build(&self, request: &Request, token: &Secret) -> Result<reqwest::Request, SendError> {
@@ -191,11 +201,15 @@ impl MergeHttp {
         let started = self.clock.now();
         loop {
             let now = self.clock.now();
-            let Err(wait) = self.budget.admit(account, now) else {
-                return Ok(Admitted {
-                    http: self,
-                    answer: Answer::Other,
-                });
+            let wait = match self.budget.admit(account, now) {
+                Ok(admission) => {
+                    return Ok(Admitted {
+                        http: self,
+                        admission: Some(admission),
+                        answer: Answer::Other,
+                    });
+                }
+                Err(wait) => wait,
             };
             let waited = now.saturating_sub(started).saturating_add(wait);
             if waited > self.budget.limits().patience {
@@ -218,12 +232,27 @@ impl fmt::Debug for MergeHttp {
 /// A request that counts as in flight until this is dropped, also when its call is.
 struct Admitted<'a> {
     http: &'a MergeHttp,
+    admission: Option<Admission>,
     answer: Answer,
+}
+
+impl Admitted<'_> {
+    fn failed(&mut self, error: &reqwest::Error) -> SendError {
+        // A status that was heard before the time was over counts as it is.
+        if error.is_timeout() && self.answer == Answer::Other {
+            self.answer = Answer::TimedOut;
+        }
+        transport(error)
+    }
 }
 
 impl Drop for Admitted<'_> {
     fn drop(&mut self) {
-        self.http.budget.settle(self.answer, self.http.clock.now());
+        if let Some(admission) = self.admission.take() {
+            self.http
+                .budget
+                .settle(admission, self.answer, self.http.clock.now());
+        }
     }
 }
 
@@ -242,32 +271,50 @@ pub fn is_loopback(base_url: &str) -> bool {
     })
 }
 
-async fn read(mut answer: reqwest::Response) -> Result<Response, SendError> {
+/// Why there is no body.
+enum Unread {
+    Failed(reqwest::Error),
+    TooLarge(String),
+}
+
+async fn read(mut answer: reqwest::Response, account: &str) -> Result<Response, Unread> {
     let status = answer.status().as_u16();
+    let too_large = || {
+        Unread::TooLarge(format!(
+            "the body of a {status} is larger than {LARGEST_BODY} bytes"
+        ))
+    };
+    // Of a compressed body the length is not known before it was read.
+    let announced = answer.content_length().map(usize::try_from);
+    if announced.is_some_and(|length| length.is_ok_and(|length| length > LARGEST_BODY)) {
+        return Err(too_large());
+    }
     let headers = answer
         .headers()
         .iter()
         .filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_owned())))
         .collect();
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| transport(&error))? {
+    while let Some(chunk) = answer.chunk().await.map_err(Unread::Failed)? {
         if body.len().saturating_add(chunk.len()) > LARGEST_BODY {
-            return Err(SendError::Transport(format!(
-                "the body of a {status} is larger than {LARGEST_BODY} bytes"
-            )));
+            return Err(too_large());
         }
         body.extend_from_slice(&chunk);
     }
-    match String::from_utf8(body) {
-        Ok(body) => Ok(Response {
+    let body = String::from_utf8(body).unwrap_or_else(|broken| {
+        // One bad byte in one record is no reason to read none of a page.
+        tracing::warn!(
+            account,
             status,
-            headers,
-            body,
-        }),
-        Err(_) => Err(SendError::Transport(format!(
-            "the body of a {status} is not utf-8"
-        ))),
-    }
+            "the body is not utf-8: what is not has become U+FFFD"
+        );
+        String::from_utf8_lossy(broken.as_bytes()).into_owned()
+    });
+    Ok(Response {
+        status,
+        headers,
+        body,
+    })
 }
 
 fn sensitive(text: &str) -> Option<HeaderValue> {
@@ -296,7 +343,10 @@ fn transport(error: &reqwest::Error) -> SendError {
         cause = error.source();
     }
     if text.is_empty() {
-        SendError::Transport("no answer".to_owned())
+        text.push_str("no answer");
+    }
+    if error.is_timeout() {
+        SendError::TimedOut(text)
     } else {
         SendError::Transport(text)
     }
@@ -304,7 +354,29 @@ fn transport(error: &reqwest::Error) -> SendError {
 
 #[cfg(test)]
 mod tests {
-    use super::is_loopback;
+    use std::time::Duration;
+
+    use super::{Client, SendError, is_loopback, transport};
+
+    #[tokio::test]
+    async fn what_does_not_come_in_time_is_told_apart_from_what_cannot_be_reached() {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_millis(20))
+            .build()
+            .unwrap();
+        // It takes connections in, and says nothing.
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap());
+        let error = client.get(&url).send().await.unwrap_err();
+        let told = transport(&error);
+        assert!(matches!(told, SendError::TimedOut(_)), "{told:?}");
+        drop(silent);
+        let error = client.get(&url).send().await.unwrap_err();
+        let told = transport(&error);
+        assert!(matches!(told, SendError::Transport(_)), "{told:?}");
+    }
 
     #[test]
     fn this_machine_is_recognized() {

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -15,11 +15,12 @@ use crate::bindings::exports::merge_sync::triggers::readiness::{
     AccountPhase, ModelReadiness, Phase,
 };
 use crate::bindings::exports::merge_sync::triggers::triggers::{
-    Command, Trouble, TroubleKind, View,
+    Approval, Command, ModelView, Trouble, TroubleKind, View,
 };
+use crate::bindings::exports::merge_sync::triggers::types::LinkState;
 use crate::host::Host;
 use crate::instant;
-use crate::server::{ApiError, look};
+use crate::server::{ApiError, ask, held, look};
 use crate::store::Listed;
 
 /// While somebody waits, the page is loaded again after so many seconds.
@@ -35,7 +36,8 @@ border-bottom:1px solid #ddd;vertical-align:top}
 .banner,.trouble{border-radius:.5rem;padding:1rem;margin:1rem 0}
 .banner{background:#e8f1fd;border:1px solid #9cc3f5}.trouble{background:#fdecea;\
 border:1px solid #f0a8a0}
-.off{color:#767676}form{display:inline}progress{width:100%}
+.badge{background:#eee;border-radius:.5rem;padding:.1rem .5rem;font-size:.8em}
+.wrong{color:#a3261b}.off{color:#767676}form{display:inline}progress{width:100%}
 ";
 
 type Answer = Result<Response, ApiError>;
@@ -80,11 +82,13 @@ pub(crate) async fn accounts(
 pub(crate) async fn account(State(host): State<Arc<Host>>, Path(id): Path<String>) -> Answer {
     let (listed, view) = look(&host, &id, Vec::new()).await?;
     let mut body = format!(
-        "<p><a href=\"/\">All accounts</a></p><h1>{}</h1>",
-        name(&listed)
+        "<p><a href=\"/\">All accounts</a></p><h1>{}{}</h1>",
+        name(&listed),
+        badges(&listed)
     );
     let waiting = banner(&mut body, &view);
-    trouble(&mut body, &host, &view, &listed.profile.id);
+    link(&mut body, &listed, &view);
+    trouble(&mut body, &host, &listed, &view);
     models(&mut body, &listed.profile.id, &view);
     Ok(html(
         &name(&listed),
@@ -95,9 +99,83 @@ pub(crate) async fn account(State(host): State<Arc<Host>>, Path(id): Path<String
 
 /// `POST /accounts/{id}/poll`: the "Retry" button.
 pub(crate) async fn poll(State(host): State<Arc<Host>>, Path(id): Path<String>) -> Answer {
-    host.triggers.request(id.clone(), Command::Poll).await?;
-    host.wake();
-    Ok(Redirect::to(&format!("/accounts/{}", path_text(&id))).into_response())
+    ask(&host, id.clone(), Command::Poll).await?;
+    Ok(to_account(&id))
+}
+
+/// `POST /accounts/{id}/reread-model`: the "Read again" button.
+pub(crate) async fn reread_model(
+    State(host): State<Arc<Host>>,
+    Path(id): Path<String>,
+    Form(about): Form<ModelForm>,
+) -> Answer {
+    ask(&host, id.clone(), Command::RereadModel(about.model)).await?;
+    Ok(to_account(&id))
+}
+
+/// `GET /accounts/{id}/approve-deletions?model=&pass=`: are you sure?
+pub(crate) async fn confirm_deletions(
+    State(host): State<Arc<Host>>,
+    Path(id): Path<String>,
+    Query(about): Query<ApprovalForm>,
+) -> Answer {
+    let (listed, view) = look(&host, &id, Vec::new()).await?;
+    let (model, sweep) = held(&view, &about.into())?;
+    let body = format!(
+        "<p><a href=\"/accounts/{account}\">{name}</a></p><h1>Approve deletions</h1>\
+         <p>Merge was read whole and did not return {unseen} of {live} records of {model_name}. \
+         If that is right, approve it: they are marked as deleted and kept. If it may be a \
+         mistake (a permission that was taken away, say), leave them: what Merge returns again \
+         stays.</p>\
+         <form method=\"post\" action=\"/accounts/{account}/approve-deletions\">\
+         <input type=\"hidden\" name=\"model\" value=\"{model_id}\">\
+         <input type=\"hidden\" name=\"pass\" value=\"{pass}\">\
+         <button>Mark {unseen} records as deleted</button></form>",
+        account = path_text(&id),
+        name = name(&listed),
+        unseen = sweep.unseen,
+        live = sweep.live,
+        model_name = escaped(model_name(model)),
+        model_id = escaped(&model.status.model_id),
+        pass = sweep.pass,
+    );
+    Ok(html("Approve deletions", None, &body))
+}
+
+/// `POST /accounts/{id}/approve-deletions`: the button of the page that asks.
+pub(crate) async fn approve_deletions(
+    State(host): State<Arc<Host>>,
+    Path(id): Path<String>,
+    Form(about): Form<ApprovalForm>,
+) -> Answer {
+    ask(&host, id.clone(), Command::ApproveDeletions(about.into())).await?;
+    Ok(to_account(&id))
+}
+
+fn to_account(id: &str) -> Response {
+    Redirect::to(&format!("/accounts/{}", path_text(id))).into_response()
+}
+
+/// What "Read again" is about.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ModelForm {
+    model: String,
+}
+
+/// What an approval is about.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ApprovalForm {
+    model: String,
+    pass: u64,
+}
+
+impl From<ApprovalForm> for Approval {
+    fn from(from: ApprovalForm) -> Self {
+        Self {
+            model_id: from.model,
+            pass: from.pass,
+        }
+    }
 }
 
 /// `GET /accounts/{id}/records?model=`: the stored records of one model.
@@ -167,12 +245,25 @@ fn account_row(body: &mut String, listed: &Listed) {
     } else {
         format!(" ({})", escaped(&summary.trouble))
     };
+    let mut more = String::new();
+    match summary.link.as_str() {
+        "relink-needed" => more.push_str("<br>to be linked again"),
+        "unlinked" => more.push_str("<br>unlinked"),
+        _ => {}
+    }
+    if summary.skipped > 0 {
+        let _ = write!(more, "<br>{} records cannot be stored", summary.skipped);
+    }
+    if listed.failed_runs.is_some() {
+        more.push_str("<br>runs fail");
+    }
     let _ = write!(
         body,
-        "<tr><td><a href=\"/accounts/{}\">{}</a></td><td>{}</td><td>{}{trouble}</td>\
+        "<tr><td><a href=\"/accounts/{}\">{}</a>{}</td><td>{}</td><td>{}{trouble}{more}</td>\
          <td>{} of {}</td><td>{}</td></tr>",
         path_text(&listed.profile.id),
         name(listed),
+        badges(listed),
         escaped(&listed.profile.integration),
         escaped(phase),
         summary.ready,
@@ -210,12 +301,55 @@ fn banner(body: &mut String, view: &View) -> bool {
     true
 }
 
-fn trouble(body: &mut String, host: &Host, view: &View, id: &str) {
+/// What the account's link is like, where that is not as it should be.
+fn link(body: &mut String, listed: &Listed, view: &View) {
+    match view.link {
+        LinkState::Active => {}
+        LinkState::RelinkNeeded => body.push_str(
+            "<div class=\"trouble\" role=\"alert\"><p>This account has to be linked again: Merge \
+             has lost access to the system behind it. What was read stays.</p></div>",
+        ),
+        LinkState::Unlinked => body.push_str(
+            "<div class=\"trouble\"><p>This account is no longer linked. What was read stays, and \
+             nothing more is read.</p></div>",
+        ),
+    }
+    if listed.profile.account_type == TEST {
+        body.push_str(
+            "<p>This is a test account: Merge syncs it once, and then only when somebody asks for \
+             it in Merge's dashboard.</p>",
+        );
+    }
+    if listed.profile.is_duplicate == Some(true) {
+        body.push_str("<p>Merge takes this account for a second link of the same system.</p>");
+    }
+}
+
+/// Merge's name for an account that is not a customer's.
+const TEST: &str = "TEST";
+
+fn badges(listed: &Listed) -> String {
+    let mut badges = String::new();
+    if listed.profile.account_type == TEST {
+        badges.push_str(" <span class=\"badge\">test account</span>");
+    }
+    if listed.profile.is_duplicate == Some(true) {
+        badges.push_str(" <span class=\"badge\">duplicate</span>");
+    }
+    badges
+}
+
+fn trouble(body: &mut String, host: &Host, listed: &Listed, view: &View) {
     if view.paused {
         body.push_str("<div class=\"trouble\"><p>Syncing of this account is paused.</p></div>");
     }
     let attention = view.readiness.phase == AccountPhase::NeedsAttention;
-    if view.trouble.is_none() && !attention && view.issues.is_empty() {
+    let issues: Vec<_> = view
+        .issues
+        .iter()
+        .filter(|issue| !issue.trim().is_empty())
+        .collect();
+    if view.trouble.is_none() && !attention && issues.is_empty() && listed.failed_runs.is_none() {
         return;
     }
     body.push_str("<div class=\"trouble\" role=\"alert\">");
@@ -236,9 +370,18 @@ fn trouble(body: &mut String, host: &Host, view: &View, id: &str) {
         None if attention => body.push_str("<p>Some of your data could not be read.</p>"),
         None => {}
     }
-    if !view.issues.is_empty() {
+    if let Some(failed) = &listed.failed_runs {
+        let _ = write!(
+            body,
+            "<p>Your data could not be processed, and the reason is on our side. It is tried \
+             again. ({} times since {})</p>",
+            failed.count,
+            instant::text(failed.since)
+        );
+    }
+    if !issues.is_empty() {
         body.push_str("<ul>");
-        for issue in &view.issues {
+        for issue in issues {
             let _ = write!(body, "<li>{}</li>", escaped(issue));
         }
         body.push_str("</ul>");
@@ -246,7 +389,7 @@ fn trouble(body: &mut String, host: &Host, view: &View, id: &str) {
     let _ = write!(
         body,
         "<form method=\"post\" action=\"/accounts/{}/poll\"><button>Retry</button></form>",
-        path_text(id)
+        path_text(&listed.profile.id)
     );
     if let Some(support) = &host.support {
         let _ = write!(
@@ -276,10 +419,7 @@ fn model_row(body: &mut String, id: &str, view: &View, model: &ModelReadiness) {
         .models
         .iter()
         .find(|known| known.status.model_id == model.model_id);
-    let name = known
-        .map(|known| known.status.model_name.as_str())
-        .filter(|name| !name.is_empty())
-        .unwrap_or(&model.model_id);
+    let name = known.map_or(model.model_id.as_str(), model_name);
     let fresh = known
         .and_then(|known| known.progress.merge_last_sync_finished)
         .map(instant::text)
@@ -299,12 +439,76 @@ fn model_row(body: &mut String, id: &str, view: &View, model: &ModelReadiness) {
     } else {
         " class=\"off\""
     };
+    let more = known.map(|known| wrong_with(id, known)).unwrap_or_default();
     let _ = write!(
         body,
-        "<tr{class}><td>{name}</td><td>{}<br>{}</td><td>{fresh}</td></tr>",
+        "<tr{class}><td>{name}</td><td>{}<br>{}{more}</td><td>{fresh}</td></tr>",
         api::phase(model.phase),
         escaped(&model.reason)
     );
+}
+
+fn model_name(model: &ModelView) -> &str {
+    if model.status.model_name.is_empty() {
+        &model.status.model_id
+    } else {
+        &model.status.model_name
+    }
+}
+
+/// What is wrong with one model, and what somebody can do about it.
+fn wrong_with(id: &str, model: &ModelView) -> String {
+    let mut more = String::new();
+    let model_id = &model.status.model_id;
+    if let Some(trouble) = &model.trouble {
+        let _ = write!(
+            more,
+            "<p class=\"wrong\">{} ({})</p>",
+            escaped(&trouble.text),
+            api::trouble_kind(trouble.kind)
+        );
+    }
+    if model.without_key > 0 {
+        let _ = write!(
+            more,
+            "<p class=\"wrong\">{} records have no key and are not stored.</p>",
+            model.without_key
+        );
+    }
+    if model.unreadable_records > 0 {
+        let _ = write!(
+            more,
+            "<p class=\"wrong\">{} records cannot be read and are not stored.</p>",
+            model.unreadable_records
+        );
+    }
+    if let Some(sweep) = &model.held_sweep {
+        let _ = write!(
+            more,
+            "<p class=\"wrong\">{} of {} records were not found when all were read. None was \
+             marked as deleted.</p><form method=\"get\" \
+             action=\"/accounts/{}/approve-deletions\">\
+             <input type=\"hidden\" name=\"model\" value=\"{}\">\
+             <input type=\"hidden\" name=\"pass\" value=\"{}\">\
+             <button>Approve deletions</button></form> ",
+            sweep.unseen,
+            sweep.live,
+            path_text(id),
+            escaped(model_id),
+            sweep.pass
+        );
+    }
+    if model.trouble.is_some() || model.held_sweep.is_some() {
+        let _ = write!(
+            more,
+            "<form method=\"post\" action=\"/accounts/{}/reread-model\">\
+             <input type=\"hidden\" name=\"model\" value=\"{}\">\
+             <button>Read again</button></form>",
+            path_text(id),
+            escaped(model_id)
+        );
+    }
+    more
 }
 
 /// What people call the account, as HTML.

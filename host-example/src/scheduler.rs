@@ -198,31 +198,47 @@ impl Scheduler {
         runs.spawn(async move {
             let running = Running {
                 scheduler: &scheduler,
-                account: &due.account,
+                account: due.account.clone(),
             };
             let ended = scheduler.triggers.run(due.account.clone()).await;
-            scheduler.count(&due, ended);
+            scheduler.count(due, ended).await;
             drop(running);
         });
     }
 
-    fn count(&self, due: &Due, ended: Result<Report, Fault>) {
+    async fn count(&self, due: Due, ended: Result<Report, Fault>) {
         self.counters.runs.one();
         match ended {
             Ok(report) => {
                 self.counters.polls.add(u64::from(report.polled));
                 self.counters.windows.add(u64::from(report.windows));
                 self.counters.rows.add(report.rows);
-                let mut state = self.lock();
-                state.held.remove(&due.account);
-                state.ended.insert(due.account.clone(), due.clone());
+                let held = self.lock().held.remove(&due.account);
+                if due.failed || held.is_some() {
+                    self.note_end(&due.account, None).await;
+                }
+                let ended = Due {
+                    failed: false,
+                    ..due
+                };
+                self.lock().ended.insert(ended.account.clone(), ended);
             }
             Err(fault) => {
                 self.counters.runs_failed.one();
                 tracing::error!(account = due.account, %fault, "a run failed");
                 let now = self.clock.now();
                 self.lock().hold(&due.account, now);
+                let text = cut(&fault.to_string());
+                self.note_end(&due.account, Some(&text)).await;
             }
+        }
+    }
+
+    /// The engine cannot tell of a run that trapped, so people would see an account in the best
+    /// of health. They are told by the store.
+    async fn note_end(&self, account: &str, failure: Option<&str>) {
+        if let Err(problem) = self.store.run_ended(account, failure).await {
+            tracing::error!(account, %problem, "how a run ended was not noted");
         }
     }
 
@@ -243,14 +259,23 @@ impl State {
     }
 }
 
+/// What fits a table: a trap comes with every function that was called.
+fn cut(text: &str) -> String {
+    const LONGEST: usize = 300;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// An account counts as running until this is dropped, however its run ends.
 struct Running<'a> {
     scheduler: &'a Scheduler,
-    account: &'a str,
+    account: String,
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.scheduler.lock().running.remove(self.account);
+        self.scheduler.lock().running.remove(&self.account);
     }
 }

@@ -8,18 +8,24 @@
 //! | `GET /api/accounts/{id}` | one account, as the engine sees it |
 //! | `GET /api/accounts/{id}/readiness?required=` | where it stands for these models |
 //! | `POST /api/accounts/{id}/{command}` | `poll`, `reread`, `pause`, `resume`, `unlink`, `reset` |
+//! | `POST /api/accounts/{id}/reread-model?model=` | read this model whole, now |
+//! | `POST /api/accounts/{id}/approve-deletions?model=&pass=` | carry out the held sweep of this pass |
 //! | `GET /api/notices?after=&limit=` | the outbox: what a product may want to act on |
 //! | `GET /healthz` | whether the store answers, and what was done so far |
 //! | `GET /`, `GET /accounts/{id}` | pages for people |
 //!
-//! The webhook routes answer nothing but 200, 401 and 500, to whatever is sent to them.
+//! The webhook routes answer nothing but 200, 401 and 500, to whatever is sent to them, also with
+//! a slash at their end. So does every path without a route of its own to a request that has a
+//! webhook's signature: Merge never tries again after a 404, and one wrong letter in a webhook's
+//! address would lose all of them.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -27,12 +33,20 @@ use axum::routing::{any, get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::api::{AccountDto, NoticeDto, ReadinessDto, ViewDto};
-use crate::bindings::exports::merge_sync::triggers::triggers::{Failure, View};
+use crate::api::{AccountDto, CommandDto, NoCommand, NoticeDto, ReadinessDto, ViewDto};
+use crate::bindings::exports::merge_sync::triggers::triggers::{
+    Approval, Command, Failure, HeldSweep, ModelView, View,
+};
 use crate::component::Fault;
 use crate::host::Host;
 use crate::store::{Listed, Unavailable};
 use crate::{api, linking, page, webhook};
+
+const WEBHOOK_PATHS: [&str; 3] = [
+    "/api/webhooks/merge",
+    "/webhooks/merge/sync-completed",
+    "/webhooks/merge/model-synced",
+];
 
 /// A larger webhook is refused unread. Merge's largest carry a status for each model of an
 /// account, or one record.
@@ -49,10 +63,14 @@ const LONGEST_LIST: u32 = 1000;
 /// There is no authentication but that of webhooks: everything beside the three webhook routes
 /// is for a private address, or for a proxy that knows who may see it.
 pub fn router(host: Arc<Host>) -> Router {
-    let webhooks = Router::new()
-        .route("/api/webhooks/merge", any(receive))
-        .route("/webhooks/merge/sync-completed", any(receive))
-        .route("/webhooks/merge/model-synced", any(receive))
+    let mut webhooks = Router::new();
+    for path in WEBHOOK_PATHS {
+        webhooks = webhooks
+            .route(path, any(receive))
+            .route(&format!("{path}/"), any(receive));
+    }
+    let webhooks = webhooks
+        .fallback(no_path)
         .layer(DefaultBodyLimit::max(LARGEST_WEBHOOK));
     let private = Router::new()
         .route("/api/accounts", get(accounts).post(link))
@@ -65,12 +83,48 @@ pub fn router(host: Arc<Host>) -> Router {
         .route("/accounts/{id}", get(page::account))
         .route("/accounts/{id}/records", get(page::records))
         .route("/accounts/{id}/poll", post(page::poll))
+        .route("/accounts/{id}/reread-model", post(page::reread_model))
+        .route(
+            "/accounts/{id}/approve-deletions",
+            get(page::confirm_deletions).post(page::approve_deletions),
+        )
+        .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn(same_origin));
-    webhooks
-        .merge(private)
-        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "there is no such path"))
-        .with_state(host)
+    webhooks.merge(private).with_state(host)
+}
+
+/// What has no route: a webhook that was sent to a wrong path, or nothing of ours.
+async fn no_path(State(host): State<Arc<Host>>, request: Request) -> Response {
+    if is_signed(&request) {
+        return stray(host, request).await;
+    }
+    ApiError::new(StatusCode::NOT_FOUND, "there is no such path").into_response()
+}
+
+/// The same of a path that has a route for other methods.
+async fn no_method(State(host): State<Arc<Host>>, request: Request) -> Response {
+    if is_signed(&request) {
+        return stray(host, request).await;
+    }
+    let refused = "the path is not for this method";
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, refused).into_response()
+}
+
+fn is_signed(request: &Request) -> bool {
+    request.headers().contains_key(webhook::SIGNATURE_HEADER)
+}
+
+async fn stray(host: Arc<Host>, mut request: Request) -> Response {
+    tracing::warn!(
+        path = api::shortened(request.uri().path()),
+        "a webhook came to a path that is not for webhooks: it is taken in, and its address at \
+         merge is to be put right"
+    );
+    DefaultBodyLimit::max(LARGEST_WEBHOOK).apply(&mut request);
+    let headers = request.headers().clone();
+    let body = Bytes::from_request(request, &()).await;
+    receive(State(host), headers, body).await
 }
 
 /// An error of the API: `{"error": "..."}`.
@@ -260,19 +314,60 @@ async fn link(State(host): State<Arc<Host>>, body: Bytes) -> Answer {
 async fn command(
     State(host): State<Arc<Host>>,
     Path((id, name)): Path<(String, String)>,
+    about: Result<Query<CommandDto>, QueryRejection>,
 ) -> Answer {
-    let Some(command) = api::command(&name) else {
-        return Err(ApiError::new(
+    let Query(about) = about.map_err(|rejection| ApiError::bad_request(rejection.body_text()))?;
+    let command = api::command(&name, about).map_err(|none| match none {
+        NoCommand::Unknown => ApiError::new(
             StatusCode::NOT_FOUND,
             format!(
-                "`{}` is no command: poll, reread, pause, resume, unlink and reset are",
+                "`{}` is no command: poll, reread, reread-model, approve-deletions, pause, \
+                 resume, unlink and reset are",
                 api::shortened(&name)
             ),
-        ));
-    };
+        ),
+        NoCommand::Parameter(text) => ApiError::bad_request(text),
+    })?;
+    ask(&host, id, command).await?;
+    answer(StatusCode::ACCEPTED, &json!({ "accepted": name }))
+}
+
+/// Ask the engine for something. It takes an approval of what is not held for nothing; whoever
+/// gave it should know.
+pub(crate) async fn ask(host: &Host, id: String, command: Command) -> Result<(), ApiError> {
+    if let Command::ApproveDeletions(approval) = &command {
+        let (_, view) = look(host, &id, Vec::new()).await?;
+        held(&view, approval)?;
+    }
     host.triggers.request(id, command).await?;
     host.wake();
-    answer(StatusCode::ACCEPTED, &json!({ "accepted": name }))
+    Ok(())
+}
+
+/// The sweep that an approval is about, and its model.
+pub(crate) fn held<'a>(
+    view: &'a View,
+    approval: &Approval,
+) -> Result<(&'a ModelView, HeldSweep), ApiError> {
+    let model = view
+        .models
+        .iter()
+        .find(|model| model.status.model_id == approval.model_id);
+    let found = model.and_then(|model| Some((model, model.held_sweep?)));
+    let refused = match found {
+        Some((model, sweep)) if sweep.pass == approval.pass => return Ok((model, sweep)),
+        Some((_, sweep)) => format!(
+            "pass: the held sweep of `{}` is of pass {}, and not {}",
+            api::shortened(&approval.model_id),
+            sweep.pass,
+            approval.pass
+        ),
+        None => format!(
+            "model: no sweep of `{}` is held",
+            api::shortened(&approval.model_id)
+        ),
+    };
+    Err(ApiError::new(StatusCode::CONFLICT, refused))
 }
 
 async fn notices(State(host): State<Arc<Host>>, Query(query): Query<ListQuery>) -> Answer {

@@ -31,6 +31,11 @@ pub struct Profile {
     pub organization_name: String,
     /// State of the link: `COMPLETE`, `RELINK_NEEDED`, ...
     pub link_status: String,
+    /// `PRODUCTION` or `TEST`.
+    pub account_type: String,
+    /// Whether Merge takes it for a second link of the same customer's system; `None` is "not
+    /// said" and replaces nothing.
+    pub is_duplicate: Option<bool>,
 }
 
 /// Something to tell the account's next run.
@@ -94,19 +99,39 @@ pub struct Row {
 pub struct Batch {
     /// The model.
     pub model_id: String,
-    /// The full re-read these rows belong to.
+    /// The number of the model's latest full re-read; the highest is kept with each row.
     pub pass: Option<u64>,
     /// The rows.
     pub rows: Vec<Row>,
 }
 
-/// A full re-read is complete.
+/// Mark as deleted what Merge no longer has: the live rows whose pass is below `unseen_since`,
+/// and those without one. Where there are too many, none is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sweep {
     /// The model.
     pub model_id: String,
-    /// Rows that an older pass saw last are marked as deleted.
-    pub pass: u64,
+    /// A row of this pass or a later one stays.
+    pub unseen_since: u64,
+    /// No more than so many are never too many.
+    pub most_rows: u64,
+    /// Nor is no more than this share of the live rows.
+    pub most_percent: u32,
+    /// Mark at most so many; another sweep follows.
+    pub limit: u32,
+}
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swept {
+    /// Rows not marked deleted, counted before.
+    pub live: u64,
+    /// Those of them to be marked, counted before.
+    pub unseen: u64,
+    /// Rows marked now.
+    pub marked: u64,
+    /// Whether there were too many: then none was marked.
+    pub held: bool,
 }
 
 /// What the product may want to act on.
@@ -146,6 +171,10 @@ pub struct Summary {
     pub needed: u32,
     /// The case's name of `triggers.trouble-kind`; empty without trouble.
     pub trouble: String,
+    /// The case's name of `types.link-state`; empty before the first commit.
+    pub link: String,
+    /// Records of the latest reads that cannot be stored.
+    pub skipped: u64,
     /// The oldest `merge_last_sync_finished` of the needed models, Merge's clock.
     pub fresh_to: Option<Micros>,
 }
@@ -182,7 +211,7 @@ pub struct Change {
     pub summary: Summary,
     /// Rows to store.
     pub batches: Vec<Batch>,
-    /// A completed full re-read; it comes after the batches.
+    /// What to mark as deleted, after the batches.
     pub sweep: Option<Sweep>,
     /// For the product. One whose id the outbox has is not added again.
     pub notices: Vec<Notice>,
@@ -193,8 +222,8 @@ pub struct Change {
 pub struct Committed {
     /// The version that is there now.
     pub version: String,
-    /// Rows that the sweep marked deleted; `None` where it was not done.
-    pub swept: Option<u64>,
+    /// What the sweep did; `None` where the change has none.
+    pub swept: Option<Swept>,
 }
 
 /// The store cannot do its work now. Says which file, and what is wrong with it.
@@ -239,6 +268,19 @@ pub struct Due {
     pub start: Micros,
     /// Its version: a run that leaves both as they were has done nothing.
     pub version: String,
+    /// Whether its latest run that ended failed.
+    pub failed: bool,
+}
+
+/// Runs of an account that failed in a row, up to now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedRuns {
+    /// How many.
+    pub count: u32,
+    /// Since when, host's clock.
+    pub since: Micros,
+    /// What the latest one failed with, for a support person.
+    pub text: String,
 }
 
 /// One account, as a list shows it. Without its token.
@@ -252,6 +294,8 @@ pub struct Listed {
     pub has_token: bool,
     /// As of the latest commit.
     pub summary: Summary,
+    /// `None` where its latest run came to a good end.
+    pub failed_runs: Option<FailedRuns>,
     /// When its next run may start, host's clock: past where a note waits, `None` where only a
     /// note will wake it.
     pub start: Option<Micros>,
@@ -276,9 +320,6 @@ pub struct Stored {
 /// further ahead was written under a clock that was wrong: it is due.
 pub const FURTHEST_START: Micros = 25 * HOUR;
 
-/// A sweep marks this many rows without a second thought.
-pub const SWEEP_FREE: u64 = 100;
-
 /// What a store does. Every method may be called from several tasks at once.
 pub trait Store: Debug + Send + Sync {
     /// Keep a note; durable when it returns. The account's version stays.
@@ -297,6 +338,14 @@ pub trait Store: Debug + Send + Sync {
 
     /// The earliest start later than `now`.
     fn next_start(&self, now: Micros) -> Pending<'_, Result<Option<Micros>, Unavailable>>;
+
+    /// How a run ended: with `failure`, one more in a row, or well. The account's version and
+    /// start stay: the engine knows nothing of it.
+    fn run_ended(
+        &self,
+        account: &str,
+        failure: Option<&str>,
+    ) -> Pending<'_, Result<(), Unavailable>>;
 
     /// The account's token.
     fn token(&self, account: &str) -> Pending<'_, Result<Option<Secret>, Unavailable>>;

@@ -23,7 +23,7 @@ use crate::instant;
 pub(super) const HELP: &str = "\
 Give every page of the answer, in order: an account is judged by all of its models.
 
-The progress file is a JSON object by model id, each with the instants that are kept for it, any
+Instants are read as in /sync-status. The progress file is a JSON object by model id, each with the instants that are kept for it, any
 of which may be left out or null:
   {\"hris.Employee\": {\"merge_last_sync_finished\": \"2025-11-27T10:39:49.905833Z\",
                      \"last_synced_at\": null, \"last_fetched_at\": null}}";
@@ -103,8 +103,13 @@ struct Explained {
 enum Planned {
     /// Read this path, with these bounds; without, where the endpoint cannot filter.
     Fetch {
+        /// Without parameters.
         path: String,
         filtered: bool,
+        /// Parameters of every request.
+        always: String,
+        /// The fields that are a record's key.
+        key: Vec<String>,
         span: Span,
     },
     /// Read nothing; why.
@@ -113,8 +118,8 @@ enum Planned {
 
 impl Explain {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let progress = self.stored_progress()?;
         let mut decisions = self.engine.decisions().await?;
+        let progress = self.stored_progress(&mut decisions).await?;
         let (statuses, complete) = self.statuses(&mut decisions).await?;
         let facts = readiness::Facts {
             statuses: statuses.clone(),
@@ -188,25 +193,49 @@ impl Explain {
         Ok((statuses, complete))
     }
 
-    fn stored_progress(&self) -> anyhow::Result<BTreeMap<String, Progress>> {
+    async fn stored_progress(
+        &self,
+        decisions: &mut Decisions,
+    ) -> anyhow::Result<BTreeMap<String, Progress>> {
         let Some(path) = &self.progress else {
             return Ok(BTreeMap::new());
         };
         let name = path.display();
         let stored: BTreeMap<String, ProgressDto> = serde_json::from_slice(&bytes(path)?)
             .with_context(|| format!("`{name}` is no progress of models"))?;
-        stored
-            .into_iter()
-            .map(|(model, stored)| {
-                let progress = read(&stored).map_err(|(field, found)| {
-                    let found = shortened(&found);
-                    anyhow::anyhow!(
-                        "`{name}`: {model}.{field}: `{found}` is not an RFC 3339 instant"
-                    )
-                })?;
-                Ok((model, progress))
-            })
-            .collect()
+        let mut progress = BTreeMap::new();
+        for (model, stored) in stored {
+            let mut instants = [None; 3];
+            let texts = [
+                ("last_synced_at", stored.last_synced_at),
+                ("merge_last_sync_finished", stored.merge_last_sync_finished),
+                ("last_fetched_at", stored.last_fetched_at),
+            ];
+            for (instant, (field, text)) in instants.iter_mut().zip(texts) {
+                let Some(text) = text else { continue };
+                *instant = decisions
+                    .instant(&text)
+                    .await
+                    .map_err(anyhow::Error::from)?;
+                if instant.is_none() {
+                    let found = shortened(&text);
+                    bail!(
+                        "`{name}`: {model}.{field}: `{found}` is no instant such as \
+                         2025-11-27T10:39:49.905833Z"
+                    );
+                }
+            }
+            let [last_synced_at, merge_last_sync_finished, last_fetched_at] = instants;
+            progress.insert(
+                model,
+                Progress {
+                    last_synced_at,
+                    merge_last_sync_finished,
+                    last_fetched_at,
+                },
+            );
+        }
+        Ok(progress)
     }
 
     /// Whether a model of this phase may be fetched.
@@ -231,12 +260,12 @@ impl Explain {
         progress: Progress,
         entry: Entry,
     ) -> anyhow::Result<Planned> {
-        let (path, filtered) = match decisions
+        let listed = match decisions
             .locate(&status.model_id)
             .await
             .map_err(anyhow::Error::from)?
         {
-            Endpoint::Listed(listed) => (listed.path, listed.filtered),
+            Endpoint::Listed(listed) => listed,
             Endpoint::Unlisted => {
                 return Ok(Planned::Skip("Merge has no list of this model."));
             }
@@ -264,8 +293,10 @@ impl Explain {
                 .map_err(anyhow::Error::from)?
             {
                 Plan::Fetch(span) => Planned::Fetch {
-                    path,
-                    filtered,
+                    path: listed.path,
+                    filtered: listed.filtered,
+                    always: listed.always,
+                    key: listed.key,
                     span,
                 },
                 Plan::Skip(skip) => Planned::Skip(why(skip.reason, entry)),
@@ -279,23 +310,6 @@ const NOTHING: Progress = Progress {
     merge_last_sync_finished: None,
     last_fetched_at: None,
 };
-
-fn read(stored: &ProgressDto) -> Result<Progress, (&'static str, String)> {
-    let instant = |field, text: &Option<String>| match text {
-        None => Ok(None),
-        Some(text) => instant::parse(text)
-            .map(Some)
-            .ok_or_else(|| (field, text.clone())),
-    };
-    Ok(Progress {
-        last_synced_at: instant("last_synced_at", &stored.last_synced_at)?,
-        merge_last_sync_finished: instant(
-            "merge_last_sync_finished",
-            &stored.merge_last_sync_finished,
-        )?,
-        last_fetched_at: instant("last_fetched_at", &stored.last_fetched_at)?,
-    })
-}
 
 fn why(reason: SkipReason, gate: Entry) -> &'static str {
     match (reason, gate) {
@@ -321,17 +335,35 @@ fn describe(plan: &Planned) -> (&'static str, String) {
         Planned::Fetch {
             path,
             filtered: true,
+            always,
             span,
-        } => ("fetch", format!("{path}?{}", span.query)),
-        Planned::Fetch {
-            path,
-            filtered: false,
             ..
         } => (
             "fetch",
-            format!("{path}, read whole: it has no modified_after"),
+            format!("{path}?{}", joined(&[always, &span.query])),
+        ),
+        Planned::Fetch {
+            path,
+            filtered: false,
+            always,
+            ..
+        } => (
+            "fetch",
+            format!(
+                "{path}{}{always}, read whole: it has no modified_after",
+                if always.is_empty() { "" } else { "?" }
+            ),
         ),
     }
+}
+
+fn joined(parameters: &[&str]) -> String {
+    let given: Vec<_> = parameters
+        .iter()
+        .filter(|given| !given.is_empty())
+        .copied()
+        .collect();
+    given.join("&")
 }
 
 fn to_text(account: &AccountReadiness, models: &[Explained], complete: bool) -> String {
@@ -368,11 +400,15 @@ fn to_json(account: AccountReadiness, models: &[Explained], complete: bool) -> V
                 Planned::Fetch {
                     path,
                     filtered,
+                    always,
+                    key,
                     span,
                 } => json!({
                     "tag": "fetch",
                     "path": path,
                     "filtered": filtered,
+                    "always": always,
+                    "key": key,
                     "after": span.after.map(instant::text),
                     "before": span.before.map(instant::text),
                     "watermark": instant::text(span.watermark),

@@ -71,6 +71,8 @@ fn rows(found: &[Listed]) -> comfy_table::Table {
         "state",
         "ready",
         "trouble",
+        "link",
+        "skipped",
         "fresh to",
         "next start",
     ]);
@@ -85,21 +87,40 @@ fn rows(found: &[Listed]) -> comfy_table::Table {
         } else {
             &summary.phase
         };
+        let account = if profile.account_type == "TEST" {
+            format!("{} (test)", profile.id)
+        } else {
+            profile.id.clone()
+        };
         let start = match listed.start {
             Some(_) if listed.notes > 0 => "now, notes wait".to_owned(),
             Some(start) => instant::text(start),
             None => "never".to_owned(),
         };
         table.add_row([
-            profile.id.clone(),
+            account,
             customer.cloned().unwrap_or_default(),
             profile.integration.clone(),
             phase.to_owned(),
             format!("{}/{}", summary.ready, summary.needed),
-            summary.trouble.clone(),
+            trouble(listed),
+            summary.link.clone(),
+            summary.skipped.to_string(),
             summary.fresh_to.map(instant::text).unwrap_or_default(),
             start,
         ]);
     }
     table
+}
+
+/// What the engine calls the account's trouble, and what it cannot know of: that its runs fail.
+fn trouble(listed: &Listed) -> String {
+    let known = &listed.summary.trouble;
+    match &listed.failed_runs {
+        None => known.clone(),
+        Some(failed) if known.is_empty() => {
+            format!("{} runs failed: {}", failed.count, failed.text)
+        }
+        Some(failed) => format!("{known}; {} runs failed: {}", failed.count, failed.text),
+    }
 }

@@ -32,6 +32,12 @@ pub(super) fn send_error(from: merge_http::SendError, account: String) -> http::
         merge_http::SendError::Transport(message) => {
             http::SendError::Transport(http::Transport { message })
         }
+        merge_http::SendError::TimedOut(message) => {
+            http::SendError::TimedOut(http::Transport { message })
+        }
+        merge_http::SendError::TooLarge(message) => {
+            http::SendError::TooLarge(http::Transport { message })
+        }
         merge_http::SendError::HeldBack(after) => {
             http::SendError::HeldBack(http::HeldBack { after })
         }
@@ -105,12 +111,17 @@ pub(super) fn change(from: store::Change) -> host::Change {
             ready: from.summary.ready,
             needed: from.summary.needed,
             trouble: from.summary.trouble,
+            link: link_state(from.summary.link).to_owned(),
+            skipped: from.summary.skipped,
             fresh_to: from.summary.fresh_to,
         },
         batches: from.batches.into_iter().map(batch).collect(),
         sweep: from.sweep.map(|sweep| host::Sweep {
             model_id: sweep.model_id,
-            pass: sweep.pass,
+            unseen_since: sweep.unseen_since,
+            most_rows: sweep.most_rows,
+            most_percent: sweep.most_percent,
+            limit: sweep.limit,
         }),
         notices: from.notices.into_iter().map(notice).collect(),
     }
@@ -119,7 +130,12 @@ pub(super) fn change(from: store::Change) -> host::Change {
 pub(super) fn committed(from: host::Committed) -> store::Committed {
     store::Committed {
         version: from.version,
-        swept: from.swept,
+        swept: from.swept.map(|swept| store::Swept {
+            live: swept.live,
+            unseen: swept.unseen,
+            marked: swept.marked,
+            held: swept.held,
+        }),
     }
 }
 
@@ -129,6 +145,15 @@ pub(super) fn commit_error(from: host::CommitError) -> store::CommitError {
         host::CommitError::Unavailable(unavailable) => {
             store::CommitError::Unavailable(problem(unavailable))
         }
+    }
+}
+
+/// As `api::link_state` has it of what the component exports.
+fn link_state(from: types::LinkState) -> &'static str {
+    match from {
+        types::LinkState::Active => "active",
+        types::LinkState::RelinkNeeded => "relink-needed",
+        types::LinkState::Unlinked => "unlinked",
     }
 }
 
@@ -145,6 +170,8 @@ fn profile(from: types::Account) -> host::Profile {
         end_user_origin_id: from.end_user_origin_id,
         organization_name: from.organization_name,
         link_status: from.link_status,
+        account_type: from.account_type,
+        is_duplicate: from.is_duplicate,
     }
 }
 

@@ -6,6 +6,8 @@ use wasmtime::component::Linker;
 use super::Component;
 use crate::bindings::SyncEngine;
 use crate::bindings::exports::merge_sync::triggers::{readiness, signature, webhook, window};
+use crate::clock::Micros;
+use crate::instant;
 
 /// One instance whose imports all trap: decisions call none.
 pub struct Decisions {
@@ -59,6 +61,16 @@ impl Decisions {
             .call_parse_status(&mut self.store, body)
             .await?;
         Ok(page.map_err(|problem| problem.message))
+    }
+
+    /// The instant that `text` is in the one grammar for instants: that of `/sync-status`.
+    ///
+    /// # Errors
+    ///
+    /// The instance trapped.
+    pub async fn instant(&mut self, text: &str) -> wasmtime::Result<Option<Micros>> {
+        let page = self.parse_status(&instant::as_status(text)).await?;
+        Ok(instant::from_status(page))
     }
 
     /// `readiness.evaluate`.

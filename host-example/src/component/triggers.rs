@@ -14,6 +14,8 @@ use crate::bindings::exports::merge_sync::triggers::triggers::{
 };
 use crate::bindings::exports::merge_sync::triggers::webhook::Reply;
 use crate::bindings::{SyncEngine, SyncEnginePre};
+use crate::clock::Micros;
+use crate::instant;
 
 /// How many instances work at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +115,27 @@ impl Triggers {
             .map_err(Fault::Trap)
     }
 
+    /// The instant that `text` is in the one grammar for instants: that of `/sync-status`.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Trap`] only.
+    pub async fn instant(&self, text: &str) -> Result<Option<Micros>, Fault> {
+        let body = instant::as_status(text);
+        self.quick
+            .call(move |engine, store| {
+                Box::pin(async move {
+                    engine
+                        .merge_sync_triggers_readiness()
+                        .call_parse_status(store, &body)
+                        .await
+                })
+            })
+            .await
+            .map(instant::from_status)
+            .map_err(Fault::Trap)
+    }
+
     /// Take in a webhook. The reply stands for something durable.
     ///
     /// # Errors
@@ -184,7 +207,7 @@ impl Triggers {
                     Box::pin(async move {
                         engine
                             .merge_sync_triggers_triggers()
-                            .call_request(store, &account, command)
+                            .call_request(store, &account, &command)
                             .await
                     })
                 })

@@ -2,9 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use super::{
-    Batch, Change, Committed, Note, Notice, Profile, SWEEP_FREE, Summary, Sweep, TokenChange,
-};
+use super::{Batch, Change, Committed, Note, Notice, Profile, Summary, Sweep, Swept, TokenChange};
 use crate::clock::Micros;
 
 /// Why a note or a change did not happen.
@@ -68,17 +66,14 @@ pub(super) fn commit(sql: &Connection, change: &Change, now: Micros) -> Result<C
     let version = next_version(sql, change, now)?;
     for number in &change.consumed {
         sql.prepare_cached("DELETE FROM notes WHERE linked_account_id = ?1 AND number = ?2")?
-            .execute(params![
-                change.account,
-                i64::try_from(*number).unwrap_or(i64::MAX)
-            ])?;
+            .execute(params![change.account, stored(*number)])?;
     }
     set_token(sql, &change.account, &change.token)?;
     for batch in &change.batches {
         store_rows(sql, &change.account, batch, now)?;
     }
     let swept = match &change.sweep {
-        Some(wanted) => sweep(sql, &change.account, wanted)?,
+        Some(wanted) => Some(sweep(sql, &change.account, wanted)?),
         None => None,
     };
     for notice in &change.notices {
@@ -107,7 +102,9 @@ fn set_profile(sql: &Connection, account: &str, profile: &Profile) -> rusqlite::
              integration_slug = ifnull(nullif(?4, ''), integration_slug),
              end_user_origin_id = ifnull(nullif(?5, ''), end_user_origin_id),
              organization_name = ifnull(nullif(?6, ''), organization_name),
-             status = ifnull(nullif(?7, ''), status)
+             status = ifnull(nullif(?7, ''), status),
+             account_type = ifnull(nullif(?8, ''), account_type),
+             is_duplicate = ifnull(?9, is_duplicate)
          WHERE linked_account_id = ?1",
     )?
     .execute(params![
@@ -117,7 +114,9 @@ fn set_profile(sql: &Connection, account: &str, profile: &Profile) -> rusqlite::
         profile.integration_slug,
         profile.end_user_origin_id,
         profile.organization_name,
-        profile.link_status
+        profile.link_status,
+        profile.account_type,
+        profile.is_duplicate
     ])?;
     Ok(())
 }
@@ -181,9 +180,7 @@ fn store_rows(sql: &Connection, account: &str, batch: &Batch, now: Micros) -> ru
         "UPDATE records SET last_seen = ?4, pass = max(ifnull(?5, pass), ifnull(pass, ?5))
          WHERE linked_account_id = ?1 AND model_id = ?2 AND id = ?3",
     )?;
-    let pass = batch
-        .pass
-        .map(|pass| i64::try_from(pass).unwrap_or(i64::MAX));
+    let pass = batch.pass.map(stored);
     for row in &batch.rows {
         let replaced = replace.execute(params![
             account,
@@ -203,31 +200,72 @@ fn store_rows(sql: &Connection, account: &str, batch: &Batch, now: Micros) -> ru
     Ok(())
 }
 
-/// Mark as deleted what an older pass saw last, and say how many; `None` where that would be
-/// more than half of the model's live rows, and more than [`SWEEP_FREE`]. Rows that are marked
-/// already count for neither side: they would make the guard weaker with every deletion.
-fn sweep(sql: &Connection, account: &str, sweep: &Sweep) -> rusqlite::Result<Option<u64>> {
-    let pass = i64::try_from(sweep.pass).unwrap_or(i64::MAX);
+/// Mark as deleted what no pass since `unseen_since` saw, unless that is too much. Rows that are
+/// marked already count for neither side: they would make the guard weaker with every deletion.
+/// All of it reads the index of live rows alone.
+fn sweep(sql: &Connection, account: &str, sweep: &Sweep) -> rusqlite::Result<Swept> {
+    let since = stored(sweep.unseen_since);
     let (live, unseen): (u64, u64) = sql
         .prepare_cached(
-            "SELECT count(*), count(*) FILTER (WHERE ifnull(pass, -1) < ?3) FROM records
+            "SELECT count(*), count(*) FILTER (WHERE pass IS NULL OR pass < ?3) FROM records
              WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted",
         )?
-        .query_row(params![account, sweep.model_id, pass], |row| {
+        .query_row(params![account, sweep.model_id, since], |row| {
             Ok((
                 row.get::<_, i64>(0)?.cast_unsigned(),
                 row.get::<_, i64>(1)?.cast_unsigned(),
             ))
         })?;
-    if unseen > SWEEP_FREE && unseen > live / 2 {
-        return Ok(None);
-    }
+    let held = is_too_much(live, unseen, sweep);
+    let marked = if held || unseen == 0 {
+        0
+    } else {
+        sql.prepare_cached(
+            "UPDATE records SET deleted = 1 WHERE rowid IN (
+                 SELECT rowid FROM records
+                 WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted AND pass IS NULL
+                 UNION ALL
+                 SELECT rowid FROM records
+                 WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted AND pass < ?3
+                 LIMIT ?4)",
+        )?
+        .execute(params![account, sweep.model_id, since, sweep.limit])?
+    };
+    Ok(Swept {
+        live,
+        unseen,
+        marked: u64::try_from(marked).unwrap_or(u64::MAX),
+        held,
+    })
+}
+
+/// Whether a sweep is held; exact for any numbers.
+fn is_too_much(live: u64, unseen: u64, sweep: &Sweep) -> bool {
+    let most = u128::from(live) * u128::from(sweep.most_percent);
+    unseen > sweep.most_rows && u128::from(unseen) * 100 > most
+}
+
+/// Note how a run ended.
+pub(super) fn run_ended(
+    sql: &Connection,
+    account: &str,
+    failure: Option<&str>,
+    now: Micros,
+) -> rusqlite::Result<()> {
     sql.prepare_cached(
-        "UPDATE records SET deleted = 1
-         WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted AND ifnull(pass, -1) < ?3",
+        "UPDATE linked_accounts SET
+             failed_runs = iif(?2 IS NULL, 0, failed_runs + 1),
+             failed_since = iif(?2 IS NULL, NULL, ifnull(failed_since, ?3)),
+             failed_with = ifnull(?2, '')
+         WHERE linked_account_id = ?1",
     )?
-    .execute(params![account, sweep.model_id, pass])?;
-    Ok(Some(unseen))
+    .execute(params![account, failure, now])?;
+    Ok(())
+}
+
+/// A number of the contract's, as a column holds it.
+fn stored(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn add_notice(
@@ -258,6 +296,8 @@ fn set_state(sql: &Connection, change: &Change, version: i64, now: Micros) -> ru
         ready,
         needed,
         trouble,
+        link,
+        skipped,
         fresh_to,
     } = &change.summary;
     sql.prepare_cached(
@@ -269,7 +309,7 @@ fn set_state(sql: &Connection, change: &Change, version: i64, now: Micros) -> ru
                          SELECT 1 FROM notes WHERE linked_account_id = :account
                      ) THEN :now ELSE :wake END AS start)),
              phase = :phase, models_ready = :ready, models_needed = :needed,
-             trouble = :trouble, fresh_to = :fresh_to
+             trouble = :trouble, link = :link, skipped = :skipped, fresh_to = :fresh_to
          WHERE linked_account_id = :account",
     )?
     .execute(named_params! {
@@ -283,7 +323,43 @@ fn set_state(sql: &Connection, change: &Change, version: i64, now: Micros) -> ru
         ":ready": ready,
         ":needed": needed,
         ":trouble": trouble,
+        ":link": link,
+        ":skipped": stored(*skipped),
         ":fresh_to": fresh_to,
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Sweep, is_too_much};
+
+    fn held(live: u64, unseen: u64, most_rows: u64, most_percent: u32) -> bool {
+        let sweep = Sweep {
+            model_id: String::new(),
+            unseen_since: 1,
+            most_rows,
+            most_percent,
+            limit: 1,
+        };
+        is_too_much(live, unseen, &sweep)
+    }
+
+    #[test]
+    fn a_sweep_is_held_where_it_is_over_both_bounds() {
+        assert!(held(17, 17, 2, 10));
+        assert!(!held(17, 2, 2, 10));
+        assert!(held(17, 3, 2, 10));
+        assert!(!held(30, 3, 2, 10));
+        assert!(held(29, 3, 2, 10));
+        assert!(held(1, 1, 0, 0));
+        assert!(!held(1, 1, 0, 100));
+    }
+
+    #[test]
+    fn the_bounds_of_a_sweep_hold_for_the_largest_numbers() {
+        assert!(held(u64::MAX, u64::MAX, 2, 10));
+        assert!(!held(u64::MAX, u64::MAX, 2, u32::MAX));
+        assert!(!held(u64::MAX, u64::MAX, u64::MAX, 0));
+    }
 }

@@ -1,4 +1,4 @@
-//! The tables, and how a file is recognized as ours.
+//! The tables, how a file is recognized as ours, and how one of an older version is brought up.
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x4d53_796e;
 
 /// The version of [`TABLES`].
-pub(super) const SCHEMA_VERSION: i32 = 1;
+pub(super) const SCHEMA_VERSION: i32 = 2;
 
 /// Instants are microseconds since 1970 in UTC: `modified_at` and `fresh_to` on Merge's clock,
 /// all others on the host's.
@@ -31,7 +31,14 @@ CREATE TABLE linked_accounts (
     models_ready INTEGER NOT NULL DEFAULT 0,
     models_needed INTEGER NOT NULL DEFAULT 0,
     trouble TEXT NOT NULL DEFAULT '',
-    fresh_to INTEGER
+    fresh_to INTEGER,
+    account_type TEXT NOT NULL DEFAULT '',
+    is_duplicate INTEGER,
+    link TEXT NOT NULL DEFAULT '',
+    skipped INTEGER NOT NULL DEFAULT 0,
+    failed_runs INTEGER NOT NULL DEFAULT 0,
+    failed_since INTEGER,
+    failed_with TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
@@ -59,6 +66,10 @@ CREATE TABLE records (
     PRIMARY KEY (linked_account_id, model_id, id)
 ) STRICT;
 
+-- For sweeps. `deleted` is in it so that they need not look at the records themselves.
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
+    WHERE NOT deleted;
+
 CREATE TABLE notices (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -70,11 +81,25 @@ CREATE TABLE notices (
 ) STRICT;
 ";
 
+/// What makes of each version the next one: the first entry of version 1 version 2.
+const STEPS: [&str; 1] = ["
+ALTER TABLE linked_accounts ADD COLUMN account_type TEXT NOT NULL DEFAULT '';
+ALTER TABLE linked_accounts ADD COLUMN is_duplicate INTEGER;
+ALTER TABLE linked_accounts ADD COLUMN link TEXT NOT NULL DEFAULT '';
+ALTER TABLE linked_accounts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE linked_accounts ADD COLUMN failed_runs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
+ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
+    WHERE NOT deleted;
+"];
+
 /// What is in a file.
 #[derive(Debug, PartialEq, Eq)]
 enum Found {
     Nothing,
     Ours,
+    Older,
     Newer(i32),
     Foreign,
 }
@@ -90,6 +115,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), String> {
     match look(connection)? {
         Found::Ours => {}
         Found::Nothing => create(connection)?,
+        Found::Older => bring_up(connection).map_err(|error| explain(&error))?,
         Found::Newer(version) => {
             return Err(format!(
                 "has schema version {version}, and this merge-sync knows {SCHEMA_VERSION}: it was \
@@ -129,6 +155,7 @@ fn look(connection: &Connection) -> Result<Found, String> {
     let version = number("PRAGMA user_version")?;
     Ok(match (application, tables) {
         (APPLICATION_ID, _) if version > SCHEMA_VERSION => Found::Newer(version),
+        (APPLICATION_ID, 1..) if version < SCHEMA_VERSION => Found::Older,
         (APPLICATION_ID, 1..) => Found::Ours,
         (0 | APPLICATION_ID, 0) => Found::Nothing,
         _ => Found::Foreign,
@@ -151,6 +178,20 @@ fn create(connection: &mut Connection) -> Result<(), String> {
         transaction.commit()
     })();
     made.map_err(|error| explain(&error))
+}
+
+/// Every step from the file's version to ours, or none: a program of the older version may go on
+/// with the file meanwhile, and does not open it again.
+fn bring_up(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Two programs may have found the same old file.
+    let version: i32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let done = usize::try_from(version.saturating_sub(1)).unwrap_or(0);
+    for step in STEPS.iter().skip(done) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()
 }
 
 /// Bytes of a page. Records come by the hundred and lie all over the index: with SQLite's own 4,096

@@ -74,6 +74,10 @@ struct File {
 enum Work {
     Note(Note),
     Commit(Change),
+    RunEnded {
+        account: String,
+        failure: Option<String>,
+    },
 }
 
 #[derive(Debug)]
@@ -86,6 +90,7 @@ struct Job {
 enum Done {
     Noted,
     Committed(Committed),
+    RunEnded,
 }
 
 #[derive(Debug)]
@@ -273,6 +278,11 @@ fn transact(
         let done = match &job.work {
             Work::Note(note) => change::keep_note(&transaction, note, now).map(|()| Done::Noted),
             Work::Commit(change) => change::commit(&transaction, change, now).map(Done::Committed),
+            Work::RunEnded { account, failure } => {
+                change::run_ended(&transaction, account, failure.as_deref(), now)
+                    .map(|()| Done::RunEnded)
+                    .map_err(Refused::Sqlite)
+            }
         };
         match done {
             Ok(_) => {}
@@ -324,7 +334,9 @@ impl Store for SqliteStore {
         Box::pin(async move {
             match self.write(Work::Commit(change)).await {
                 Ok(Done::Committed(committed)) => Ok(committed),
-                Ok(Done::Noted) | Err(Failed::UnknownAccount) => Err(CommitError::Stale(None)),
+                Ok(Done::Noted | Done::RunEnded) | Err(Failed::UnknownAccount) => {
+                    Err(CommitError::Stale(None))
+                }
                 Err(Failed::Stale(current)) => Err(CommitError::Stale(current)),
                 Err(Failed::Unavailable(problem)) => Err(CommitError::Unavailable(problem)),
             }
@@ -342,6 +354,24 @@ impl Store for SqliteStore {
 
     fn next_start(&self, now: Micros) -> Pending<'_, Result<Option<Micros>, Unavailable>> {
         Box::pin(self.read(move |sql| read::next_start(sql, now)))
+    }
+
+    fn run_ended(
+        &self,
+        account: &str,
+        failure: Option<&str>,
+    ) -> Pending<'_, Result<(), Unavailable>> {
+        let work = Work::RunEnded {
+            account: account.to_owned(),
+            failure: failure.map(str::to_owned),
+        };
+        Box::pin(async move {
+            match self.write(work).await {
+                Err(Failed::Unavailable(problem)) => Err(problem),
+                // An account that has gone has nothing to be noted of.
+                Ok(_) | Err(Failed::UnknownAccount | Failed::Stale(_)) => Ok(()),
+            }
+        })
     }
 
     fn token(&self, account: &str) -> Pending<'_, Result<Option<Secret>, Unavailable>> {

@@ -4,11 +4,11 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use merge_sync_host::store::{Change, Store, Summary};
+use merge_sync_host::store::{Change, Note, Profile, Store, Summary};
 use serde_json::{Value, json};
 
 use crate::support::{
-    ACCOUNT, NOON, Scratch, change, component_file, linked, sign_with, status_row, synced,
+    ACCOUNT, NOON, Scratch, change, component_file, linked, note, sign_with, status_row, synced,
 };
 
 const KEY: &str = "a signing key";
@@ -235,6 +235,8 @@ fn explain_judges_an_account_by_all_pages() {
             "tag": "fetch",
             "path": "/api/hris/v1/employees",
             "filtered": true,
+            "always": "",
+            "key": ["id"],
             "after": null,
             "before": "2026-01-05T11:00:00.000002Z",
             "watermark": "2026-01-05T11:00:00.000001Z",
@@ -280,13 +282,23 @@ fn explain_reckons_from_the_stored_progress() {
         let progress = json!({"hris.Employee": {"merge_last_sync_finished": finished}});
         std::fs::write(&file, progress.to_string()).unwrap();
     };
-    stored("2026-01-05T10:00:00Z");
     let arguments = ["--progress", "progress.json", "1.json", "2.json"];
-    let (_, plans) = explain(&scratch, &arguments);
-    assert_eq!(
-        plan(&plans, "hris.Employee")["after"],
-        "2026-01-05T09:55:00.000000Z"
-    );
+    // In every form that `/sync-status` may have, as they are copied from there.
+    for form in [
+        "2026-01-05T10:00:00Z",
+        "2026-01-05 10:00:00+00:00",
+        "2026-01-05T10:00:00",
+        "2026-01-05t11:00:00.000+0100",
+        "2026-01-05T10:00:00.0000009z",
+    ] {
+        stored(form);
+        let (_, plans) = explain(&scratch, &arguments);
+        assert_eq!(
+            plan(&plans, "hris.Employee")["after"],
+            "2026-01-05T09:55:00.000000Z",
+            "{form}"
+        );
+    }
     stored("2026-01-05T11:00:00.000001Z");
     let (_, plans) = explain(&scratch, &arguments);
     let reason = &plan(&plans, "hris.Employee")["reason"];
@@ -326,14 +338,27 @@ async fn status_shows_each_account() {
         phase: "syncing".to_owned(),
         ready: 2,
         needed: 3,
-        trouble: String::new(),
+        trouble: "held-sweep".to_owned(),
+        link: "relink-needed".to_owned(),
+        skipped: 41,
         fresh_to: Some(NOON),
     };
     let store = scratch.store();
+    store
+        .keep_note(Note {
+            profile: Some(Profile {
+                account_type: "TEST".to_owned(),
+                ..Profile::default()
+            }),
+            ..note(ACCOUNT, "linked")
+        })
+        .await
+        .unwrap();
+    store.run_ended(ACCOUNT, Some("it trapped")).await.unwrap();
     let one = Change {
         summary,
         wake_at: Some(NOON),
-        ..change(ACCOUNT, None)
+        ..change(ACCOUNT, Some("0"))
     };
     store.commit(one).await.unwrap();
     drop(store);
@@ -344,12 +369,25 @@ async fn status_shows_each_account() {
         .lines()
         .find(|line| line.contains(ACCOUNT))
         .unwrap_or_else(|| panic!("{said}"));
-    assert!(line.contains("syncing") && line.contains("2/3"), "{line}");
+    for want in [
+        "syncing",
+        "2/3",
+        "(test)",
+        "held-sweep; 1 runs failed: it trapped",
+        "relink-needed",
+        " 41 ",
+    ] {
+        assert!(line.contains(want), "{want}: {line}");
+    }
     let json = run(&scratch, &[&arguments[..], &["--json"]].concat(), &[], b"");
-    assert_eq!(
-        parsed(&json)["accounts"][0]["fresh_to"],
-        "2026-01-05T12:00:00.000000Z"
-    );
+    let json = parsed(&json);
+    let account = &json["accounts"][0];
+    assert_eq!(account["fresh_to"], "2026-01-05T12:00:00.000000Z");
+    assert_eq!(account["account_type"], "TEST");
+    assert_eq!(account["link"], "relink-needed");
+    assert_eq!(account["skipped"], 41);
+    assert_eq!(account["failed_runs"]["count"], 1);
+    assert_eq!(account["failed_runs"]["text"], "it trapped");
 }
 
 #[test]

@@ -28,9 +28,10 @@ async fn fixture() -> Fixture {
             let details = json!({
                 "id": ACCOUNT, "integration": "Example HRIS", "integration_slug": "example-hris",
                 "category": "hris", "end_user_origin_id": "org_1", "status": "COMPLETE",
-                "end_user_organization_name": "Example & Sons",
+                "end_user_organization_name": "Example & Sons", "account_type": "TEST",
+                "is_duplicate": false,
             });
-            answer(200, details.to_string())
+            answer(200, format!("\u{feff}{details}"))
         } else if path.ends_with("/sync-status") {
             page(
                 &[
@@ -112,6 +113,8 @@ async fn an_account_is_linked_by_its_token_alone() {
     let listed = fixture.store.account(ACCOUNT).await.unwrap().unwrap();
     assert_eq!(listed.profile.integration, "Example HRIS");
     assert_eq!(listed.profile.organization_name, "Example & Sons");
+    assert_eq!(listed.profile.account_type, "TEST");
+    assert_eq!(listed.profile.is_duplicate, Some(false));
     assert!(listed.has_token);
     let (status, accounts) = fixture.get("/api/accounts").await;
     assert_eq!(
@@ -132,6 +135,19 @@ async fn an_account_with_its_id_is_linked_without_asking_merge() {
 }
 
 #[tokio::test]
+async fn when_an_account_was_linked_is_said_in_any_form_that_merges_bodies_have() {
+    let fixture = fixture().await;
+    for text in [
+        "2026-01-01 00:00:00+00:00",
+        "2026-01-01T00:00:00",
+        "2026-01-01t01:00:00.0000001+0100",
+    ] {
+        let body = json!({"id": text, "token": "any", "category": "ats", "linked_at": text});
+        assert_eq!(fixture.post("/api/accounts", body).await.0, 201, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_an_account_is_named() {
     let fixture = fixture().await;
     for (body, want) in [
@@ -149,7 +165,7 @@ async fn what_is_wrong_with_an_account_is_named() {
         ),
         (
             json!({"id": "x", "token": "t", "category": "hris", "linked_at": "yesterday"}),
-            "linked_at: `yesterday` is not an RFC 3339 instant",
+            "linked_at: `yesterday` is no instant such as 2025-11-27T10:39:49Z",
         ),
     ] {
         assert_eq!(
@@ -209,6 +225,38 @@ async fn commands_reach_the_engine() {
             .unwrap()
             .has_token
     );
+}
+
+#[tokio::test]
+async fn a_command_of_one_model_says_what_it_lacks() {
+    let fixture = fixture().await;
+    fixture.link().await;
+    for (command, status, want) in [
+        ("reread-model", 400, "model: `reread-model` needs one"),
+        ("reread-model?model=hris.Employee", 202, ""),
+        (
+            "poll?model=hris.Employee",
+            400,
+            "`poll` is of the whole account",
+        ),
+        ("poll?modle=hris.Employee", 400, ""),
+        (
+            "approve-deletions?model=hris.Employee",
+            400,
+            "pass: `` is not the number",
+        ),
+        (
+            "approve-deletions?model=hris.Employee&pass=1",
+            409,
+            "model: no sweep of `hris.Employee` is held",
+        ),
+    ] {
+        let path = format!("/api/accounts/{ACCOUNT}/{command}");
+        let (found, body) = fixture.post(&path, json!({})).await;
+        let error = body["error"].as_str().unwrap_or_default();
+        assert_eq!(found, status, "{command}: {body}");
+        assert!(error.starts_with(want), "{command}: {body}");
+    }
 }
 
 #[tokio::test]

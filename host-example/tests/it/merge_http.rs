@@ -9,7 +9,7 @@ use axum::http::Response as HttpResponse;
 use merge_sync_host::budget::Limits;
 use merge_sync_host::clock::{Clock, SECOND};
 use merge_sync_host::counters::Counters;
-use merge_sync_host::merge_http::{MergeHttp, Origin, Request, Response, SendError};
+use merge_sync_host::merge_http::{LARGEST_BODY, MergeHttp, Origin, Request, Response, SendError};
 use merge_sync_host::secret::Secret;
 use merge_sync_host::store::{Change, Store, TokenChange};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -178,11 +178,60 @@ async fn a_compressed_body_arrives_as_text() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_text_is_no_answer() {
-    let server = merge(|_| async { json(200, vec![0xff, 0xfe]) }).await;
+async fn a_byte_that_is_no_text_costs_itself_alone() {
+    let server = merge(|_| async { json(200, b"{\"a\":\"\xff\"}".to_vec()) }).await;
+    let answer = client(server.url("")).await.send("a").await.unwrap();
+    assert_eq!(answer.body, "{\"a\":\"\u{fffd}\"}");
+}
+
+/// Sixty megabytes of nothing, announced and not.
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_as_too_large() {
+    let announced = merge(|_| async { json(200, "[],".repeat(20 << 20)) }).await;
+    let mut endless = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+    endless.extend("[],".repeat(20 << 20).bytes());
+    for origin in [announced.url(""), raw(endless.leak()).await] {
+        match client(origin).await.send("a").await {
+            Err(SendError::TooLarge(text)) => {
+                assert_eq!(text, "the body of a 200 is larger than 8388608 bytes");
+            }
+            other => panic!("{:?}", other.map(|answer| answer.status)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_the_limit_is_read() {
+    let server = merge(|_| async { json(200, " ".repeat(LARGEST_BODY)) }).await;
+    let answer = client(server.url("")).await.send("a").await.unwrap();
+    assert_eq!(answer.body.len(), LARGEST_BODY);
+}
+
+/// Six accounts whose every request fails ask again and again, and one that is healthy reads its
+/// forty pages beside them.
+#[tokio::test]
+async fn accounts_that_always_fail_do_not_hold_back_a_healthy_one() {
+    let server = merge(|request: axum::extract::Request| async move {
+        let healthy = request.uri().path().ends_with("/healthy");
+        json(if healthy { 200 } else { 400 }, "{}")
+    })
+    .await;
     let fixture = client(server.url("")).await;
-    let text = Fixture::transport(fixture.send("a").await);
-    assert_eq!(text, "the body of a 200 is not utf-8");
+    for page in 0..40 {
+        for account in 'a'..='f' {
+            match fixture.send(&account.to_string()).await {
+                Ok(_) | Err(SendError::HeldBack(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        let request = Request {
+            target: "/healthy".to_owned(),
+            ..get("z")
+        };
+        let answer = fixture.http.send(request).await;
+        assert_eq!(answer.map(|answer| answer.status), Ok(200), "page {page}");
+        fixture.scratch.clock.advance(SECOND / 100);
+    }
 }
 
 #[tokio::test]

@@ -1,13 +1,17 @@
 //! What people see while an account syncs, when it is ready, and when something is wrong.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::Request;
 use axum::response::Response;
+use merge_sync_host::clock::{Clock as _, MINUTE};
 use merge_sync_host::host::Host;
+use merge_sync_host::store::Store as _;
 
 use crate::support::{
-    ACCOUNT, Made, NOON, Scratch, client, host, json, linked, merge, page, serve, sign, status_row,
+    ACCOUNT, Made, NOON, Scratch, client, host, json, linked, merge, page, routes, serve, sign,
+    status_row,
 };
 
 /// The pages of one account after its first run: `/` and its own.
@@ -106,8 +110,9 @@ async fn once_ready_a_page_has_no_banner() {
 #[tokio::test]
 async fn on_trouble_a_page_shows_merges_words_and_two_ways_on() {
     let (all, one) = pages("failed", |request| {
-        let issue =
-            r#"{"id":"1","status":"ONGOING","error_description":"The <i>key</i> expired."}"#;
+        let issue = r#"{"id":"1","status":"ONGOING","error_description":"The <i>key</i> expired."},
+                       {"id":"2","status":"ONGOING","error_description":""},
+                       {"id":"3","status":"ONGOING","error_description":null}"#;
         request
             .uri()
             .path()
@@ -124,6 +129,7 @@ async fn on_trouble_a_page_shows_merges_words_and_two_ways_on() {
     ] {
         assert!(one.contains(want), "{want}: {one}");
     }
+    assert!(!one.contains("<li></li>"), "{one}");
 }
 
 #[tokio::test]
@@ -197,4 +203,130 @@ async fn the_retry_button_polls_and_leads_back() {
     let answer = client.post(path).send().await.unwrap();
     assert_eq!(answer.status(), 303);
     assert_eq!(answer.headers()["location"], format!("/accounts/{ACCOUNT}"));
+}
+
+/// A host whose account has read twenty employees, of which Merge then returns so many as the
+/// number says.
+async fn read_once(scratch: &Scratch, left: Arc<AtomicU64>) -> Arc<Host> {
+    let merge = merge(move |request: Request| {
+        let left = left.load(Ordering::SeqCst);
+        async move {
+            if request.uri().path().ends_with("/sync-status") {
+                page(&status_row(
+                    "Employee",
+                    "DONE",
+                    false,
+                    r#""2026-01-05T11:00:00Z""#,
+                ))
+            } else {
+                let rows = (0..left)
+                    .map(|nth| format!(r#"{{"id":"{nth}","modified_at":"2026-01-05T10:00:00Z"}}"#));
+                page(&rows.collect::<Vec<_>>().join(","))
+            }
+        }
+    })
+    .await;
+    let host: Arc<Host> = host(Made {
+        merge: merge.url(""),
+        store: scratch.store(),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    let body = linked(ACCOUNT, "token");
+    let signature = sign(body.as_bytes());
+    merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+    // It is served until the test ends.
+    std::mem::forget(merge);
+    host
+}
+
+/// Run what is due within a minute.
+async fn a_minute(scratch: &Scratch, host: &Arc<Host>) {
+    let until = scratch.clock.now() + MINUTE;
+    while let Some(next) = host.run_due(scratch.clock.now()).await.unwrap()
+        && next <= until
+    {
+        scratch.clock.set(next.max(scratch.clock.now()));
+    }
+    scratch.clock.set(until);
+}
+
+#[tokio::test]
+async fn deletions_are_approved_with_both_numbers_in_sight() {
+    let scratch = Scratch::new();
+    let left = Arc::new(AtomicU64::new(20));
+    let host = read_once(&scratch, Arc::clone(&left)).await;
+    a_minute(&scratch, &host).await;
+    left.store(0, Ordering::SeqCst);
+    let served = routes(&host).await;
+    let account = format!("/accounts/{ACCOUNT}");
+    let press = async |path: &str, form: &str| {
+        let post = client().post(served.url(&format!("{account}/{path}")));
+        let post = post.header("content-type", "application/x-www-form-urlencoded");
+        post.body(form.to_owned())
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    };
+    let read = async |path: &str| {
+        let answer = client().get(served.url(path)).send().await.unwrap();
+        answer.text().await.unwrap()
+    };
+    assert_eq!(press("reread-model", "model=hris.Employee").await, 200);
+    a_minute(&scratch, &host).await;
+
+    let one = read(&account).await;
+    for want in [
+        "20 of 20 records were not found",
+        "<button>Approve deletions</button>",
+        "<button>Read again</button>",
+        "held-sweep",
+    ] {
+        assert!(one.contains(want), "{want}: {one}");
+    }
+    assert!(read("/").await.contains("held-sweep"));
+    let view: serde_json::Value =
+        serde_json::from_str(&read(&format!("/api{account}")).await).unwrap();
+    let held = &view["models"][0]["held_sweep"];
+    assert_eq!((&held["unseen"], &held["live"]), (&20.into(), &20.into()));
+    let pass = held["pass"].as_u64().unwrap();
+
+    let sure = read(&format!(
+        "{account}/approve-deletions?model=hris.Employee&pass={pass}"
+    ))
+    .await;
+    assert!(
+        sure.contains("did not return 20 of 20 records of Employee"),
+        "{sure}"
+    );
+    assert!(sure.contains("Mark 20 records as deleted"), "{sure}");
+    let deleted = async || {
+        let rows = scratch.store().rows(ACCOUNT, "hris.Employee", "", 99).await;
+        let rows = rows.unwrap();
+        rows.iter().filter(|stored| stored.row.deleted).count()
+    };
+    assert_eq!(
+        press(
+            "approve-deletions",
+            &format!("model=hris.Employee&pass={}", pass - 1)
+        )
+        .await,
+        409
+    );
+    a_minute(&scratch, &host).await;
+    assert_eq!(deleted().await, 0);
+    assert_eq!(
+        press(
+            "approve-deletions",
+            &format!("model=hris.Employee&pass={pass}")
+        )
+        .await,
+        200
+    );
+    a_minute(&scratch, &host).await;
+    assert_eq!(deleted().await, 20);
+    assert!(!read(&account).await.contains("Approve deletions"));
 }

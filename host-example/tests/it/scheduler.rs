@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use axum::extract::Request;
 use axum::response::Response;
 use merge_sync_host::bindings::exports::merge_sync::triggers::triggers::Command;
-use merge_sync_host::clock::{HOUR, MINUTE};
+use merge_sync_host::clock::{Clock as _, HOUR, MINUTE};
 use merge_sync_host::store::{Change, Store};
 use tokio::sync::Semaphore;
 
@@ -375,4 +375,39 @@ async fn merges_bad_answers_cost_an_account_time_and_neither_rows_nor_state() {
         ""
     );
     assert_eq!(host.counters().runs_failed.get(), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_traps_is_seen_until_one_comes_to_a_good_end() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let merge = merge(|request| async move { quiet(&request) }).await;
+    let made = |store: Arc<dyn Store>| Made {
+        merge: merge.url(""),
+        store,
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    };
+    let gated = Gated::new(store.clone());
+    gated.notes.add_permits(1);
+    let breaking = host(made(gated)).await;
+    let body = linked(BREAKING, "token");
+    let signatures = vec![crate::support::sign(body.as_bytes())];
+    merge_sync_host::webhook::receive(&breaking, signatures, Some(body.into())).await;
+    for failures in [1, 2] {
+        let next = breaking.run_due(scratch.clock.now()).await.unwrap();
+        let listed = store.account(BREAKING).await.unwrap().unwrap();
+        let failed = listed.failed_runs.unwrap();
+        assert_eq!((failed.count, failed.since), (failures, NOON));
+        assert!(
+            failed.text.starts_with("the component trapped: "),
+            "{failed:?}"
+        );
+        scratch.clock.set(next.unwrap());
+    }
+    // The program is started anew, and the store works again.
+    let mended = host(made(store.clone())).await;
+    mended.run_due(scratch.clock.now()).await.unwrap();
+    let listed = store.account(BREAKING).await.unwrap().unwrap();
+    assert_eq!(listed.failed_runs, None);
 }

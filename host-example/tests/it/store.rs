@@ -6,8 +6,8 @@ use merge_sync_host::clock::{HOUR, MINUTE, SECOND};
 use merge_sync_host::secret::Secret;
 use merge_sync_host::store::sqlite::SqliteStore;
 use merge_sync_host::store::{
-    Batch, Change, CommitError, FURTHEST_START, Note, NoteError, Notice, Profile, Row, Store,
-    Summary, Sweep, TokenChange,
+    Batch, Change, CommitError, FURTHEST_START, FailedRuns, Note, NoteError, Notice, Profile, Row,
+    Store, Summary, Sweep, Swept, TokenChange,
 };
 
 use crate::support::{ACCOUNT, NOON, Scratch, change, note};
@@ -24,7 +24,10 @@ async fn with_account(scratch: &Scratch) -> Arc<SqliteStore> {
     store
 }
 
-async fn commit(store: &SqliteStore, change: Change) -> Result<(String, Option<u64>), CommitError> {
+async fn commit(
+    store: &SqliteStore,
+    change: Change,
+) -> Result<(String, Option<Swept>), CommitError> {
     store
         .commit(change)
         .await
@@ -253,47 +256,116 @@ async fn rows_of_two_models_and_accounts_do_not_meet() {
     assert_eq!(store.rows(ACCOUNT, "hris.Team", "", 9).await.unwrap(), []);
 }
 
-/// `old` rows of pass 1, then `new` rows of pass 2 together with its sweep: how many were swept.
-async fn swept(old: usize, new: usize) -> Option<u64> {
+/// The sweep of the engine's own bounds: a tenth, and two.
+fn sweep(unseen_since: u64) -> Sweep {
+    Sweep {
+        model_id: MODEL.to_owned(),
+        unseen_since,
+        most_rows: 2,
+        most_percent: 10,
+        limit: 50_000,
+    }
+}
+
+/// Commit this sweep, with these rows in the same change.
+async fn swept(store: &SqliteStore, sweep: Sweep, batches: Vec<Batch>) -> Swept {
+    let last = Change {
+        batches,
+        sweep: Some(sweep),
+        ..change(ACCOUNT, Some(&version(store).await))
+    };
+    let (_, swept) = commit(store, last).await.unwrap();
+    swept.expect("the change has a sweep")
+}
+
+async fn deleted(store: &SqliteStore) -> Vec<String> {
+    let stored = store.rows(ACCOUNT, MODEL, "", 9999).await.unwrap();
+    stored
+        .into_iter()
+        .filter(|stored| stored.row.deleted)
+        .map(|stored| stored.row.id)
+        .collect()
+}
+
+fn rows(from: usize, to: usize) -> Vec<Row> {
+    (from..to)
+        .map(|nth| row(&format!("{nth:04}"), Some(1), "{}"))
+        .collect()
+}
+
+/// `old` rows of pass 1, then `new` rows of pass 2 together with its sweep.
+async fn swept_of(old: usize, new: usize) -> Swept {
     let scratch = Scratch::new();
     let store = with_account(&scratch).await;
-    let rows = |from: usize, to: usize| {
-        (from..to)
-            .map(|nth| row(&format!("{nth:04}"), Some(1), "{}"))
-            .collect()
-    };
     store_rows(&store, Some(1), rows(0, old)).await;
-    let mut last = change(ACCOUNT, Some(&version(&store).await));
-    last.batches = vec![batch(Some(2), rows(old, old + new))];
-    last.sweep = Some(Sweep {
-        model_id: MODEL.to_owned(),
-        pass: 2,
-    });
-    let (_, swept) = commit(&store, last).await.unwrap();
-    let stored = store.rows(ACCOUNT, MODEL, "", 9999).await.unwrap();
-    let deleted = stored.iter().filter(|stored| stored.row.deleted).count();
-    assert_eq!(deleted as u64, swept.unwrap_or(0));
-    assert!(
-        stored
-            .iter()
-            .filter(|stored| stored.row.deleted)
-            .all(|s| s.pass == Some(1))
-    );
+    let new = batch(Some(2), rows(old, old + new));
+    let swept = swept(&store, sweep(2), vec![new]).await;
+    let deleted = deleted(&store).await;
+    assert_eq!(deleted.len() as u64, swept.marked);
+    assert!(deleted.iter().all(|id| **id < *format!("{old:04}")));
     swept
 }
 
 #[tokio::test]
-async fn a_sweep_marks_what_an_older_pass_saw_last() {
-    assert_eq!(swept(3, 2).await, Some(3));
-    assert_eq!(swept(0, 2).await, Some(0));
+async fn a_sweep_marks_what_no_later_pass_saw() {
+    let want = Swept {
+        live: 5,
+        unseen: 2,
+        marked: 2,
+        held: false,
+    };
+    assert_eq!(swept_of(2, 3).await, want);
+    assert_eq!(swept_of(0, 3).await.marked, 0);
+    assert_eq!(swept_of(5, 45).await.marked, 5);
 }
 
 #[tokio::test]
-async fn a_sweep_of_more_than_half_and_more_than_a_hundred_is_not_done() {
-    assert_eq!(swept(100, 0).await, Some(100));
-    assert_eq!(swept(101, 0).await, None);
-    assert_eq!(swept(101, 101).await, Some(101));
-    assert_eq!(swept(102, 101).await, None);
+async fn a_sweep_beyond_its_bounds_is_held_and_marks_nothing_at_any_size() {
+    for (old, new) in [(17, 0), (60, 0), (3, 26), (6, 53)] {
+        let want = Swept {
+            live: (old + new) as u64,
+            unseen: old as u64,
+            marked: 0,
+            held: true,
+        };
+        assert_eq!(swept_of(old, new).await, want);
+    }
+    assert!(!swept_of(3, 27).await.held);
+    assert!(!swept_of(2, 0).await.held);
+}
+
+#[tokio::test]
+async fn a_sweep_counts_rows_that_no_pass_ever_saw_as_unseen() {
+    let scratch = Scratch::new();
+    let store = with_account(&scratch).await;
+    store_rows(&store, None, vec![row("never", Some(1), "{}")]).await;
+    store_rows(&store, Some(7), vec![row("seen", Some(1), "{}")]).await;
+    let found = swept(&store, sweep(7), Vec::new()).await;
+    assert_eq!((found.live, found.unseen, found.marked), (2, 1, 1));
+    assert_eq!(deleted(&store).await, ["never"]);
+}
+
+#[tokio::test]
+async fn a_sweep_marks_no_more_than_its_limit_and_says_what_remains() {
+    let scratch = Scratch::new();
+    let store = with_account(&scratch).await;
+    store_rows(&store, Some(1), rows(0, 5)).await;
+    store_rows(&store, None, rows(5, 10)).await;
+    let approved = Sweep {
+        most_percent: 100,
+        limit: 4,
+        ..sweep(2)
+    };
+    for (live, marked) in [(10, 4), (6, 4), (2, 2), (0, 0)] {
+        let want = Swept {
+            live,
+            unseen: live,
+            marked,
+            held: false,
+        };
+        assert_eq!(swept(&store, approved.clone(), Vec::new()).await, want);
+    }
+    assert_eq!(deleted(&store).await.len(), 10);
 }
 
 #[tokio::test]
@@ -305,18 +377,42 @@ async fn rows_marked_long_ago_do_not_weaken_the_guard_of_a_sweep() {
         ..row(&format!("gone {nth:04}"), None, "{}")
     };
     store_rows(&store, None, (0..300).map(gone).collect()).await;
-    store_rows(
-        &store,
-        Some(1),
-        (0..150).map(|n| row(&format!("{n}"), None, "{}")).collect(),
-    )
-    .await;
-    let mut empty = change(ACCOUNT, Some(&version(&store).await));
-    empty.sweep = Some(Sweep {
-        model_id: MODEL.to_owned(),
-        pass: 2,
+    store_rows(&store, Some(1), rows(0, 15)).await;
+    let found = swept(&store, sweep(2), Vec::new()).await;
+    assert_eq!((found.live, found.unseen, found.held), (15, 15, true));
+}
+
+#[tokio::test]
+async fn a_sweep_counts_the_rows_of_its_own_change_as_seen() {
+    let scratch = Scratch::new();
+    let store = with_account(&scratch).await;
+    store_rows(&store, Some(1), rows(0, 10)).await;
+    // Also those that replace nothing, since the stored ones are newer.
+    let again = rows(0, 10).into_iter().map(|row| Row {
+        modified_at: Some(0),
+        ..row
     });
-    assert_eq!(commit(&store, empty).await.unwrap().1, None);
+    let last = vec![batch(Some(2), again.collect())];
+    assert_eq!(swept(&store, sweep(2), last).await.unseen, 0);
+}
+
+#[tokio::test]
+async fn a_sweep_touches_no_other_model_or_account() {
+    let scratch = Scratch::new();
+    let store = with_account(&scratch).await;
+    let mut other = change("another account", None);
+    other.batches = vec![batch(Some(1), rows(0, 2))];
+    commit(&store, other).await.unwrap();
+    let team = Batch {
+        model_id: "hris.Team".to_owned(),
+        ..batch(Some(1), rows(0, 2))
+    };
+    let found = swept(&store, sweep(2), vec![team]).await;
+    assert_eq!((found.live, found.unseen), (0, 0));
+    for (account, model) in [("another account", MODEL), (ACCOUNT, "hris.Team")] {
+        let stored = store.rows(account, model, "", 9).await.unwrap();
+        assert!(stored.iter().all(|stored| !stored.row.deleted));
+    }
 }
 
 #[tokio::test]
@@ -324,23 +420,103 @@ async fn a_row_that_comes_back_is_not_deleted_any_more() {
     let scratch = Scratch::new();
     let store = with_account(&scratch).await;
     store_rows(&store, Some(1), vec![row("a", Some(1), "{}")]).await;
-    let mut last = change(ACCOUNT, Some(&version(&store).await));
-    last.sweep = Some(Sweep {
-        model_id: MODEL.to_owned(),
-        pass: 2,
-    });
-    commit(&store, last).await.unwrap();
-    assert!(
-        store.rows(ACCOUNT, MODEL, "", 9).await.unwrap()[0]
-            .row
-            .deleted
-    );
+    swept(&store, sweep(2), Vec::new()).await;
+    assert_eq!(deleted(&store).await, ["a"]);
     store_rows(&store, None, vec![row("a", Some(1), "{}")]).await;
+    assert_eq!(deleted(&store).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_sweep_reads_and_counts_along_an_index() {
+    let scratch = Scratch::new();
+    let _store = scratch.store();
+    let sql = rusqlite::Connection::open(scratch.file()).unwrap();
+    let plan: Vec<String> = sql
+        .prepare(
+            "EXPLAIN QUERY PLAN SELECT count(*), count(*) FILTER (WHERE pass IS NULL OR pass < 3)
+             FROM records WHERE linked_account_id = 'a' AND model_id = 'b' AND NOT deleted",
+        )
+        .unwrap()
+        .query_map([], |row| row.get(3))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(plan.len(), 1, "{plan:?}");
     assert!(
-        !store.rows(ACCOUNT, MODEL, "", 9).await.unwrap()[0]
-            .row
-            .deleted
+        plan[0].contains("USING COVERING INDEX records_live_by_pass"),
+        "{plan:?}"
     );
+}
+
+#[tokio::test]
+async fn text_with_u_0000_is_kept_as_it_came() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let account = "an\0account";
+    let profile = Profile {
+        id: account.to_owned(),
+        organization_name: "a\0b".to_owned(),
+        ..Profile::default()
+    };
+    store
+        .keep_note(Note {
+            profile: Some(profile.clone()),
+            ..note(account, "k\0")
+        })
+        .await
+        .unwrap();
+    let notice = Notice {
+        id: "n\0".to_owned(),
+        occasion: "caught-up".to_owned(),
+        model_id: Some(MODEL.to_owned()),
+        text: "t\0".to_owned(),
+    };
+    let rows = vec![row("r\0", Some(1), "{\"a\":\"\0\"}"), row("r", None, "\0")];
+    let full = Change {
+        state: "s\0".to_owned(),
+        token: TokenChange::Put(Secret::new("t\0")),
+        batches: vec![batch(Some(1), rows.clone())],
+        notices: vec![notice.clone()],
+        ..change(account, Some("0"))
+    };
+    commit(&store, full).await.unwrap();
+    let loaded = store.load(account).await.unwrap().unwrap();
+    assert_eq!((&*loaded.state, &*loaded.notes[0].key), ("s\0", "k\0"));
+    assert_eq!(store.token(account).await, Ok(Some(Secret::new("t\0"))));
+    let listed = store.account(account).await.unwrap().unwrap();
+    assert_eq!(listed.profile, profile);
+    let stored = store.rows(account, MODEL, "", 9).await.unwrap();
+    let stored: Vec<_> = stored.into_iter().map(|stored| stored.row).collect();
+    assert_eq!(stored, [rows[1].clone(), rows[0].clone()]);
+    assert_eq!(store.notices(0, 9).await.unwrap()[0].notice, notice);
+}
+
+#[tokio::test]
+async fn failed_runs_are_counted_until_one_comes_to_a_good_end() {
+    let scratch = Scratch::new();
+    let store = with_account(&scratch).await;
+    let wake = Change {
+        wake_at: Some(NOON),
+        ..change(ACCOUNT, Some("1"))
+    };
+    commit(&store, wake).await.unwrap();
+    let failed = async || store.account(ACCOUNT).await.unwrap().unwrap().failed_runs;
+    assert_eq!(failed().await, None);
+    store.run_ended(ACCOUNT, Some("first")).await.unwrap();
+    scratch.clock.advance(MINUTE);
+    store.run_ended(ACCOUNT, Some("second")).await.unwrap();
+    let want = FailedRuns {
+        count: 2,
+        since: NOON,
+        text: "second".to_owned(),
+    };
+    assert_eq!(failed().await, Some(want));
+    let due = store.due(NOON, 9).await.unwrap();
+    assert!(due[0].failed && due[0].version == "2");
+    store.run_ended(ACCOUNT, None).await.unwrap();
+    assert_eq!(failed().await, None);
+    assert!(!store.due(NOON, 9).await.unwrap()[0].failed);
+    store.run_ended("nobody", Some("first")).await.unwrap();
 }
 
 /// After a change with these, when does the account start? `None` is never.
@@ -502,7 +678,18 @@ async fn a_profile_replaces_what_it_says_and_keeps_the_rest() {
         organization_name: organization_name.to_owned(),
         ..Profile::default()
     };
-    for said in [Some(profile("hris", "Old")), Some(profile("", "New")), None] {
+    let typed = |account_type: &str, is_duplicate| Profile {
+        account_type: account_type.to_owned(),
+        is_duplicate,
+        ..profile("", "New")
+    };
+    for said in [
+        Some(profile("hris", "Old")),
+        Some(typed("TEST", Some(true))),
+        Some(typed("", Some(false))),
+        Some(profile("", "")),
+        None,
+    ] {
         store
             .keep_note(Note {
                 profile: said,
@@ -512,7 +699,11 @@ async fn a_profile_replaces_what_it_says_and_keeps_the_rest() {
             .unwrap();
     }
     let listed = store.account(ACCOUNT).await.unwrap().unwrap();
-    assert_eq!(listed.profile, profile("hris", "New"));
+    let want = Profile {
+        category: "hris".to_owned(),
+        ..typed("TEST", Some(false))
+    };
+    assert_eq!(listed.profile, want);
 }
 
 #[tokio::test]
@@ -524,6 +715,8 @@ async fn a_list_shows_the_summary_of_the_latest_commit() {
         ready: 2,
         needed: 3,
         trouble: "retrying".to_owned(),
+        link: "unlinked".to_owned(),
+        skipped: 3,
         fresh_to: Some(NOON),
     };
     commit(

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use merge_sync_host::clock::System;
 use merge_sync_host::store::sqlite::{Options, SqliteStore};
-use merge_sync_host::store::{Batch, Change, CommitError, Row, Store};
+use merge_sync_host::store::{Batch, Change, CommitError, Row, Store, Sweep};
 use rusqlite::Connection;
 
-use crate::support::{ACCOUNT, Scratch, change, note};
+use crate::support::{ACCOUNT, NOON, Scratch, change, note};
 
 fn open(path: &Path, options: Options) -> Result<SqliteStore, String> {
     SqliteStore::open(path, options, Arc::new(System)).map_err(|error| error.message)
@@ -226,4 +226,114 @@ fn only_its_owner_may_read_a_new_store() {
         assert_eq!(mode, 0o600, "{}", entry.path().display());
     }
     drop(store);
+}
+
+/// A store as the first version of the host left it: schema version 1, one account with a note,
+/// three records and a notice.
+fn of_version_1(path: &Path) {
+    let sql = Connection::open(path).unwrap();
+    sql.execute_batch(include_str!("schema-1.sql")).unwrap();
+    sql.execute_batch(&format!(
+        "PRAGMA application_id = 0x4d53796e;
+         PRAGMA user_version = 1;
+         INSERT INTO linked_accounts
+             (linked_account_id, category, organization_name, account_token, first_seen, state,
+              version, last_note, wake_at, start_at, phase, models_ready, models_needed)
+         VALUES ('{ACCOUNT}', 'hris', 'Example', 'token', 7, 'old state', 41, 3, {NOON}, {NOON},
+                 'ready', 2, 2);
+         INSERT INTO notes VALUES ('{ACCOUNT}', 'poll', 3, 'note', NULL);
+         INSERT INTO records
+             (linked_account_id, model_id, id, deleted, first_seen, last_seen, pass, json)
+         VALUES ('{ACCOUNT}', 'hris.Employee', 'a', 0, 7, 7, 5, 'one'),
+                ('{ACCOUNT}', 'hris.Employee', 'b', 0, 7, 7, NULL, 'two'),
+                ('{ACCOUNT}', 'hris.Employee', 'c', 1, 7, 7, 4, 'three');
+         INSERT INTO notices (id, linked_account_id, at, occasion, text)
+         VALUES ('n', '{ACCOUNT}', 7, 'became-ready', 'Ready.');"
+    ))
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_store_of_an_older_version_is_brought_up_with_all_that_it_holds() {
+    let scratch = Scratch::new();
+    of_version_1(&scratch.file());
+    let store = scratch.store();
+    let loaded = store.load(ACCOUNT).await.unwrap().unwrap();
+    assert_eq!((&*loaded.state, &*loaded.version), ("old state", "41"));
+    assert_eq!(loaded.notes[0].text, "note");
+    let listed = store.account(ACCOUNT).await.unwrap().unwrap();
+    assert_eq!(listed.profile.organization_name, "Example");
+    assert_eq!(
+        (&*listed.summary.phase, &*listed.summary.link),
+        ("ready", "")
+    );
+    assert_eq!(
+        (listed.profile.is_duplicate, listed.failed_runs),
+        (None, None)
+    );
+    assert_eq!(store.notices(0, 9).await.unwrap()[0].notice.id, "n");
+    let sweep = Sweep {
+        model_id: "hris.Employee".to_owned(),
+        unseen_since: 5,
+        most_rows: 2,
+        most_percent: 10,
+        limit: 9,
+    };
+    let swept = Change {
+        sweep: Some(sweep),
+        ..change(ACCOUNT, Some("41"))
+    };
+    let swept = store.commit(swept).await.unwrap().swept.unwrap();
+    assert_eq!((swept.live, swept.unseen, swept.marked), (2, 1, 1));
+    drop(store);
+    // It is of our version now, and opens as such.
+    assert!(scratch.store().load(ACCOUNT).await.unwrap().is_some());
+}
+
+#[test]
+fn a_store_that_was_brought_up_has_the_tables_of_a_new_one() {
+    let tables = |path: &Path| {
+        let sql = Connection::open(path).unwrap();
+        let mut columns = sql
+            .prepare(
+                "SELECT m.type, m.name, c.name, c.type, c.\"notnull\", c.dflt_value
+                 FROM sqlite_schema AS m LEFT JOIN pragma_table_info(m.name) AS c
+                 ORDER BY m.name, c.cid",
+            )
+            .unwrap();
+        let found: Vec<[Option<String>; 6]> = columns
+            .query_map([], |row| {
+                let text = |column| row.get::<_, Option<rusqlite::types::Value>>(column);
+                let mut all = [const { None }; 6];
+                for (column, place) in all.iter_mut().enumerate() {
+                    *place = text(column)?.map(|value| format!("{value:?}"));
+                }
+                Ok(all)
+            })
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        let version: i32 = sql
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .unwrap();
+        (version, found)
+    };
+    let (old, new) = (Scratch::new(), Scratch::new());
+    of_version_1(&old.file());
+    drop((old.store(), new.store()));
+    assert_eq!(tables(&old.file()), tables(&new.file()));
+}
+
+#[test]
+fn an_old_store_that_cannot_be_brought_up_is_left_as_it_is() {
+    let scratch = Scratch::new();
+    of_version_1(&scratch.file());
+    let other = Connection::open(scratch.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    check(&scratch.file(), impatient(), "is locked by another program");
+    other.execute_batch("ROLLBACK").unwrap();
+    let version: i32 = other
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 1);
 }

@@ -18,6 +18,7 @@ use merge_sync_host::component::Component;
 use merge_sync_host::host::{self, Host, Setup};
 use merge_sync_host::merge_http::Origin;
 use merge_sync_host::secret::Secret;
+use merge_sync_host::server;
 use merge_sync_host::store::sqlite::{Options, SqliteStore};
 use merge_sync_host::store::{
     Change, CommitError, Committed, Due, Listed, Note, NoteError, Sequenced, Store, Stored,
@@ -238,20 +239,39 @@ pub fn setup(made: Made) -> Setup {
 
 /// Serve `host` as the binary does.
 pub async fn serve(host: &Arc<Host>) -> Served {
+    let host = Arc::clone(host);
+    serve_until(|listener, stopped| async move {
+        host::run(listener, host, stopped).await.expect("serving");
+    })
+    .await
+}
+
+/// Serve the routes of `host` alone: its runs are the test's to start.
+pub async fn routes(host: &Arc<Host>) -> Served {
+    let router = server::router(Arc::clone(host));
+    serve_until(|listener, stopped| async move {
+        tokio::select! {
+            _ = axum::serve(listener, router) => {}
+            () = stopped => {}
+        }
+    })
+    .await
+}
+
+async fn serve_until<A>(serve: impl FnOnce(TcpListener, Pending<'static, ()>) -> A) -> Served
+where
+    A: Future<Output = ()> + Send + 'static,
+{
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let (stop, stopped) = oneshot::channel::<()>();
-    let host = Arc::clone(host);
-    let task = tokio::spawn(async move {
-        let stopped = async {
-            let _ = stopped.await;
-        };
-        host::run(listener, host, stopped).await.expect("serving");
+    let stopped = Box::pin(async {
+        let _ = stopped.await;
     });
     Served {
         address,
         stop: Some(stop),
-        _task: task,
+        _task: tokio::spawn(serve(listener, stopped)),
     }
 }
 
@@ -356,6 +376,14 @@ impl Store for Gated {
 
     fn next_start(&self, now: Micros) -> Pending<'_, Result<Option<Micros>, Unavailable>> {
         self.inner.next_start(now)
+    }
+
+    fn run_ended(
+        &self,
+        account: &str,
+        failure: Option<&str>,
+    ) -> Pending<'_, Result<(), Unavailable>> {
+        self.inner.run_ended(account, failure)
     }
 
     fn token(&self, account: &str) -> Pending<'_, Result<Option<Secret>, Unavailable>> {

@@ -143,8 +143,8 @@ async fn what_is_signed_and_means_nothing_is_received_and_changes_nothing() {
     }
     assert_eq!(fixture.store.accounts("", 9).await.unwrap(), []);
     fixture.counted(bodies.len() as u64, 0, 0, 0);
-    // The last of them, and the one with the long model.
-    assert_eq!(fixture.host.counters().accounts_unknown.get(), 2);
+    // The last three but the ping: any event that names an account may mean something.
+    assert_eq!(fixture.host.counters().accounts_unknown.get(), 3);
 }
 
 #[tokio::test]
@@ -175,6 +175,48 @@ async fn the_aliases_of_the_guide_take_webhooks_too() {
     }
     // The same bytes twice.
     fixture.counted(2, 0, 0, 1);
+}
+
+/// A 404 would lose it for good: Merge does not send it again.
+#[tokio::test]
+async fn a_signed_webhook_is_taken_in_whatever_path_it_comes_to() {
+    let fixture = fixture().await;
+    let large = format!("{}{}", linked(ACCOUNT, "token"), " ".repeat(1 << 20));
+    let paths = [
+        "/api/webhooks/merge/",
+        "/webhooks/merge/sync-completed/",
+        "/webhooks/merge/model-synced/",
+        "/api/webhooks/merge//",
+        "/api/webhooks/Merge",
+        "/webhooks",
+        "/",
+        "/healthz",
+    ];
+    for path in paths {
+        let url = fixture.served.url(path);
+        let post = client().post(&url).body(large.clone());
+        let signed = post.header("X-Merge-Webhook-Signature", sign(large.as_bytes()));
+        let answer = signed.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(answer.text().await.unwrap(), RECEIVED, "{path}");
+        let forged = client().post(&url).body("{}");
+        let forged = forged.header("X-Merge-Webhook-Signature", sign(b"another body"));
+        assert_eq!(forged.send().await.unwrap().status(), 401, "{path}");
+    }
+    let count = paths.len() as u64;
+    fixture.counted(count, count, 0, count - 1);
+    for (path, want) in [
+        ("/webhooks", 404),
+        ("/", 405),
+        ("/api/webhooks/merge/", 401),
+    ] {
+        let answer = client()
+            .post(fixture.served.url(path))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), want, "{path}");
+    }
 }
 
 #[tokio::test]

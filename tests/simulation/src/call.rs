@@ -130,7 +130,7 @@ impl World<'_> {
         match (call.purpose, done) {
             (Purpose::Run { account }, Done::Ran(ran)) => {
                 self.hosts[host].running.remove(&account);
-                let effect = matches!(&ran, Ok(report) if report.polled || report.rows > 0);
+                let effect = matches!(&ran, Ok(report) if report.polled || report.windows > 0 || report.rows > 0);
                 self.oracle
                     .run_ended(&account, host, effect, self.merge.now());
                 match &ran {

@@ -5,7 +5,6 @@ use merge_simulator::{Poison, PoisonPlan};
 
 use crate::bindings::exports::merge_sync::triggers::triggers::{Approval, Command, View};
 use crate::errand::Errand;
-use crate::mishap::Mishap;
 use crate::world::{Event, World};
 
 /// An operator who sees a held sweep takes so long to approve it, and a filter that was narrowed
@@ -106,8 +105,10 @@ impl World<'_> {
             let of_model = poisoned.iter().find(|poisoned| {
                 poisoned.account == account && poisoned.model_id.as_deref() == Some(id.as_str())
             });
+            let found = self.merge.reread(account, &id);
             match of_model.map(|poisoned| poisoned.poison) {
-                Some(Poison::EmptyFullReads) if self.scenario.has(Mishap::Operator) => {
+                // No second read confirms that everything is gone.
+                _ if found.is_some_and(|found| found.is_empty()) => {
                     let approval = Approval {
                         model_id: id,
                         pass: held.pass,

@@ -6,8 +6,8 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row as Sq
 use crate::clock::Micros;
 use crate::secret::Secret;
 use crate::store::{
-    Due, FURTHEST_START, Listed, Notice, Numbered, Profile, Row, Sequenced, Stored, Summary,
-    Versioned,
+    Due, FURTHEST_START, FailedRuns, Listed, Notice, Numbered, Profile, Row, Sequenced, Stored,
+    Summary, Versioned,
 };
 
 pub(super) fn load(sql: &Connection, account: &str) -> rusqlite::Result<Option<Versioned>> {
@@ -45,12 +45,12 @@ pub(super) fn load(sql: &Connection, account: &str) -> rusqlite::Result<Option<V
 /// that is a parameter would have SQLite plan it anew each time.
 pub(super) fn due(sql: &Connection, now: Micros, limit: usize) -> rusqlite::Result<Vec<Due>> {
     let mut overdue = sql.prepare_cached(
-        "SELECT linked_account_id, start_at, version FROM linked_accounts
+        "SELECT linked_account_id, start_at, version, failed_runs FROM linked_accounts
          WHERE start_at <= ?1 ORDER BY start_at, rowid",
     )?;
     let mut due = first(&mut overdue, [now], limit, starting)?;
     let mut too_far_ahead = sql.prepare_cached(
-        "SELECT linked_account_id, start_at, version FROM linked_accounts
+        "SELECT linked_account_id, start_at, version, failed_runs FROM linked_accounts
          WHERE start_at > ?1 ORDER BY start_at, rowid",
     )?;
     let furthest = [now.saturating_add(FURTHEST_START)];
@@ -64,6 +64,7 @@ fn starting(row: &SqlRow<'_>) -> rusqlite::Result<Due> {
         account: row.get(0)?,
         start: row.get(1)?,
         version: row.get::<_, i64>(2)?.to_string(),
+        failed: row.get::<_, i64>(3)? > 0,
     })
 }
 
@@ -94,7 +95,8 @@ const LISTED: &str = "
 SELECT linked_account_id, category, integration, integration_slug, end_user_origin_id,
        organization_name, status, first_seen, account_token IS NOT NULL, phase, models_ready,
        models_needed, trouble, fresh_to, start_at,
-       (SELECT count(*) FROM notes WHERE notes.linked_account_id = a.linked_account_id)
+       (SELECT count(*) FROM notes WHERE notes.linked_account_id = a.linked_account_id),
+       account_type, is_duplicate, link, skipped, failed_runs, failed_since, failed_with
 FROM linked_accounts AS a";
 
 pub(super) fn account(sql: &Connection, account: &str) -> rusqlite::Result<Option<Listed>> {
@@ -124,6 +126,8 @@ fn listed(row: &SqlRow<'_>) -> rusqlite::Result<Listed> {
             end_user_origin_id: row.get(4)?,
             organization_name: row.get(5)?,
             link_status: row.get(6)?,
+            account_type: row.get(16)?,
+            is_duplicate: row.get(17)?,
         },
         first_seen: row.get(7)?,
         has_token: row.get(8)?,
@@ -132,10 +136,26 @@ fn listed(row: &SqlRow<'_>) -> rusqlite::Result<Listed> {
             ready: row.get(10)?,
             needed: row.get(11)?,
             trouble: row.get(12)?,
+            link: row.get(18)?,
+            skipped: row.get::<_, i64>(19)?.cast_unsigned(),
             fresh_to: row.get(13)?,
         },
+        failed_runs: failed_runs(row)?,
         start: row.get(14)?,
         notes: row.get::<_, i64>(15)?.cast_unsigned(),
+    })
+}
+
+fn failed_runs(row: &SqlRow<'_>) -> rusqlite::Result<Option<FailedRuns>> {
+    let count: u32 = row.get(20)?;
+    Ok(if count == 0 {
+        None
+    } else {
+        Some(FailedRuns {
+            count,
+            since: row.get::<_, Option<Micros>>(21)?.unwrap_or_default(),
+            text: row.get(22)?,
+        })
     })
 }
 

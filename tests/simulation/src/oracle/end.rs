@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use merge_simulator::{Mark, Merge, Poisoned, RecordKey};
+use merge_simulator::{Mark, Merge, Poison, Poisoned, RecordKey};
 use merge_simulator::time::DAY;
 
 use super::Oracle;
+use crate::bindings::merge_sync::triggers::types::LinkState;
 use crate::counts::Counts;
 use crate::store::{Account, Store};
 
@@ -50,13 +51,17 @@ impl Oracle {
             let undelivered = watched.announced.difference(&watched.delivered).count();
             let phase = entry.summary.as_ref().map(|summary| summary.phase.clone());
             let ready = merge.initial_syncs_over(watched.number);
+            let is_refused = watched
+                .poisons
+                .iter()
+                .any(|poisoned| poisoned.poison == Poison::TokenRefused);
             if undelivered > entry.outbox.len() {
                 self.violation(
                     now,
                     format!("{undelivered} notices of {account} were never delivered"),
                 );
             }
-            if ready && phase.as_deref() != Some("ready") {
+            if ready && !is_refused && phase.as_deref() != Some("ready") {
                 self.violation(
                     now,
                     format!("{account} is ready in Merge, and here {phase:?}"),
@@ -98,10 +103,21 @@ impl Oracle {
         for (account, watched) in accounts {
             let entry = store.account(account);
             for (model, list) in &watched.lists {
+                let rows = entry.and_then(|entry| entry.rows.get(model));
+                // Nothing but an operator's word lets everything be deleted.
+                if list.reads.held_since.is_some()
+                    && merge.reread(account, model).is_some_and(|found| found.is_empty())
+                {
+                    let marks = merge.marks(account, model).filter(|mark| mark.purged);
+                    let live = marks.filter(|mark| {
+                        let row = rows.and_then(|rows| rows.get(mark.id));
+                        row.is_some_and(|row| !row.deleted)
+                    });
+                    verdict.stale = verdict.stale.saturating_sub(live.count() as u64);
+                }
                 if list.withheld.is_empty() {
                     continue;
                 }
-                let rows = entry.and_then(|entry| entry.rows.get(model));
                 for mark in merge.marks(account, model).filter(|mark| mark.served) {
                     let version = (mark.id.to_owned(), mark.modified_at);
                     if mark.purged || !list.withheld.contains(&version) {
@@ -127,8 +143,17 @@ impl Oracle {
         };
         let trouble = entry.summary.as_ref().map(|summary| &summary.trouble);
         let trouble = trouble.filter(|trouble| !trouble.is_empty());
+        let summary = entry.summary.as_ref();
+        let is_active = summary.is_none_or(|summary| summary.link == LinkState::Active);
         let mut wrong = Vec::new();
+        let waits_for_approval = |model: &String| {
+            let reread = merge.reread(account, model);
+            reread.is_some_and(|found| found.is_empty())
+        };
+        let waits = trouble.is_some_and(|trouble| trouble == "held-sweep")
+            && watched.lists.keys().any(waits_for_approval);
         if let Some(trouble) = trouble
+            && !waits
             && watched.poisons.is_empty()
             && merge.initial_syncs_over(watched.number)
         {
@@ -151,7 +176,7 @@ impl Oracle {
                     && rows.is_none_or(|rows| !rows.contains_key(mark.id))
             };
             let missing = merge.marks(account, model).filter(is_missing).count();
-            let untold = !list.in_trouble && trouble.is_none();
+            let untold = !list.in_trouble && trouble.is_none() && is_active;
             if missing > 0 && untold && poisons.next().is_some() {
                 wrong.push(format!(
                     "{missing} rows of {model} of {account} cannot be read, and nobody is told"

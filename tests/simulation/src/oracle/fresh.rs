@@ -16,8 +16,8 @@ const SETTLED: Micros = HOUR + 10 * MINUTE;
 const READ_AT_LAST: Micros = 15 * MINUTE;
 
 impl Oracle {
-    /// An answer did not come in time.
-    pub fn timed_out(&mut self, merge: &Merge, request: &Request) {
+    /// An answer did not come in time, or its client could not take it.
+    pub fn not_answered(&mut self, merge: &Merge, request: &Request) {
         let now = merge.now();
         if let Some(watched) = self.accounts.get_mut(&request.account) {
             watched.unreached_at = Some(now);
