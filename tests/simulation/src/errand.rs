@@ -70,11 +70,11 @@ impl World<'_> {
             for _ in 0..self.dice.errands.between(1, 6) {
                 let account = self.dice.errands.index(accounts);
                 let from = at(self);
-                let wish =
-                    self.dice
-                        .errands
-                        .pick(&[Command::Poll, Command::Reread, Command::Pause])
-                        .clone();
+                let wish = self
+                    .dice
+                    .errands
+                    .pick(&[Command::Poll, Command::Reread, Command::Pause])
+                    .clone();
                 let pauses = matches!(wish, Command::Pause);
                 self.plan(from, Event::Errand(Errand::Ask(account, wish)));
                 if pauses {

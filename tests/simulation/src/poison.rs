@@ -97,7 +97,11 @@ impl World<'_> {
             if !self.held.insert(seen) {
                 continue;
             }
-            let at = self.now() + self.dice.errands.between(SECOND_THOUGHT.0, SECOND_THOUGHT.1);
+            let at = self.now()
+                + self
+                    .dice
+                    .errands
+                    .between(SECOND_THOUGHT.0, SECOND_THOUGHT.1);
             if !self.dice.errands.per_mille(500) || at >= self.scenario.quiet_from {
                 continue;
             }

@@ -72,7 +72,10 @@ pub fn run(engine: &Engine, seed: u64, wanted: &Wanted, traced: bool) -> Outcome
     let poisons = merge.poisoned();
     words.extend(poisons.iter().map(|poisoned| {
         let model = poisoned.model_id.as_deref().unwrap_or("all of it");
-        format!("for good: {} of {model} of {}", poisoned.poison, poisoned.account)
+        format!(
+            "for good: {} of {model} of {}",
+            poisoned.poison, poisoned.account
+        )
     }));
     let mut poisoned: Vec<String> = poisons
         .into_iter()

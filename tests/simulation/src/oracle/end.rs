@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use merge_simulator::{Mark, Merge, Poison, Poisoned, RecordKey};
 use merge_simulator::time::DAY;
+use merge_simulator::{Mark, Merge, Poison, Poisoned, RecordKey};
 
 use super::Oracle;
 use crate::bindings::merge_sync::triggers::types::LinkState;
@@ -106,7 +106,9 @@ impl Oracle {
                 let rows = entry.and_then(|entry| entry.rows.get(model));
                 // Nothing but an operator's word lets everything be deleted.
                 if list.reads.held_since.is_some()
-                    && merge.reread(account, model).is_some_and(|found| found.is_empty())
+                    && merge
+                        .reread(account, model)
+                        .is_some_and(|found| found.is_empty())
                 {
                     let marks = merge.marks(account, model).filter(|mark| mark.purged);
                     let live = marks.filter(|mark| {
@@ -160,9 +162,8 @@ impl Oracle {
             wrong.push(format!("{account} is still in trouble: {trouble}"));
         }
         for (model, list) in &watched.lists {
-            let of_model = |poisoned: &&Poisoned| {
-                poisoned.model_id.as_ref().is_none_or(|id| id == model)
-            };
+            let of_model =
+                |poisoned: &&Poisoned| poisoned.model_id.as_ref().is_none_or(|id| id == model);
             let mut poisons = watched.poisons.iter().filter(of_model);
             self.parked += u64::from(list.parked_since.is_some());
             let passes = poisons.clone().all(|poisoned| poisoned.poison.passes());
@@ -171,9 +172,7 @@ impl Oracle {
             }
             let rows = entry.rows.get(model);
             let is_missing = |mark: &Mark<'_>| {
-                !mark.served
-                    && !mark.purged
-                    && rows.is_none_or(|rows| !rows.contains_key(mark.id))
+                !mark.served && !mark.purged && rows.is_none_or(|rows| !rows.contains_key(mark.id))
             };
             let missing = merge.marks(account, model).filter(is_missing).count();
             let untold = !list.in_trouble && trouble.is_none() && is_active;

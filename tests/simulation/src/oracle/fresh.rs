@@ -120,4 +120,3 @@ fn is_harmless(poison: Poison) -> bool {
             | Poison::EmptyFullReads
     )
 }
-

@@ -119,7 +119,8 @@ impl Oracle {
         let Some((watched, model)) = self.list_of(merge, request) else {
             return;
         };
-        let mut most = WITHOUT_END.0 + WITHOUT_END.1 * merge.marks(&request.account, &model).count();
+        let mut most =
+            WITHOUT_END.0 + WITHOUT_END.1 * merge.marks(&request.account, &model).count();
         let mut poisons = watched.poisons.iter();
         if poisons.any(|poisoned| poisoned.poison == Poison::EmptyPagesForever) {
             most *= EMPTY_PAGES;

@@ -90,5 +90,6 @@ fn key(model: &str, row: &Value) -> Option<String> {
     }
     let parts = [&row["remote_id"], &row["name"]];
     let has_any = parts.iter().any(|part| !part.is_null());
-    (model == "ats.Tag" && has_any).then(|| Value::from(parts.map(Clone::clone).to_vec()).to_string())
+    (model == "ats.Tag" && has_any)
+        .then(|| Value::from(parts.map(Clone::clone).to_vec()).to_string())
 }
