@@ -5,7 +5,7 @@ use merge_sync_engine::settings::Settings;
 use merge_sync_engine::step::{Effect, Event, Run, step};
 use merge_sync_engine::store::{Change, Versioned};
 use merge_sync_engine::view::Failure;
-use merge_sync_logic::page::salvage;
+use merge_sync_logic::page::parse;
 use merge_sync_logic::retry::{ResponseFacts, server_wait};
 use merge_sync_logic::types::Timestamp;
 use serde_json::Value;
@@ -145,8 +145,11 @@ impl Running {
             .iter()
             .flat_map(|batch| &batch.rows)
             .collect();
-        let sent = page.and_then(|body| salvage(body).ok());
-        let sent: Vec<_> = sent.iter().flat_map(|page| &page.contents.rows).collect();
+        let model_id = change.batches.first().map(|batch| &*batch.model_id);
+        let sent = model_id
+            .zip(page)
+            .and_then(|(model_id, body)| parse(model_id, body).ok());
+        let sent: Vec<_> = sent.iter().flat_map(|page| &page.rows).collect();
         // A page that is not taken, a circle for one, is not taken in part.
         assert!(rows.is_empty() || rows == sent, "a page was taken in part");
     }
@@ -172,6 +175,7 @@ fn page_of(effect: &Effect, event: &Event) -> Option<String> {
     let Event::Response(Response { body, .. }) = event else {
         return None;
     };
-    let other = request.target.contains("/sync-status") || request.target.contains("/issues");
+    let other = ["/sync-status", "/issues", "/account-details"];
+    let other = other.iter().any(|name| request.target.contains(name));
     (!other).then(|| body.clone())
 }
