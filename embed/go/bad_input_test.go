@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -40,7 +41,8 @@ func signed(body []byte) mergesync.SignedBody {
 func works(t *testing.T, component *mergesync.Component) {
 	t.Helper()
 	endpoint, err := component.LocateEndpoint(t.Context(), "hris.Employee")
-	if want := (mergesync.Listed{Path: "/api/hris/v1/employees", Filtered: true}); err != nil || endpoint != want {
+	want := mergesync.Listed{Path: "/api/hris/v1/employees", Filtered: true, Key: []string{"id"}}
+	if err != nil || !reflect.DeepEqual(endpoint, want) {
 		t.Fatalf("the next call: found %v, %v, expected %v", endpoint, err, want)
 	}
 }
@@ -61,7 +63,7 @@ func TestWrongValuesAreRefusedByTheNameOfTheirField(t *testing.T) {
 			return err
 		},
 		"merge-sync: page.parse: body: expected utf-8, found other bytes": func() error {
-			_, err := component.ParsePage(ctx, []byte(bad))
+			_, err := component.ParsePage(ctx, "hris.Team", []byte(bad))
 			return err
 		},
 		"merge-sync: webhook.handle: keys[1]: expected utf-8, found other bytes": func() error {
@@ -98,12 +100,12 @@ func TestWrongValuesAreRefusedByTheNameOfTheirField(t *testing.T) {
 			_, err := component.NextPoll(ctx, mergesync.CadenceFacts{LinkedAt: now, Now: now.AddDate(-2027, 0, 0), Policy: mergesync.DefaultCadence()})
 			return err
 		},
-		"merge-sync: retry.decide: outcome: found <nil>, expected a ResponseFacts or a TransportFailure": func() error {
+		"merge-sync: retry.decide: outcome: found <nil>, expected a case of AttemptOutcome": func() error {
 			_, err := component.DecideRetry(ctx, mergesync.RetryFacts{Now: now})
 			return err
 		},
-		"merge-sync: page.parse: results[0].id: expected a text, found `5`": func() error {
-			_, err := component.ParsePage(ctx, []byte(`{"next":null,"results":[{"id":5}]}`))
+		"merge-sync: page.parse: model_id: expected utf-8, found other bytes": func() error {
+			_, err := component.ParsePage(ctx, bad, []byte("{}"))
 			return err
 		},
 		"merge-sync: window.locate: input: expected utf-8, found other bytes": func() error {
@@ -214,7 +216,7 @@ func TestWhatIsTooMuchForAnInstanceCostsThatInstance(t *testing.T) {
 		}
 		works(t, component)
 	}
-	_, err := component.ParsePage(t.Context(), make([]byte, 128<<20))
+	_, err := component.ParsePage(t.Context(), "hris.Team", make([]byte, 128<<20))
 	want := "merge-sync: page.parse: body: found 134217728 bytes, expected less than 134217728 in all"
 	if err == nil || err.Error() != want {
 		t.Fatalf("found %v, expected %s", err, want)

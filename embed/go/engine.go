@@ -218,7 +218,7 @@ func (e *Engine) Request(ctx context.Context, account string, command Command) e
 		var change Change
 		err = e.component.ask(ctx, "engine.request", func(w *wire.Writer) {
 			w.Object("", func() {
-				w.Text("command", string(command))
+				writeCommand(w, "command", command)
 				e.writeSubject(w, account, loaded)
 			})
 		}, func(r *wire.Reader) { change = readChange(r) })
@@ -235,7 +235,7 @@ func (e *Engine) Request(ctx context.Context, account string, command Command) e
 		}
 		return err
 	}
-	return fmt.Errorf("merge-sync: request `%s`: others committed first %d times in a row", command, attempts)
+	return fmt.Errorf("merge-sync: request %T: others committed first %d times in a row", command, attempts)
 }
 
 // Inspect says where the account stands for these models (none: every enabled one),

@@ -25,6 +25,8 @@ type merge struct {
 	targets []string
 	// before is called before each answer.
 	before func(target string)
+	// teams answers in place of the one record.
+	teams func(query string) (mergesync.HTTPResponse, error)
 }
 
 const (
@@ -35,10 +37,10 @@ const (
 )
 
 func (m *merge) Send(_ context.Context, request mergesync.HTTPRequest) (mergesync.HTTPResponse, error) {
-	path, _, _ := strings.Cut(request.Target, "?")
+	path, query, _ := strings.Cut(request.Target, "?")
 	m.mu.Lock()
 	m.targets = append(m.targets, path)
-	before := m.before
+	before, answer := m.before, m.teams
 	m.mu.Unlock()
 	if before != nil {
 		before(path)
@@ -48,6 +50,9 @@ func (m *merge) Send(_ context.Context, request mergesync.HTTPRequest) (mergesyn
 	case "/api/hris/v1/sync-status":
 		return mergesync.HTTPResponse{Status: 200, Headers: headers, Body: []byte(syncStatus)}, nil
 	case "/api/hris/v1/teams":
+		if answer != nil {
+			return answer(query)
+		}
 		return mergesync.HTTPResponse{Status: 200, Headers: headers, Body: []byte(teams)}, nil
 	}
 	return mergesync.HTTPResponse{Status: 404, Headers: headers, Body: []byte("{}")}, nil
@@ -79,6 +84,13 @@ type failing struct {
 	load, keep, commit error
 	// overtake is called once before a commit.
 	overtake func()
+	// ended are the ends of runs that were noted.
+	ended []error
+}
+
+func (f *failing) RunEnded(_ context.Context, _ string, failure error) error {
+	f.ended = append(f.ended, failure)
+	return nil
 }
 
 func (f *failing) Load(ctx context.Context, account string) (*mergesync.Versioned, error) {
@@ -260,7 +272,7 @@ func TestACommitThatWasOvertakenIsDecidedAgain(t *testing.T) {
 	w := newWorld(t)
 	w.link()
 	w.store.overtake = func() {
-		if err := w.engine.Request(t.Context(), "a", mergesync.Poll); err != nil {
+		if err := w.engine.Request(t.Context(), "a", mergesync.Poll{}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -294,20 +306,33 @@ func TestACancelledRunIsTakenUpByTheNext(t *testing.T) {
 
 func TestRequestsAreCommitted(t *testing.T) {
 	w := newWorld(t)
-	if err := w.engine.Request(t.Context(), "a", mergesync.Pause); !errors.Is(err, mergesync.ErrUnknownAccount) {
+	if err := w.engine.Request(t.Context(), "a", mergesync.Pause{}); !errors.Is(err, mergesync.ErrUnknownAccount) {
 		t.Errorf("found %v, expected ErrUnknownAccount", err)
 	}
 	w.link()
+	w.run()
 	var refused *mergesync.InputError
-	if err := w.engine.Request(t.Context(), "a", "explode"); !errors.As(err, &refused) || !strings.HasPrefix(refused.Message, "command: `explode` is not one of") {
+	if err := w.engine.Request(t.Context(), "a", nil); !errors.As(err, &refused) || !strings.Contains(refused.Message, "command: found <nil>") {
 		t.Errorf("found %v, expected it to name the command", err)
 	}
-	if err := w.engine.Request(t.Context(), "a", mergesync.Pause); err != nil {
-		t.Fatal(err)
+	for _, command := range []mergesync.Command{
+		mergesync.Poll{}, mergesync.Reread{}, mergesync.RereadModel{ModelID: "hris.Team"},
+		mergesync.ApproveDeletions{ModelID: "hris.Team", Pass: 1 << 60}, mergesync.Reset{}, mergesync.Resume{},
+		mergesync.Pause{},
+	} {
+		if err := w.engine.Request(t.Context(), "a", command); err != nil {
+			t.Fatalf("%#v: %v", command, err)
+		}
 	}
 	view, err := w.engine.Inspect(t.Context(), "a")
 	if err != nil || !view.Paused {
 		t.Errorf("found %+v, %v, expected a pause", view, err)
+	}
+	w.request(mergesync.Unlink{})
+	view, err = w.engine.Inspect(t.Context(), "a")
+	token, _ := w.store.Token(t.Context(), "a")
+	if err != nil || view.Link != mergesync.LinkUnlinked || token != "" {
+		t.Errorf("found %+v, %v, expected it to be unlinked", view, err)
 	}
 }
 
@@ -344,6 +369,9 @@ func TestASchedulerRunsWhatIsDueAndHoldsWhatFailed(t *testing.T) {
 		t.Errorf("found %v, %v, expected the next poll", next, err)
 	}
 	w.stored()
+	if len(w.store.ended) != 2 || w.store.ended[0] == nil || w.store.ended[1] != nil {
+		t.Errorf("found %v, expected a failure to be noted and its end", w.store.ended)
+	}
 	counted := scheduler.Counters()
 	if want := (mergesync.Counters{Runs: 2, RunsFailed: 1, Polls: 1, Windows: 1, Rows: 1}); counted != want {
 		t.Errorf("found %+v, expected %+v", counted, want)

@@ -15,8 +15,9 @@ import (
 // on net/http.
 type HTTP interface {
 	// Send makes one attempt and returns within 30 seconds. Whether to try again is not
-	// its to say. The error is a [*HeldBackError] or a [*NoTokenError]; any other means
-	// that no response arrived.
+	// its to say. The error is a [*TimedOutError], a [*TooLargeError], a [*HeldBackError]
+	// or a [*NoTokenError]; any other means that no response arrived: refused, reset,
+	// unresolved, bad TLS.
 	Send(ctx context.Context, request HTTPRequest) (HTTPResponse, error)
 }
 
@@ -33,7 +34,7 @@ type HTTPRequest struct {
 type HTTPResponse struct {
 	Status  uint16
 	Headers []HTTPHeader
-	// Body is decompressed. Where it is not UTF-8 no readable response has arrived.
+	// Body is decompressed. What is not UTF-8 in it becomes U+FFFD.
 	Body []byte
 }
 
@@ -42,6 +43,24 @@ type HTTPHeader struct {
 	Name  string
 	Value string
 }
+
+// TimedOutError says that there was no response within the time allowed.
+type TimedOutError struct {
+	// Message is for a log.
+	Message string
+}
+
+// Error is one line.
+func (e *TimedOutError) Error() string { return "merge-sync: timed out: " + e.Message }
+
+// TooLargeError says that a body is over the host's limit; the rest was not read.
+type TooLargeError struct {
+	// Message is for a log.
+	Message string
+}
+
+// Error is one line.
+func (e *TooLargeError) Error() string { return "merge-sync: too large: " + e.Message }
 
 // HeldBackError says that a request was not sent, to stay within a limit. It is not a
 // failure of the account.

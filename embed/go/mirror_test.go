@@ -37,6 +37,8 @@ var cases = map[reflect.Type]map[string]any{
 	},
 	reflect.TypeFor[mergesync.AttemptOutcome](): {
 		"response": mergesync.ResponseFacts{}, "transport": mergesync.TransportFailure{},
+		"timed-out": mergesync.TimedOut{}, "too-large": mergesync.TooLarge{}, "unusable": mergesync.UnusableBody{},
+		"stale-cursor": mergesync.StaleCursor{}, "no-token": mergesync.NoToken{},
 	},
 	reflect.TypeFor[mergesync.Decision](): {
 		"succeeded": mergesync.Succeeded{}, "again": mergesync.Again{}, "stop": mergesync.Stop{},

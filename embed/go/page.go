@@ -4,6 +4,7 @@ package mergesync
 
 import (
 	"context"
+	"math"
 
 	"github.com/merge-sync/merge-sync/embed/go/internal/wire"
 )
@@ -14,14 +15,23 @@ type Page struct {
 	Rows []Row
 	// Next is the cursor of the next page, also where Merge sent a URL; nil on the last.
 	Next *string
+	// WithoutKey is how many records were left out because they have no key (see
+	// [Row.ID]).
+	WithoutKey uint32
+	// Unreadable is how many records were left out because they are not JSON objects.
+	Unreadable uint32
 }
 
-// ParsePage reads one page of a list endpoint. A row without an id makes the page an
-// error.
-func (c *Component) ParsePage(ctx context.Context, body []byte) (Page, error) {
+// ParsePage reads one page of the list endpoint of a model. A record that cannot be
+// stored is left out and counted, wherever the rest of the page can be read: show the
+// counts to somebody. A byte-order mark before the body is skipped.
+func (c *Component) ParsePage(ctx context.Context, modelID string, body []byte) (Page, error) {
 	var page Page
 	err := c.ask(ctx, "page.parse", func(w *wire.Writer) {
-		w.Object("", func() { w.Bytes("body", body) })
+		w.Object("", func() {
+			w.Text("model_id", modelID)
+			w.Bytes("body", body)
+		})
 	}, func(r *wire.Reader) {
 		r.Object(func(key []byte) bool {
 			switch string(key) {
@@ -29,6 +39,10 @@ func (c *Component) ParsePage(ctx context.Context, body []byte) (Page, error) {
 				page.Rows = readRows(r)
 			case "next":
 				page.Next = r.Optional()
+			case "without_key":
+				page.WithoutKey = uint32(r.Number(math.MaxUint32))
+			case "unreadable":
+				page.Unreadable = uint32(r.Number(math.MaxUint32))
 			default:
 				return false
 			}

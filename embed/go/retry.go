@@ -9,26 +9,53 @@ import (
 	"github.com/merge-sync/merge-sync/embed/go/internal/wire"
 )
 
-// AttemptOutcome is what a request met: [ResponseFacts] or [TransportFailure].
+// AttemptOutcome is what a request met: [ResponseFacts], [TransportFailure],
+// [TimedOut], [TooLarge], [UnusableBody], [StaleCursor] or [NoToken].
 type AttemptOutcome interface{ isAttemptOutcome() }
 
 // ResponseFacts are the parts of a response that matter here.
 type ResponseFacts struct {
 	Status uint16
-	// RetryAfter is the header as sent: seconds or an HTTP date.
+	// RetryAfter is the header as sent: seconds, a fraction rounded up, or an HTTP date in
+	// any of its three forms; of a list the longest counts. Unreadable on a 429 or 503 it
+	// counts as a minute, and more than 24 hours as one hour.
 	RetryAfter *string
 	// Date is the header as sent: the base for a RetryAfter date.
 	Date *string
 }
 
-// TransportFailure is a request without a response.
+// TransportFailure is a request without a response: refused, reset, unresolved, bad
+// TLS.
 type TransportFailure struct {
 	// Message is for a log.
 	Message string
 }
 
+// TimedOut is a request without a response within the time allowed.
+type TimedOut struct{}
+
+// TooLarge is a response whose body is over the host's limit.
+type TooLarge struct{}
+
+// UnusableBody is a success whose body cannot be used.
+type UnusableBody struct {
+	// Message is what is wrong with it, for a log.
+	Message string
+}
+
+// StaleCursor is a 400, 404 or 410 to a request with a cursor: Merge no longer knows it.
+type StaleCursor struct{}
+
+// NoToken says that nothing was sent, since no token of this account is stored.
+type NoToken struct{}
+
 func (ResponseFacts) isAttemptOutcome()    {}
 func (TransportFailure) isAttemptOutcome() {}
+func (TimedOut) isAttemptOutcome()         {}
+func (TooLarge) isAttemptOutcome()         {}
+func (UnusableBody) isAttemptOutcome()     {}
+func (StaleCursor) isAttemptOutcome()      {}
+func (NoToken) isAttemptOutcome()          {}
 
 // RetryPolicy bounds the patience.
 type RetryPolicy struct {
@@ -139,8 +166,18 @@ func writeAttemptOutcome(w *wire.Writer, key string, outcome AttemptOutcome) {
 		})
 	case TransportFailure:
 		w.Tagged(key, "transport", func() { w.Text("message", outcome.Message) })
+	case TimedOut:
+		w.Tagged(key, "timed-out", nil)
+	case TooLarge:
+		w.Tagged(key, "too-large", nil)
+	case UnusableBody:
+		w.Tagged(key, "unusable", func() { w.Text("message", outcome.Message) })
+	case StaleCursor:
+		w.Tagged(key, "stale-cursor", nil)
+	case NoToken:
+		w.Tagged(key, "no-token", nil)
 	default:
-		w.Fail(key, "found %T, expected a ResponseFacts or a TransportFailure", outcome)
+		w.Fail(key, "found %T, expected a case of AttemptOutcome", outcome)
 	}
 }
 

@@ -3,9 +3,9 @@
 package mergesync
 
 import (
+	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -115,18 +115,28 @@ func readEffect(r *wire.Reader, step *taken) {
 // send sends a request once.
 func (e *Engine) send(ctx context.Context, request HTTPRequest) event {
 	response, err := e.http.Send(ctx, request)
+	var timedOut *TimedOutError
+	var tooLarge *TooLargeError
 	var heldBack *HeldBackError
 	var noToken *NoTokenError
 	switch {
+	case errors.As(err, &timedOut):
+		return unanswered("timed-out", timedOut.Message)
+	case errors.As(err, &tooLarge):
+		return unanswered("too-large", tooLarge.Message)
 	case errors.As(err, &heldBack):
 		after := max(heldBack.After+time.Millisecond-1, 0).Truncate(time.Millisecond)
 		return sendError("held-back", func(w *wire.Writer) { w.Span("after", after) })
 	case errors.As(err, &noToken):
 		return sendError("no-token", func(w *wire.Writer) { w.Text("account", request.Account) })
 	case err != nil:
-		return transport(err.Error())
-	case !utf8.Valid(response.Body):
-		return transport(fmt.Sprintf("the body of a %d is not utf-8", response.Status))
+		return unanswered("transport", err.Error())
+	}
+	if !utf8.Valid(response.Body) {
+		// One bad byte in one record is no reason to read none of a page.
+		e.log.WarnContext(ctx, "the body is not utf-8: what is not has become U+FFFD",
+			"account", request.Account, "status", response.Status)
+		response.Body = bytes.ToValidUTF8(response.Body, []byte("\uFFFD"))
 	}
 	// A header that is no text says nothing to the engine.
 	headers := slices.DeleteFunc(slices.Clone(response.Headers), func(header HTTPHeader) bool {
@@ -146,11 +156,12 @@ func (e *Engine) send(ctx context.Context, request HTTPRequest) event {
 	}
 }
 
-func transport(message string) event {
+// unanswered is an error with a message.
+func unanswered(tag, message string) event {
 	if !utf8.ValidString(message) {
 		message = "no answer, and why is not utf-8"
 	}
-	return sendError("transport", func(w *wire.Writer) { w.Text("message", message) })
+	return sendError(tag, func(w *wire.Writer) { w.Text("message", message) })
 }
 
 func sendError(tag string, value func(*wire.Writer)) event {
@@ -190,11 +201,7 @@ func (e *Engine) commit(ctx context.Context, change Change) event {
 	return func(w *wire.Writer) {
 		w.Tagged("event", "committed", func() {
 			w.Text("version", committed.Version)
-			if committed.Swept == nil {
-				w.Null("swept")
-				return
-			}
-			w.Number("swept", *committed.Swept)
+			writeSwept(w, "swept", committed.Swept)
 		})
 	}
 }

@@ -198,6 +198,11 @@ func (s *Scheduler) run(ctx context.Context, due Due) {
 	if err != nil && ctx.Err() == nil {
 		s.engine.log.ErrorContext(ctx, "a run failed", "account", due.Account, "error", err)
 	}
+	if noter, is := s.engine.store.(RunNoter); is && (due.Failed || s.isHeld(due.Account) || err != nil) && ctx.Err() == nil {
+		if err := noter.RunEnded(ctx, due.Account, err); err != nil {
+			s.engine.log.ErrorContext(ctx, "how a run ended was not noted", "account", due.Account, "error", err)
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.running, due.Account)
@@ -214,6 +219,13 @@ func (s *Scheduler) run(ctx context.Context, due Due) {
 	s.counters.Rows += report.Rows
 	delete(s.held, due.Account)
 	s.ended[due.Account] = due
+}
+
+func (s *Scheduler) isHeld(account string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, is := s.held[account]
+	return is
 }
 
 // hold has an account wait before its next run. The caller has the lock.

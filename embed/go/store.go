@@ -37,6 +37,15 @@ type Store interface {
 	Token(ctx context.Context, account string) (Secret, error)
 }
 
+// RunNoter is a store that keeps how runs ended, for people to see: of a run that the
+// component could not carry through the state tells nothing, so that its account would
+// look well. A [Scheduler] tells a store that is one.
+type RunNoter interface {
+	// RunEnded notes that one more run of an account failed, or with nil that one did not.
+	// The account's version and start stay as they are.
+	RunEnded(ctx context.Context, account string, failure error) error
+}
+
 // FurthestStart is how far ahead a start may lie. No rule asks for more than 24
 // hours, so one further ahead was written under a clock that was wrong: it is due.
 const FurthestStart = 25 * time.Hour
@@ -98,22 +107,11 @@ type Versioned struct {
 // model and id unless the stored one has a later ModifiedAt.
 type Batch struct {
 	ModelID string
-	// Pass is the number of the full re-read these rows belong to. The latest is kept
-	// with each row, also with one that is not replaced.
+	// Pass is the number of the model's latest full re-read, under way or not; nil before
+	// the first. The highest is kept with each row, also with one that is not replaced.
 	Pass *uint64
 	Rows []Row
 }
-
-// Sweep says that a full re-read of a model is complete: mark as deleted the rows
-// whose latest pass is older, unless they are more than half of the model's rows that
-// are not deleted, and more than [SweepFree].
-type Sweep struct {
-	ModelID string
-	Pass    uint64
-}
-
-// SweepFree is how many rows a sweep marks without a second thought.
-const SweepFree = 100
 
 // Occasion is what a notice is about.
 type Occasion string
@@ -147,6 +145,10 @@ type Summary struct {
 	Needed uint32
 	// Trouble is a [TroubleKind]; empty without trouble.
 	Trouble TroubleKind
+	Link    LinkState
+	// Skipped is how many records of the latest reads cannot be stored: no key, or no JSON
+	// object.
+	Skipped uint64
 	// FreshTo is the oldest MergeLastSyncFinished of the needed models, Merge's clock.
 	FreshTo *time.Time
 }
@@ -191,8 +193,8 @@ type Change struct {
 // Committed is what a change did.
 type Committed struct {
 	Version string
-	// Swept is how many rows the sweep marked deleted; nil where it was not done.
-	Swept *uint64
+	// Swept is what the sweep did; nil where the change has none.
+	Swept *Swept
 }
 
 // Due is an account whose time has come.
@@ -202,6 +204,8 @@ type Due struct {
 	Start time.Time
 	// Version is its state's: a run that leaves both as they were has done nothing.
 	Version string
+	// Failed says whether its latest run that ended failed, of a store that is a [RunNoter].
+	Failed bool
 }
 
 func writeVersioned(w *wire.Writer, key string, v Versioned) {
@@ -321,6 +325,10 @@ func readSummary(r *wire.Reader) (s Summary) {
 			s.Needed = uint32(r.Number(math.MaxUint32))
 		case "trouble":
 			s.Trouble = TroubleKind(r.Text())
+		case "link":
+			s.Link = LinkState(r.Text())
+		case "skipped":
+			s.Skipped = r.Number(math.MaxUint64)
 		case "fresh_to":
 			s.FreshTo = r.OptionalInstant()
 		default:
@@ -346,25 +354,6 @@ func readBatch(r *wire.Reader) (b Batch) {
 		return true
 	})
 	return b
-}
-
-func readSweep(r *wire.Reader) *Sweep {
-	if r.Null() {
-		return nil
-	}
-	s := new(Sweep)
-	r.Object(func(key []byte) bool {
-		switch string(key) {
-		case "model_id":
-			s.ModelID = r.Text()
-		case "pass":
-			s.Pass = r.Number(math.MaxUint64)
-		default:
-			return false
-		}
-		return true
-	})
-	return s
 }
 
 func readNotice(r *wire.Reader) (n Notice) {

@@ -44,6 +44,17 @@ const (
 	TroublePark        TroubleKind = "park"
 	TroubleRetrying    TroubleKind = "retrying"
 	TroubleInitialSync TroubleKind = "initial-sync"
+	// TroubleHeldSweep: a full re-read found so many records missing that none was marked
+	// deleted. It ends with a second full re-read that agrees, or with [ApproveDeletions].
+	TroubleHeldSweep TroubleKind = "held-sweep"
+	// TroubleIncomplete: part of a list cannot be read and was given up. It ends with the
+	// next complete full re-read.
+	TroubleIncomplete TroubleKind = "incomplete"
+	// TroubleUnreadable: a field of /sync-status cannot be read, so it is not known
+	// whether there is something new.
+	TroubleUnreadable TroubleKind = "unreadable"
+	// TroubleNoKey: records without a key, or that are not JSON, cannot be stored.
+	TroubleNoKey TroubleKind = "no-key"
 )
 
 // Trouble is trouble with one account.
@@ -61,6 +72,27 @@ type ModelView struct {
 	Progress Progress
 	// Window is the window being read, if any.
 	Window *Span
+	// Trouble is what is wrong with this model alone.
+	Trouble *Trouble
+	// HeldSweep is a sweep that waits for a second full re-read or for approval.
+	HeldSweep *HeldSweep
+	// PageSize is how many rows a page the next request asks for: 1 to 100.
+	PageSize uint32
+	// WithoutKey is how many records of its latest read have no key (see [Row.ID]).
+	WithoutKey uint64
+	// UnreadableRecords is how many records of its latest read are not JSON objects.
+	UnreadableRecords uint64
+}
+
+// HeldSweep is a full re-read that found so many records missing that none was marked
+// deleted.
+type HeldSweep struct {
+	// Pass is the number of the first full re-read that found them missing.
+	Pass uint64
+	// Unseen is how many live records it did not find.
+	Unseen uint64
+	// Live is how many live records there are.
+	Live uint64
 }
 
 // View is one account, for a page or a support person.
@@ -74,27 +106,53 @@ type View struct {
 	// Issues are Merge's newest issue texts, newest first, at most five.
 	Issues []string
 	Paused bool
+	Link   LinkState
 	WakeAt *time.Time
 }
 
-// Command is what an operator can ask for.
-type Command string
+// Command is what an operator can ask for: [Poll], [Reread], [RereadModel],
+// [ApproveDeletions], [Pause], [Resume], [Unlink] or [Reset].
+type Command interface{ isCommand() }
 
-// The commands.
-const (
-	// Poll reads /sync-status now.
-	Poll Command = "poll"
-	// Reread reads every model whole, now.
-	Reread Command = "reread"
-	// Pause does nothing until Resume. Webhooks are still taken in.
-	Pause Command = "pause"
-	// Resume ends a pause.
-	Resume Command = "resume"
-	// Unlink forgets the account: its token is erased, its rows are kept.
-	Unlink Command = "unlink"
-	// Reset starts over from an empty state. Rows and token are kept.
-	Reset Command = "reset"
-)
+// Poll reads /sync-status now.
+type Poll struct{}
+
+// Reread reads every model whole, now.
+type Reread struct{}
+
+// RereadModel reads this model whole, now.
+type RereadModel struct {
+	ModelID string
+}
+
+// ApproveDeletions carries out a held sweep: it agrees that records which a full re-read
+// did not find are deleted.
+type ApproveDeletions struct {
+	ModelID string
+	// Pass is as in [HeldSweep]: an approval of another pass does nothing.
+	Pass uint64
+}
+
+// Pause does nothing until [Resume]. Webhooks are still taken in.
+type Pause struct{}
+
+// Resume ends a pause.
+type Resume struct{}
+
+// Unlink forgets the account: its token is erased, its rows are kept.
+type Unlink struct{}
+
+// Reset starts over from an empty state. Rows and token are kept.
+type Reset struct{}
+
+func (Poll) isCommand()             {}
+func (Reread) isCommand()           {}
+func (RereadModel) isCommand()      {}
+func (ApproveDeletions) isCommand() {}
+func (Pause) isCommand()            {}
+func (Resume) isCommand()           {}
+func (Unlink) isCommand()           {}
+func (Reset) isCommand()            {}
 
 // FailureKind is why a run did nothing.
 type FailureKind string
@@ -184,6 +242,8 @@ func readView(r *wire.Reader) (v View) {
 			v.Issues = r.Texts()
 		case "paused":
 			v.Paused = r.Bool()
+		case "link":
+			v.Link = LinkState(r.Text())
 		case "wake_at":
 			v.WakeAt = r.OptionalInstant()
 		default:
@@ -206,10 +266,71 @@ func readModelView(r *wire.Reader) (m ModelView) {
 				span := readSpan(r)
 				m.Window = &span
 			}
+		case "trouble":
+			m.Trouble = readTrouble(r)
+		case "held_sweep":
+			m.HeldSweep = readHeldSweep(r)
+		case "page_size":
+			m.PageSize = uint32(r.Number(math.MaxUint32))
+		case "without_key":
+			m.WithoutKey = r.Number(math.MaxUint64)
+		case "unreadable_records":
+			m.UnreadableRecords = r.Number(math.MaxUint64)
 		default:
 			return false
 		}
 		return true
 	})
 	return m
+}
+
+func readHeldSweep(r *wire.Reader) *HeldSweep {
+	if r.Null() {
+		return nil
+	}
+	h := new(HeldSweep)
+	r.Object(func(key []byte) bool {
+		switch string(key) {
+		case "pass":
+			h.Pass = r.Number(math.MaxUint64)
+		case "unseen":
+			h.Unseen = r.Number(math.MaxUint64)
+		case "live":
+			h.Live = r.Number(math.MaxUint64)
+		default:
+			return false
+		}
+		return true
+	})
+	return h
+}
+
+// writeCommand writes a command.
+func writeCommand(w *wire.Writer, key string, command Command) {
+	switch command := command.(type) {
+	case Poll:
+		w.Tagged(key, "poll", nil)
+	case Reread:
+		w.Tagged(key, "reread", nil)
+	case RereadModel:
+		w.Object(key, func() {
+			w.Text("tag", "reread-model")
+			w.Text("value", command.ModelID)
+		})
+	case ApproveDeletions:
+		w.Tagged(key, "approve-deletions", func() {
+			w.Text("model_id", command.ModelID)
+			w.Number("pass", command.Pass)
+		})
+	case Pause:
+		w.Tagged(key, "pause", nil)
+	case Resume:
+		w.Tagged(key, "resume", nil)
+	case Unlink:
+		w.Tagged(key, "unlink", nil)
+	case Reset:
+		w.Tagged(key, "reset", nil)
+	default:
+		w.Fail(key, "found %T, expected a case of Command", command)
+	}
 }

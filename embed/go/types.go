@@ -32,7 +32,28 @@ type Account struct {
 	OrganizationName string
 	// LinkStatus is the state of the link, not of any sync.
 	LinkStatus string
+	// AccountType is "PRODUCTION" or "TEST". A test account syncs once, and then only by
+	// hand.
+	AccountType string
+	// IsDuplicate says whether Merge takes it for a second link of the same customer's
+	// system; nil where not said, as for test accounts.
+	IsDuplicate *bool
 }
+
+// LinkState is whether Merge still has access to the customer's system.
+type LinkState string
+
+// The states of a link.
+const (
+	// LinkActive is a link that works, as far as is known.
+	LinkActive LinkState = "active"
+	// LinkRelinkNeeded needs the end user to link the account again. Its data stays
+	// readable.
+	LinkRelinkNeeded LinkState = "relink-needed"
+	// LinkUnlinked is an account that Merge deleted, or an operator unlinked. Its rows
+	// are kept.
+	LinkUnlinked LinkState = "unlinked"
+)
 
 // SyncKind is a state of a sync.
 type SyncKind string
@@ -80,11 +101,18 @@ type ModelStatus struct {
 	StatusReason string
 	// DataFreshAsOf is up to when Merge vouches for its data, Merge's clock.
 	DataFreshAsOf *time.Time
+	// SyncedFields are the fields that a partial sync brought, as Merge names them;
+	// empty where not sent.
+	SyncedFields []string
+	// Unreadable are fields above that were sent and could not be read, by Merge's names.
+	// They count as absent, but not as "there is nothing".
+	Unreadable []string
 }
 
 // Row is a record of a common model.
 type Row struct {
-	// ID is Merge's id of the record.
+	// ID is the record's key within its model: Merge's id of the record; for a model
+	// without one (ats.Tag) the JSON array ["<remote_id>","<name>"], null where absent.
 	ID string
 	// RemoteID is the third party's; nil where not sent.
 	RemoteID *string
@@ -105,6 +133,8 @@ func writeAccount(w *wire.Writer, key string, a Account) {
 		w.Text("end_user_origin_id", a.EndUserOriginID)
 		w.Text("organization_name", a.OrganizationName)
 		w.Text("link_status", a.LinkStatus)
+		w.Text("account_type", a.AccountType)
+		w.OptionalBool("is_duplicate", a.IsDuplicate)
 	})
 }
 
@@ -125,6 +155,10 @@ func readAccount(r *wire.Reader) (a Account) {
 			a.OrganizationName = r.Text()
 		case "link_status":
 			a.LinkStatus = r.Text()
+		case "account_type":
+			a.AccountType = r.Text()
+		case "is_duplicate":
+			a.IsDuplicate = r.OptionalBool()
 		default:
 			return false
 		}
@@ -183,6 +217,8 @@ func writeModelStatus(w *wire.Writer, key string, s ModelStatus) {
 		w.OptionalInstant("last_sync_finished", s.LastSyncFinished)
 		w.Text("status_reason", s.StatusReason)
 		w.OptionalInstant("data_fresh_as_of", s.DataFreshAsOf)
+		w.Texts("synced_fields", s.SyncedFields)
+		w.Texts("unreadable", s.Unreadable)
 	})
 }
 
@@ -213,6 +249,10 @@ func readModelStatus(r *wire.Reader) (s ModelStatus) {
 			s.StatusReason = r.Text()
 		case "data_fresh_as_of":
 			s.DataFreshAsOf = r.OptionalInstant()
+		case "synced_fields":
+			s.SyncedFields = r.Texts()
+		case "unreadable":
+			s.Unreadable = r.Texts()
 		default:
 			return false
 		}

@@ -78,6 +78,11 @@ type ofBody struct{ Body []byte }
 
 type ofModel struct{ ModelID string }
 
+type ofPage struct {
+	ModelID string
+	Body    []byte
+}
+
 func typedFunctions(c *mergesync.Component) map[string]func(context.Context, any) (any, error) {
 	return map[string]func(context.Context, any) (any, error){
 		"signature.verify":   typed(c.VerifySignature),
@@ -90,8 +95,8 @@ func typedFunctions(c *mergesync.Component) map[string]func(context.Context, any
 		"readiness.parse-status": typed(func(ctx context.Context, in ofBody) (mergesync.StatusPage, error) {
 			return c.ParseStatus(ctx, in.Body)
 		}),
-		"page.parse": typed(func(ctx context.Context, in ofBody) (mergesync.Page, error) {
-			return c.ParsePage(ctx, in.Body)
+		"page.parse": typed(func(ctx context.Context, in ofPage) (mergesync.Page, error) {
+			return c.ParsePage(ctx, in.ModelID, in.Body)
 		}),
 		"window.locate": typed(func(ctx context.Context, in ofModel) (mergesync.Endpoint, error) {
 			return c.LocateEndpoint(ctx, in.ModelID)

@@ -48,7 +48,8 @@ type Plan interface{ isPlan() }
 type Span struct {
 	// After is modified_after; nil reads from the beginning.
 	After *time.Time
-	// Before is modified_before; nil reads to the end.
+	// Before is modified_before; nil reads to the end. It is safe for a read of one page
+	// alone: where the first page names a next one, start again without this bound.
 	Before *time.Time
 	// Watermark is what to store once every page is stored.
 	Watermark time.Time
@@ -96,6 +97,12 @@ type Listed struct {
 	// Filtered says whether the endpoint knows modified_after. Where not, it is read
 	// whole.
 	Filtered bool
+	// Key has the fields of a record that together are its key: "id", or "remote_id" and
+	// "name".
+	Key []string
+	// Always has parameters to send with every request, for example
+	// "include_cancelled=true"; mostly empty.
+	Always string
 }
 
 // Unlisted is a model without a list endpoint: it counts for readiness and is not
@@ -188,6 +195,10 @@ func readListed(r *wire.Reader) (l Listed) {
 			l.Path = r.Text()
 		case "filtered":
 			l.Filtered = r.Bool()
+		case "key":
+			l.Key = r.Texts()
+		case "always":
+			l.Always = r.Text()
 		default:
 			return false
 		}

@@ -161,6 +161,13 @@ typedef enum merge_sync_state {
   MERGE_SYNC_STATE_UNKNOWN
 } merge_sync_state;
 
+/** Some texts. */
+typedef struct merge_sync_texts {
+  /** NULL where there is none. */
+  const merge_sync_text *items;
+  size_t count;
+} merge_sync_texts;
+
 /** What Merge says of one model. Instants are texts as the contract has them, or NULL. */
 typedef struct merge_sync_model_status {
   merge_sync_text model_id;
@@ -175,6 +182,11 @@ typedef struct merge_sync_model_status {
   merge_sync_text last_sync_finished;
   merge_sync_text status_reason;
   merge_sync_text data_fresh_as_of;
+  /** The fields that a partial sync brought, as Merge names them. */
+  merge_sync_texts synced_fields;
+  /** Fields above that were sent and could not be read, by Merge's names. They count as absent, but
+   * not as "there is nothing". */
+  merge_sync_texts unreadable;
 } merge_sync_model_status;
 
 /** A linked account, as far as the body names it; an empty text is "not said". */
@@ -186,6 +198,10 @@ typedef struct merge_sync_account {
   merge_sync_text end_user_origin_id;
   merge_sync_text organization_name;
   merge_sync_text link_status;
+  /** `PRODUCTION` or `TEST`. A test account syncs once, and then only by hand. */
+  merge_sync_text account_type;
+  /** Whether Merge takes it for a second link of the same customer's system. */
+  merge_sync_flag is_duplicate;
 } merge_sync_account;
 
 /** What came of a delivery. */

@@ -183,8 +183,23 @@ merge_sync_code merge_sync_signature_verify(merge_sync *instance,
 /* What a handling owns. */
 typedef struct owned {
   yyjson_doc *document;
+  /** Behind the models: where the next text of a list goes. */
+  merge_sync_text *texts;
   merge_sync_model_status models[];
 } owned;
+
+static merge_sync_texts read_texts(yyjson_val *object, const char *key, owned *own) {
+  size_t at, count;
+  yyjson_val *text;
+  merge_sync_texts list = {NULL, 0};
+  yyjson_arr_foreach(yyjson_obj_get(object, key), at, count, text) {
+    *own->texts = (merge_sync_text){yyjson_get_str(text), yyjson_get_len(text)};
+    if (at == 0) list.items = own->texts;
+    list.count = at + 1;
+    own->texts++;
+  }
+  return list;
+}
 
 static merge_sync_state read_state(yyjson_val *object, const char *key, merge_sync_text *text) {
   static const char *const names[] = {"syncing",  "done",   "partially-synced", "failed",
@@ -196,7 +211,7 @@ static merge_sync_state read_state(yyjson_val *object, const char *key, merge_sy
   return (merge_sync_state)((unsigned)MERGE_SYNC_SYNCING + index);
 }
 
-static void read_model(yyjson_val *model, merge_sync_model_status *status) {
+static void read_model(yyjson_val *model, owned *own, merge_sync_model_status *status) {
   *status = (merge_sync_model_status){
       .model_id = text_of(model, "model_id"),
       .model_name = text_of(model, "model_name"),
@@ -206,6 +221,8 @@ static void read_model(yyjson_val *model, merge_sync_model_status *status) {
       .last_sync_finished = text_of(model, "last_sync_finished"),
       .status_reason = text_of(model, "status_reason"),
       .data_fresh_as_of = text_of(model, "data_fresh_as_of"),
+      .synced_fields = read_texts(model, "synced_fields", own),
+      .unreadable = read_texts(model, "unreadable", own),
   };
   status->status = read_state(model, "status", &status->status_text);
   status->last_sync_result = read_state(model, "last_sync_result", &status->last_sync_result_text);
@@ -220,6 +237,8 @@ static void read_account(yyjson_val *account, merge_sync_account *to) {
       .end_user_origin_id = text_of(account, "end_user_origin_id"),
       .organization_name = text_of(account, "organization_name"),
       .link_status = text_of(account, "link_status"),
+      .account_type = text_of(account, "account_type"),
+      .is_duplicate = flag_of(account, "is_duplicate"),
   };
 }
 
@@ -243,7 +262,7 @@ static merge_sync_code read_event(yyjson_val *event, owned *own, merge_sync_hand
   size_t at, count;
   yyjson_val *model;
   yyjson_arr_foreach(yyjson_obj_get(value, "models"), at, count, model) {
-    read_model(model, &own->models[at]);
+    read_model(model, own, &own->models[at]);
     handling->model_count = at + 1;
   }
   handling->models = handling->model_count > 0 ? own->models : NULL;
@@ -272,11 +291,22 @@ static merge_sync_code read_outcome(yyjson_val *outcome, owned *own, merge_sync_
   return read_event(yyjson_obj_get(value, "event"), own, handling, error);
 }
 
-/* The models of the answer, before it is known what the answer is. */
-static size_t count_models(yyjson_val *root) {
+/* Room for the models of the answer and their texts, before it is known what the answer is. */
+static owned *make_room(yyjson_val *root) {
   yyjson_val *accepted = yyjson_obj_get(yyjson_obj_get(root, "outcome"), "value");
-  yyjson_val *value = yyjson_obj_get(yyjson_obj_get(accepted, "event"), "value");
-  return yyjson_arr_size(yyjson_obj_get(value, "models"));
+  yyjson_val *event = yyjson_obj_get(yyjson_obj_get(accepted, "event"), "value");
+  yyjson_val *models = yyjson_obj_get(event, "models");
+  size_t at, count, texts = 0;
+  yyjson_val *model;
+  yyjson_arr_foreach(models, at, count, model) {
+    texts += yyjson_arr_size(yyjson_obj_get(model, "synced_fields"));
+    texts += yyjson_arr_size(yyjson_obj_get(model, "unreadable"));
+  }
+  size_t number = yyjson_arr_size(models);
+  owned *own =
+      malloc(sizeof *own + number * sizeof *own->models + texts * sizeof *own->texts);
+  if (own != NULL) own->texts = (merge_sync_text *)(void *)(own->models + number);
+  return own;
 }
 
 merge_sync_code merge_sync_webhook_handle(merge_sync *instance,
@@ -295,7 +325,7 @@ merge_sync_code merge_sync_webhook_handle(merge_sync *instance,
   }
   if (code != MERGE_SYNC_OK) return code;
   yyjson_val *root = yyjson_doc_get_root(document);
-  owned *own = malloc(sizeof *own + count_models(root) * sizeof *own->models);
+  owned *own = make_room(root);
   if (own == NULL) {
     yyjson_doc_free(document);
     return merge_sync_fail(error, MERGE_SYNC_NO_MEMORY, "handling: no memory");

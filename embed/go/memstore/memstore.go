@@ -91,6 +91,8 @@ func merged(old, said mergesync.Account) mergesync.Account {
 		EndUserOriginID:  cmp.Or(said.EndUserOriginID, old.EndUserOriginID),
 		OrganizationName: cmp.Or(said.OrganizationName, old.OrganizationName),
 		LinkStatus:       cmp.Or(said.LinkStatus, old.LinkStatus),
+		AccountType:      cmp.Or(said.AccountType, old.AccountType),
+		IsDuplicate:      cmp.Or(said.IsDuplicate, old.IsDuplicate),
 	}
 }
 
@@ -207,26 +209,23 @@ func (a *account) store(batch mergesync.Batch) {
 	}
 }
 
-func (a *account) sweep(sweep mergesync.Sweep) *uint64 {
-	var live, unseen uint64
-	var marked []*stored
+func (a *account) sweep(sweep mergesync.Sweep) *mergesync.Swept {
+	var live uint64
+	var unseen []*stored
 	for _, row := range a.rows[sweep.ModelID] {
 		if row.Deleted {
 			continue
 		}
 		live++
-		if row.pass == nil || *row.pass < sweep.Pass {
-			unseen++
-			marked = append(marked, row)
+		if row.pass == nil || *row.pass < sweep.UnseenSince {
+			unseen = append(unseen, row)
 		}
 	}
-	if unseen > mergesync.SweepFree && unseen > live/2 {
-		return nil
-	}
-	for _, row := range marked {
+	swept := sweep.Decide(live, uint64(len(unseen)))
+	for _, row := range unseen[:swept.Marked] {
 		row.Deleted = true
 	}
-	return &unseen
+	return &swept
 }
 
 // Due implements [mergesync.Store].

@@ -4,6 +4,7 @@
 package mergehttp
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -16,14 +17,19 @@ type Limits struct {
 	// FailingAnswers is for all accounts together, within ten seconds, requests in
 	// flight included: Merge blocks an address at more than 20.
 	FailingAnswers int
+	// FailingShare is how many of these are for accounts that were given a failing answer
+	// within ten minutes: however many of them fail for good, and however often, they do
+	// not hold up an account whose requests are answered. A third of them where it is 0.
+	FailingShare int
 	// Patience is how long a request may wait for room before it is held back; at most
 	// a second, and none for a clock that stands still meanwhile.
 	Patience time.Duration
 }
 
-// DefaultLimits are 100 requests a minute, 15 failing answers, and one second.
+// DefaultLimits are 100 requests a minute, 15 failing answers, five of them of accounts
+// that failed before, and one second.
 func DefaultLimits() Limits {
-	return Limits{RequestsPerMinute: 100, FailingAnswers: 15, Patience: time.Second}
+	return Limits{RequestsPerMinute: 100, FailingAnswers: 15, FailingShare: 5, Patience: time.Second}
 }
 
 const (
@@ -32,6 +38,8 @@ const (
 	window = time.Minute + time.Second
 	// guard is how long a failing answer counts.
 	guard = 10 * time.Second
+	// suspectFor is how long a failing answer makes its account one of those that share.
+	suspectFor = 10 * time.Minute
 	// inFlight is when to ask again where only requests in flight stand in the way.
 	inFlight = time.Second / 4
 	// tidyAbove is how many accounts are remembered before idle ones are looked for.
@@ -41,50 +49,115 @@ const (
 type budget struct {
 	limits Limits
 
-	mu       sync.Mutex
-	sent     map[string][]time.Time
-	tidyAt   int
+	mu     sync.Mutex
+	sent   map[string][]time.Time
+	tidyAt int
+	// all is what all accounts have taken of the guard, suspects what those have taken of
+	// it that failed before.
+	all, suspects share
+	// failing has when each account was last given a failing answer. The guard itself
+	// bounds their number: fifteen within ten seconds.
+	failing map[string]time.Time
+}
+
+// share is what some accounts have taken of the guard.
+type share struct {
 	failed   []time.Time
 	inFlight int
 }
 
+// admission is one request that was admitted, to be settled.
+type admission struct {
+	account string
+	// suspect says whether it is taken out of the suspects' share.
+	suspect bool
+}
+
+// answer is how an answer counts for the guard.
+type answer int
+
+const (
+	// other is any answer that is not failing, or none: what never arrived is not counted
+	// by Merge either.
+	other answer = iota
+	// failing is a status of 400 or more, 429 apart.
+	failing
+	// late is none within the time allowed. Merge does not count it, but its request was in
+	// flight for so long, and so will the account's next ones be.
+	late
+)
+
+// answerOf is how a response of that status counts.
+func answerOf(status int) answer {
+	if status >= 400 && status != 429 {
+		return failing
+	}
+	return other
+}
+
 func newBudget(limits Limits) *budget {
-	return &budget{limits: limits, sent: map[string][]time.Time{}, tidyAt: tidyAbove}
+	if limits.FailingShare == 0 {
+		limits.FailingShare = max(limits.FailingAnswers/3, 1)
+	}
+	return &budget{limits: limits, sent: map[string][]time.Time{}, tidyAt: tidyAbove, failing: map[string]time.Time{}}
 }
 
 // admit takes one request out of both budgets, or says how long to wait until there
 // may be room. Whoever is admitted has to settle.
-func (b *budget) admit(account string, now time.Time) time.Duration {
+func (b *budget) admit(account string, now time.Time) (admission, time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if wait := max(b.guardRoom(now), b.accountRoom(account, now)); wait > 0 {
-		return wait
+	suspect := b.isSuspect(account, now)
+	wait := max(b.all.room(b.limits.FailingAnswers, now), b.accountRoom(account, now))
+	if suspect {
+		wait = max(wait, b.suspects.room(b.limits.FailingShare, now))
 	}
-	b.inFlight++
+	if wait > 0 {
+		return admission{}, wait
+	}
+	b.all.inFlight++
+	if suspect {
+		b.suspects.inFlight++
+	}
 	b.sent[account] = append(b.sent[account], now)
 	b.tidy(now)
-	return 0
+	return admission{account: account, suspect: suspect}, 0
 }
 
-// settle says how an admitted request was answered; 0 where it was not.
-func (b *budget) settle(status int, now time.Time) {
+// settle says how an admitted request was answered.
+func (b *budget) settle(admitted admission, how answer, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.inFlight--
-	if status >= 400 && status != 429 {
-		b.failed = append(b.failed, now)
+	b.all.settle(how, now)
+	if admitted.suspect {
+		b.suspects.settle(how, now)
+	}
+	if how != other {
+		b.failing[admitted.account] = now
 	}
 }
 
-func (b *budget) guardRoom(now time.Time) time.Duration {
-	b.failed = unexpired(b.failed, now, guard)
+func (s *share) room(limit int, now time.Time) time.Duration {
+	s.failed = unexpired(s.failed, now, guard)
 	switch {
-	case len(b.failed) >= b.limits.FailingAnswers && len(b.failed) > 0:
-		return until(b.failed[0], now, guard)
-	case len(b.failed)+b.inFlight >= b.limits.FailingAnswers:
+	case len(s.failed) >= limit && len(s.failed) > 0:
+		return until(s.failed[0], now, guard)
+	case len(s.failed)+s.inFlight >= limit:
 		return inFlight
 	}
 	return 0
+}
+
+func (s *share) settle(how answer, now time.Time) {
+	s.inFlight--
+	if how == failing {
+		s.failed = append(s.failed, now)
+	}
+}
+
+func (b *budget) isSuspect(account string, now time.Time) bool {
+	at, failed := b.failing[account]
+	return failed && within(at, now, suspectFor)
 }
 
 func (b *budget) accountRoom(account string, now time.Time) time.Duration {
@@ -106,13 +179,16 @@ func (b *budget) tidy(now time.Time) {
 		}
 	}
 	b.tidyAt = max(2*len(b.sent), tidyAbove)
+	maps.DeleteFunc(b.failing, func(_ string, at time.Time) bool { return !within(at, now, suspectFor) })
 }
 
 // unexpired drops what is so old, and what lies in the future: the clock was set back.
 func unexpired(instants []time.Time, now time.Time, age time.Duration) []time.Time {
-	return slices.DeleteFunc(instants, func(at time.Time) bool {
-		return at.After(now) || now.Sub(at) >= age
-	})
+	return slices.DeleteFunc(instants, func(at time.Time) bool { return !within(at, now, age) })
+}
+
+func within(at, now time.Time, age time.Duration) bool {
+	return !at.After(now) && now.Sub(at) < age
 }
 
 func until(oldest, now time.Time, age time.Duration) time.Duration {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -40,8 +41,9 @@ const (
 	defaultURL = "https://api.merge.dev"
 	// timeout leaves a second of the thirty that the contract gives.
 	timeout = 29 * time.Second
-	// largestBody: Merge's pages hold at most 100 records.
-	largestBody = 24 << 20
+	// largestBody: Merge's pages hold at most 100 records, and the engine asks for fewer
+	// where these are too large.
+	largestBody = 8 << 20
 )
 
 // Client sends requests. It implements [mergesync.HTTP].
@@ -108,18 +110,28 @@ func (c *Client) Send(ctx context.Context, request mergesync.HTTPRequest) (merge
 	if err != nil {
 		return mergesync.HTTPResponse{}, err
 	}
-	if err := c.admit(ctx, request.Account); err != nil {
+	admitted, err := c.admit(ctx, request.Account)
+	if err != nil {
 		return mergesync.HTTPResponse{}, err
 	}
-	status := 0
-	defer func() { c.budget.settle(status, c.clock.Now()) }()
-	answer, err := c.client.Do(built)
-	if err != nil {
-		return mergesync.HTTPResponse{}, cause(err)
+	counts := other
+	defer func() { c.budget.settle(admitted, counts, c.clock.Now()) }()
+	response, err := c.client.Do(built)
+	if err == nil {
+		defer response.Body.Close()
+		counts = answerOf(response.StatusCode)
+		var answer mergesync.HTTPResponse
+		if answer, err = read(response); err == nil {
+			return answer, nil
+		}
 	}
-	defer answer.Body.Close()
-	status = answer.StatusCode
-	return read(answer)
+	err = cause(err)
+	var timedOut *mergesync.TimedOutError
+	// A status that was heard before the time was over counts as it is.
+	if counts == other && errors.As(err, &timedOut) {
+		counts = late
+	}
+	return mergesync.HTTPResponse{}, err
 }
 
 func (c *Client) build(ctx context.Context, request mergesync.HTTPRequest, token mergesync.Secret) (*http.Request, error) {
@@ -141,34 +153,35 @@ func (c *Client) build(ctx context.Context, request mergesync.HTTPRequest, token
 }
 
 // admit waits a little for room in the budget.
-func (c *Client) admit(ctx context.Context, account string) error {
+func (c *Client) admit(ctx context.Context, account string) (admission, error) {
 	started := c.clock.Now()
 	for {
 		now := c.clock.Now()
-		wait := c.budget.admit(account, now)
+		admitted, wait := c.budget.admit(account, now)
 		if wait == 0 {
-			return nil
+			return admitted, nil
 		}
 		if now.Sub(started)+wait > c.budget.limits.Patience {
-			return &mergesync.HeldBackError{After: wait}
+			return admission{}, &mergesync.HeldBackError{After: wait}
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return ctx.Err()
+			return admission{}, ctx.Err()
 		}
 	}
 }
 
 func read(answer *http.Response) (mergesync.HTTPResponse, error) {
 	body, err := io.ReadAll(io.LimitReader(answer.Body, largestBody+1))
-	if err != nil {
-		return mergesync.HTTPResponse{}, cause(err)
-	}
 	if len(body) > largestBody {
-		return mergesync.HTTPResponse{}, fmt.Errorf("the body of a %d is larger than %d bytes", answer.StatusCode, largestBody)
+		message := fmt.Sprintf("the body of a %d is larger than %d bytes", answer.StatusCode, largestBody)
+		return mergesync.HTTPResponse{}, &mergesync.TooLargeError{Message: message}
+	}
+	if err != nil {
+		return mergesync.HTTPResponse{}, err
 	}
 	response := mergesync.HTTPResponse{Status: uint16(answer.StatusCode), Body: body}
 	for name, values := range answer.Header {
@@ -183,10 +196,13 @@ func read(answer *http.Response) (mergesync.HTTPResponse, error) {
 func cause(err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
-		if wrapped.Timeout() {
-			return fmt.Errorf("timed out: %w", wrapped.Err)
-		}
-		return wrapped.Err
+		err = wrapped.Err
+	}
+	// A name that no resolver answered for is unresolved.
+	var unresolved *net.DNSError
+	var waited net.Error
+	if errors.As(err, &waited) && waited.Timeout() && !errors.As(err, &unresolved) {
+		return &mergesync.TimedOutError{Message: err.Error()}
 	}
 	return err
 }

@@ -44,9 +44,13 @@ func client(t *testing.T, limits Limits, answer http.HandlerFunc) (*Client, *sti
 	t.Helper()
 	server := httptest.NewServer(answer)
 	t.Cleanup(server.Close)
+	known := tokens{"a": "token-a", "b": "token-b", "bad": "x\ny"}
+	for i := range patient.FailingAnswers {
+		known[fmt.Sprint(i)] = "token"
+	}
 	clock := &still{now: time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)}
 	client, err := New(Config{
-		BaseURL: server.URL + "/", APIKey: "the-key", Tokens: tokens{"a": "token-a", "b": "token-b", "bad": "x\ny"},
+		BaseURL: server.URL + "/", APIKey: "the-key", Tokens: known,
 		Clock: clock, Limits: &limits,
 	})
 	if err != nil {
@@ -55,7 +59,7 @@ func client(t *testing.T, limits Limits, answer http.HandlerFunc) (*Client, *sti
 	return client, clock
 }
 
-var patient = Limits{RequestsPerMinute: 100, FailingAnswers: 15}
+var patient = Limits{RequestsPerMinute: 100, FailingAnswers: 15, FailingShare: 5}
 
 func get(account, target string) mergesync.HTTPRequest {
 	return mergesync.HTTPRequest{Account: account, Method: "GET", Target: target}
@@ -118,8 +122,66 @@ func TestACutAnswerIsNone(t *testing.T) {
 	}
 }
 
+func TestABodyOverTheLimitIsNotReadToItsEnd(t *testing.T) {
+	written := make(chan int, 1)
+	c, _ := client(t, patient, func(w http.ResponseWriter, _ *http.Request) {
+		part, total := make([]byte, 1<<20), 0
+		for range 60 {
+			n, err := w.Write(part)
+			if total += n; err != nil {
+				break
+			}
+		}
+		written <- total
+	})
+	_, err := c.Send(t.Context(), get("a", "/x"))
+	var tooLarge *mergesync.TooLargeError
+	if !errors.As(err, &tooLarge) || tooLarge.Message != "the body of a 200 is larger than 8388608 bytes" {
+		t.Errorf("found %v, expected a TooLargeError", err)
+	}
+	if total := <-written; total >= 60<<20 {
+		t.Errorf("%d bytes were taken, expected not all", total)
+	}
+	c, _ = client(t, patient, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, largestBody)) })
+	if response, err := c.Send(t.Context(), get("a", "/x")); err != nil || len(response.Body) != largestBody {
+		t.Errorf("found %d bytes, %v, expected all of a body at the limit", len(response.Body), err)
+	}
+}
+
+func TestATimeThatIsOverIsNoTransportFailure(t *testing.T) {
+	for name, begun := range map[string]bool{"before the status": false, "in the body": true} {
+		release := make(chan struct{})
+		c, _ := client(t, patient, func(w http.ResponseWriter, _ *http.Request) {
+			if begun {
+				fmt.Fprint(w, "half")
+				_ = http.NewResponseController(w).Flush()
+			}
+			<-release
+		})
+		c.client.Timeout = 50 * time.Millisecond
+		_, err := c.Send(t.Context(), get("a", "/x"))
+		close(release)
+		var timedOut *mergesync.TimedOutError
+		if !errors.As(err, &timedOut) || strings.Contains(err.Error(), "http://") {
+			t.Errorf("%s: found %v, expected a TimedOutError without the address", name, err)
+		}
+		if suspect := c.budget.isSuspect("a", c.clock.Now()); !suspect {
+			t.Errorf("%s: the account's next requests would hang among all others'", name)
+		}
+	}
+	c, _ := client(t, patient, func(http.ResponseWriter, *http.Request) {})
+	refused := httptest.NewServer(nil)
+	refused.Close()
+	c.base = refused.URL
+	_, err := c.Send(t.Context(), get("a", "/x"))
+	var timedOut *mergesync.TimedOutError
+	if err == nil || errors.As(err, &timedOut) {
+		t.Errorf("refused: found %v, expected another error", err)
+	}
+}
+
 func TestAnAccountIsHeldToItsMinute(t *testing.T) {
-	c, clock := client(t, Limits{RequestsPerMinute: 3, FailingAnswers: 15}, func(http.ResponseWriter, *http.Request) {})
+	c, clock := client(t, Limits{RequestsPerMinute: 3, FailingAnswers: 15, FailingShare: 5}, func(http.ResponseWriter, *http.Request) {})
 	for range 3 {
 		if _, err := c.Send(t.Context(), get("a", "/x")); err != nil {
 			t.Fatal(err)
@@ -142,8 +204,8 @@ func TestAnAccountIsHeldToItsMinute(t *testing.T) {
 func TestFailingAnswersHoldEveryoneBack(t *testing.T) {
 	status := http.StatusInternalServerError
 	c, clock := client(t, patient, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
-	for range 15 {
-		if _, err := c.Send(t.Context(), get("a", "/x")); err != nil {
+	for i := range 15 {
+		if _, err := c.Send(t.Context(), get(fmt.Sprint(i), "/x")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -161,23 +223,90 @@ func TestFailingAnswersHoldEveryoneBack(t *testing.T) {
 }
 
 func TestARequestInFlightCountsAsIfItHadFailed(t *testing.T) {
-	b := newBudget(Limits{RequestsPerMinute: 100, FailingAnswers: 2})
+	b := newBudget(Limits{RequestsPerMinute: 100, FailingAnswers: 2, FailingShare: 1})
 	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
-	if b.admit("a", now) != 0 || b.admit("b", now) != 0 {
-		t.Fatal("there was room for two")
-	}
-	if wait := b.admit("c", now); wait != inFlight {
-		t.Errorf("found %s, expected %s", wait, inFlight)
-	}
-	b.settle(0, now)
-	if wait := b.admit("c", now); wait != 0 {
-		t.Errorf("found %s, expected room", wait)
-	}
+	first, second := admitted(t, b, "a", now), admitted(t, b, "b", now)
+	held(t, b, "c", now, inFlight)
+	b.settle(first, other, now)
+	third := admitted(t, b, "c", now)
 	// A clock set back forgets rather than blocks.
-	b.settle(500, now)
-	b.settle(500, now)
-	if wait := b.admit("c", now.Add(-time.Hour)); wait != 0 {
-		t.Errorf("with the clock set back: found %s, expected room", wait)
+	b.settle(second, failing, now)
+	b.settle(third, failing, now)
+	admitted(t, b, "c", now.Add(-time.Hour))
+}
+
+func admitted(t *testing.T, b *budget, account string, now time.Time) admission {
+	t.Helper()
+	admitted, wait := b.admit(account, now)
+	if wait != 0 {
+		t.Fatalf("%s waits for %s, expected room", account, wait)
+	}
+	return admitted
+}
+
+func held(t *testing.T, b *budget, account string, now time.Time, want time.Duration) {
+	t.Helper()
+	if _, wait := b.admit(account, now); wait != want {
+		t.Fatalf("%s waits for %s, expected %s", account, wait, want)
+	}
+}
+
+func TestAccountsThatAlwaysFailNeverHoldUpOneThatDoesNot(t *testing.T) {
+	b := newBudget(patient)
+	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+	sent := 0
+	for range 40 {
+		for i := range 6 {
+			if poisoned, wait := b.admit(fmt.Sprint(i), now); wait == 0 {
+				b.settle(poisoned, failing, now)
+				sent++
+			}
+		}
+		b.settle(admitted(t, b, "healthy", now), answerOf(200), now)
+		now = now.Add(10 * time.Millisecond)
+	}
+	// Each once before anything was known of it, and five of all of them.
+	if sent != 6+5 {
+		t.Errorf("%d failing answers, expected 11", sent)
+	}
+}
+
+func TestAccountsThatFailedShareFiveFailingAnswersForTenMinutes(t *testing.T) {
+	b := newBudget(patient)
+	start := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+	fail := func(accounts int, now time.Time) {
+		t.Helper()
+		for i := range accounts {
+			b.settle(admitted(t, b, fmt.Sprint(i), now), answerOf(500), now)
+		}
+	}
+	// The first ones count for the guard alone.
+	fail(6, start)
+	before := start.Add(10*time.Minute - time.Second)
+	fail(5, before)
+	held(t, b, "5", before, 10*time.Second)
+	b.settle(admitted(t, b, "another", before), answerOf(500), before)
+	admitted(t, b, "5", start.Add(10*time.Minute))
+}
+
+func TestWhatHangsLeavesRoomForOthers(t *testing.T) {
+	b := newBudget(patient)
+	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
+	for i := range 15 {
+		b.settle(admitted(t, b, fmt.Sprint(i), now), late, now)
+	}
+	for i := range 5 {
+		admitted(t, b, fmt.Sprint(i), now)
+	}
+	held(t, b, "5", now, inFlight)
+	admitted(t, b, "another", now)
+}
+
+func TestWhereNoShareIsSaidItIsAThird(t *testing.T) {
+	limits := patient
+	limits.FailingShare = 0
+	if share := newBudget(limits).limits.FailingShare; share != patient.FailingShare {
+		t.Errorf("found %d, expected %d", share, patient.FailingShare)
 	}
 }
 
@@ -186,13 +315,11 @@ func TestIdleAccountsAreForgotten(t *testing.T) {
 	now := time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 	for i := range 5000 {
 		at := now.Add(time.Duration(i) * time.Second)
-		if wait := b.admit(fmt.Sprint(i), at); wait != 0 {
-			t.Fatal(wait)
-		}
-		b.settle(200, at)
+		b.settle(admitted(t, b, fmt.Sprint(i), at), answerOf(200), at)
+		b.settle(admitted(t, b, fmt.Sprint("failing ", i), at), answerOf(500), at)
 	}
-	if len(b.sent) >= 2000 {
-		t.Errorf("%d accounts are remembered", len(b.sent))
+	if len(b.sent) >= 2000 || len(b.failing) >= 2000 {
+		t.Errorf("%d and %d accounts are remembered", len(b.sent), len(b.failing))
 	}
 }
 

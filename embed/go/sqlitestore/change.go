@@ -100,10 +100,13 @@ func setProfile(ctx context.Context, tx *sql.Tx, account string, profile mergesy
 		     integration_slug = ifnull(nullif(?4, ''), integration_slug),
 		     end_user_origin_id = ifnull(nullif(?5, ''), end_user_origin_id),
 		     organization_name = ifnull(nullif(?6, ''), organization_name),
-		     status = ifnull(nullif(?7, ''), status)
+		     status = ifnull(nullif(?7, ''), status),
+		     account_type = ifnull(nullif(?8, ''), account_type),
+		     is_duplicate = ifnull(?9, is_duplicate)
 		 WHERE linked_account_id = ?1`,
 		account, profile.Category, profile.Integration, profile.IntegrationSlug,
-		profile.EndUserOriginID, profile.OrganizationName, profile.LinkStatus)
+		profile.EndUserOriginID, profile.OrganizationName, profile.LinkStatus,
+		profile.AccountType, profile.IsDuplicate)
 	return err
 }
 
@@ -152,7 +155,7 @@ func setToken(ctx context.Context, tx *sql.Tx, account string, change mergesync.
 }
 
 // storeRows stores rows: one replaces the stored one unless that has a strictly later
-// modified_at; the latest pass and the time last seen are kept either way.
+// modified_at; the highest pass and the time last seen are kept either way.
 func storeRows(ctx context.Context, tx *sql.Tx, account string, batch mergesync.Batch, now int64) error {
 	replace, err := tx.PrepareContext(ctx,
 		`INSERT INTO records (linked_account_id, model_id, id, remote_id, modified_at, deleted,
@@ -204,27 +207,34 @@ func storeRows(ctx context.Context, tx *sql.Tx, account string, batch mergesync.
 	return nil
 }
 
-// sweep marks as deleted what an older pass saw last, and says how many; nil where
-// that would be too many to believe. Rows that are marked already count for neither
-// side: they would make the guard weaker with every deletion.
-func sweep(ctx context.Context, tx *sql.Tx, account string, sweep mergesync.Sweep) (*uint64, error) {
+const (
+	countLive = `SELECT count(*), count(*) FILTER (WHERE pass IS NULL OR pass < ?3) FROM records
+	WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted`
+	markUnseen = `UPDATE records SET deleted = 1 WHERE rowid IN (
+	    SELECT rowid FROM records
+	    WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted AND pass IS NULL
+	    UNION ALL
+	    SELECT rowid FROM records
+	    WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted AND pass < ?3
+	    LIMIT ?4)`
+)
+
+// sweep marks as deleted what no pass since sweep.UnseenSince saw, unless that is too
+// much. Rows that are marked already count for neither side: they would make the guard
+// weaker with every deletion. Counting reads the index of live rows alone.
+func sweep(ctx context.Context, tx *sql.Tx, account string, sweep mergesync.Sweep) (*mergesync.Swept, error) {
 	var live, unseen uint64
-	pass := column(sweep.Pass)
-	err := tx.QueryRowContext(ctx,
-		`SELECT count(*), count(*) FILTER (WHERE ifnull(pass, -1) < ?3) FROM records
-		 WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted`,
-		account, sweep.ModelID, pass).Scan(&live, &unseen)
+	since := column(sweep.UnseenSince)
+	err := tx.QueryRowContext(ctx, countLive, account, sweep.ModelID, since).Scan(&live, &unseen)
 	if err != nil {
 		return nil, err
 	}
-	if unseen > mergesync.SweepFree && unseen > live/2 {
-		return nil, nil
+	swept := sweep.Decide(live, unseen)
+	if swept.Marked == 0 {
+		return &swept, nil
 	}
-	_, err = tx.ExecContext(ctx,
-		`UPDATE records SET deleted = 1
-		 WHERE linked_account_id = ?1 AND model_id = ?2 AND NOT deleted AND ifnull(pass, -1) < ?3`,
-		account, sweep.ModelID, pass)
-	return &unseen, err
+	_, err = tx.ExecContext(ctx, markUnseen, account, sweep.ModelID, since, column(swept.Marked))
+	return &swept, err
 }
 
 // setState writes the account's own row, last: whether notes remain decides its start.
@@ -239,13 +249,14 @@ func setState(ctx context.Context, tx *sql.Tx, change mergesync.Change, version,
 		                 SELECT 1 FROM notes WHERE linked_account_id = :account
 		             ) THEN :now ELSE :wake END AS start)),
 		     phase = :phase, models_ready = :ready, models_needed = :needed,
-		     trouble = :trouble, fresh_to = :fresh_to
+		     trouble = :trouble, link = :link, skipped = :skipped, fresh_to = :fresh_to
 		 WHERE linked_account_id = :account`,
 		sql.Named("account", change.Account), sql.Named("state", change.State),
 		sql.Named("version", version), sql.Named("wake", micros(change.WakeAt)),
 		sql.Named("not_before", micros(change.NotBefore)), sql.Named("now", now),
 		sql.Named("phase", string(summary.Phase)), sql.Named("ready", summary.Ready),
 		sql.Named("needed", summary.Needed), sql.Named("trouble", string(summary.Trouble)),
+		sql.Named("link", string(summary.Link)), sql.Named("skipped", column(summary.Skipped)),
 		sql.Named("fresh_to", micros(summary.FreshTo)))
 	return err
 }

@@ -11,7 +11,7 @@ import (
 const applicationID = 0x4d53796e
 
 // schemaVersion is the version of tables.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // tables are those of the reference host: a file of one can be opened by the other.
 // Instants are microseconds since 1970 in UTC.
@@ -36,7 +36,14 @@ CREATE TABLE linked_accounts (
     models_ready INTEGER NOT NULL DEFAULT 0,
     models_needed INTEGER NOT NULL DEFAULT 0,
     trouble TEXT NOT NULL DEFAULT '',
-    fresh_to INTEGER
+    fresh_to INTEGER,
+    account_type TEXT NOT NULL DEFAULT '',
+    is_duplicate INTEGER,
+    link TEXT NOT NULL DEFAULT '',
+    skipped INTEGER NOT NULL DEFAULT 0,
+    failed_runs INTEGER NOT NULL DEFAULT 0,
+    failed_since INTEGER,
+    failed_with TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
@@ -64,6 +71,10 @@ CREATE TABLE records (
     PRIMARY KEY (linked_account_id, model_id, id)
 ) STRICT;
 
+-- For sweeps. ` + "`deleted`" + ` is in it so that they need not look at the records themselves.
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
+    WHERE NOT deleted;
+
 CREATE TABLE notices (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -75,7 +86,21 @@ CREATE TABLE notices (
 ) STRICT;
 `
 
-// prepare makes an empty file ours, and leaves any other one as it is.
+// steps make of each version the next one: the first of version 1 version 2.
+var steps = [schemaVersion - 1]string{`
+ALTER TABLE linked_accounts ADD COLUMN account_type TEXT NOT NULL DEFAULT '';
+ALTER TABLE linked_accounts ADD COLUMN is_duplicate INTEGER;
+ALTER TABLE linked_accounts ADD COLUMN link TEXT NOT NULL DEFAULT '';
+ALTER TABLE linked_accounts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE linked_accounts ADD COLUMN failed_runs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
+ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
+    WHERE NOT deleted;
+`}
+
+// prepare makes an empty file ours, brings one of ours up to this version, and leaves any
+// other one as it is: in one transaction, since two programs may have found the same file.
 func prepare(ctx context.Context, db *sql.DB) error {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
@@ -92,19 +117,18 @@ func prepare(ctx context.Context, db *sql.DB) error {
 			return err
 		}
 	}
+	statements := []string{tables, fmt.Sprintf("PRAGMA application_id = %d", applicationID)}
 	switch {
 	case application == applicationID && version > schemaVersion:
 		return fmt.Errorf("has schema version %d, and this package knows %d: it was written by a newer one", version, schemaVersion)
-	case application == applicationID && found > 0:
+	case application == applicationID && found > 0 && version == schemaVersion:
 		return nil
+	case application == applicationID && found > 0:
+		statements = steps[max(version-1, 0):]
 	case found > 0 || application != 0 && application != applicationID:
 		return errors.New("is not a store of merge-sync; nothing was changed in it")
 	}
-	for _, statement := range []string{
-		tables,
-		fmt.Sprintf("PRAGMA application_id = %d", applicationID),
-		fmt.Sprintf("PRAGMA user_version = %d", schemaVersion),
-	} {
+	for _, statement := range append(statements, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)) {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return err
 		}

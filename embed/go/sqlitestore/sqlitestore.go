@@ -28,7 +28,10 @@ type Store struct {
 	reader *sql.DB
 }
 
-var _ mergesync.Store = (*Store)(nil)
+var (
+	_ mergesync.Store    = (*Store)(nil)
+	_ mergesync.RunNoter = (*Store)(nil)
+)
 
 // Open opens the file at path, creating it and its tables if need be. The file holds
 // account tokens: only its owner may read it. clock is the host's.
@@ -112,6 +115,58 @@ func (s *Store) Commit(ctx context.Context, change mergesync.Change) (mergesync.
 	return committed, nil
 }
 
+// longestFailure is how many characters of a failure are kept: a trap comes with every
+// function that was called.
+const longestFailure = 300
+
+// RunEnded implements [mergesync.RunNoter].
+func (s *Store) RunEnded(ctx context.Context, account string, failure error) error {
+	return s.write(ctx, func(tx *sql.Tx, now int64) error {
+		var text *string
+		if failure != nil {
+			cut := []rune(strings.ToValidUTF8(failure.Error(), "\uFFFD"))
+			if len(cut) > longestFailure {
+				cut = append(cut[:longestFailure], []rune("...")...)
+			}
+			said := string(cut)
+			text = &said
+		}
+		_, err := tx.ExecContext(ctx,
+			`UPDATE linked_accounts SET
+			     failed_runs = iif(?2 IS NULL, 0, failed_runs + 1),
+			     failed_since = iif(?2 IS NULL, NULL, ifnull(failed_since, ?3)),
+			     failed_with = ifnull(?2, '')
+			 WHERE linked_account_id = ?1`, account, text, now)
+		return err
+	})
+}
+
+// FailedRuns are runs of an account that failed in a row, up to now.
+type FailedRuns struct {
+	Count int
+	// Since is since when, host's clock; nil where Count is 0.
+	Since *time.Time
+	// Text is what the latest one failed with, for a support person.
+	Text string
+}
+
+// FailedRuns returns how the account's latest runs failed.
+func (s *Store) FailedRuns(ctx context.Context, account string) (FailedRuns, error) {
+	var failed FailedRuns
+	var since *int64
+	err := s.reader.QueryRowContext(ctx,
+		"SELECT failed_runs, failed_since, failed_with FROM linked_accounts WHERE linked_account_id = ?", account,
+	).Scan(&failed.Count, &since, &failed.Text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return FailedRuns{}, mergesync.ErrUnknownAccount
+	}
+	if err != nil {
+		return FailedRuns{}, s.unavailable(err)
+	}
+	failed.Since = instant(since)
+	return failed, nil
+}
+
 // Load implements [mergesync.Store].
 func (s *Store) Load(ctx context.Context, account string) (*mergesync.Versioned, error) {
 	// State and notes as of one moment.
@@ -166,14 +221,14 @@ func each(rows *sql.Rows, err error, do func() error) error {
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]mergesync.Due, error) {
 	var all []mergesync.Due
 	rows, err := s.reader.QueryContext(ctx,
-		`SELECT linked_account_id, start_at, version FROM linked_accounts
+		`SELECT linked_account_id, start_at, version, failed_runs > 0 FROM linked_accounts
 		 WHERE start_at IS NOT NULL AND (start_at <= ? OR start_at > ?)
 		 ORDER BY start_at, linked_account_id LIMIT ?`,
 		now.UnixMicro(), now.Add(mergesync.FurthestStart).UnixMicro(), limit)
 	err = each(rows, err, func() error {
 		var due mergesync.Due
 		var start int64
-		if err := rows.Scan(&due.Account, &start, &due.Version); err != nil {
+		if err := rows.Scan(&due.Account, &start, &due.Version, &due.Failed); err != nil {
 			return err
 		}
 		due.Start = time.UnixMicro(start).UTC()
@@ -236,9 +291,11 @@ func (s *Store) Rows(ctx context.Context, do func(account, modelID string, row m
 func (s *Store) Profile(ctx context.Context, id string) (mergesync.Account, error) {
 	a := mergesync.Account{ID: id}
 	err := s.reader.QueryRowContext(ctx,
-		`SELECT category, integration, integration_slug, end_user_origin_id, organization_name, status
+		`SELECT category, integration, integration_slug, end_user_origin_id, organization_name, status,
+		        account_type, is_duplicate
 		 FROM linked_accounts WHERE linked_account_id = ?`, id,
-	).Scan(&a.Category, &a.Integration, &a.IntegrationSlug, &a.EndUserOriginID, &a.OrganizationName, &a.LinkStatus)
+	).Scan(&a.Category, &a.Integration, &a.IntegrationSlug, &a.EndUserOriginID, &a.OrganizationName, &a.LinkStatus,
+		&a.AccountType, &a.IsDuplicate)
 	if errors.Is(err, sql.ErrNoRows) {
 		return mergesync.Account{}, mergesync.ErrUnknownAccount
 	}
@@ -252,12 +309,15 @@ func (s *Store) Profile(ctx context.Context, id string) (mergesync.Account, erro
 func (s *Store) Summaries(ctx context.Context) (map[string]mergesync.Summary, error) {
 	all := map[string]mergesync.Summary{}
 	rows, err := s.reader.QueryContext(ctx,
-		"SELECT linked_account_id, phase, models_ready, models_needed, trouble, fresh_to FROM linked_accounts")
+		`SELECT linked_account_id, phase, models_ready, models_needed, trouble, link, skipped, fresh_to
+		 FROM linked_accounts`)
 	err = each(rows, err, func() error {
 		var id string
 		var summary mergesync.Summary
 		var fresh *int64
-		if err := rows.Scan(&id, &summary.Phase, &summary.Ready, &summary.Needed, &summary.Trouble, &fresh); err != nil {
+		err := rows.Scan(&id, &summary.Phase, &summary.Ready, &summary.Needed, &summary.Trouble,
+			&summary.Link, &summary.Skipped, &fresh)
+		if err != nil {
 			return err
 		}
 		summary.FreshTo = instant(fresh)

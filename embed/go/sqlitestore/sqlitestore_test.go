@@ -5,10 +5,12 @@ package sqlitestore_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	mergesync "github.com/merge-sync/merge-sync/embed/go"
 	"github.com/merge-sync/merge-sync/embed/go/sqlitestore"
@@ -70,6 +72,36 @@ func TestANoticeIsKeptOnceAndInSequence(t *testing.T) {
 	rest, err := store.Notices(t.Context(), all[0].Sequence, 10)
 	if err != nil || len(rest) != 1 || rest[0].ID != "2" {
 		t.Fatalf("found %+v, %v, expected the second notice", rest, err)
+	}
+}
+
+func TestFailedRunsAreCountedUntilOneDoesNotFail(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "store.sqlite"), mergesync.SystemClock{})
+	if err := store.KeepNote(t.Context(), mergesync.Note{Account: "a", Key: "poll", Create: true}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := store.Due(t.Context(), time.Now().Add(time.Minute), 1)
+	if err != nil || len(before) != 1 || before[0].Failed {
+		t.Fatalf("found %+v, %v, expected one that did not fail", before, err)
+	}
+	for _, failure := range []string{"first", strings.Repeat("é\xff", 200)} {
+		if err := store.RunEnded(t.Context(), "a", errors.New(failure)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	failed, err := store.FailedRuns(t.Context(), "a")
+	if err != nil || failed.Count != 2 || failed.Since == nil || failed.Text != strings.Repeat("é\uFFFD", 150)+"..." {
+		t.Errorf("found %+v, %v, expected two", failed, err)
+	}
+	after, err := store.Due(t.Context(), time.Now().Add(time.Minute), 1)
+	if err != nil || len(after) != 1 || !after[0].Failed || after[0].Version != before[0].Version || after[0].Start != before[0].Start {
+		t.Errorf("found %+v, %v, expected the same start and version, and that it failed", after, err)
+	}
+	if err := store.RunEnded(t.Context(), "a", nil); err != nil {
+		t.Fatal(err)
+	}
+	if failed, err = store.FailedRuns(t.Context(), "a"); err != nil || failed != (sqlitestore.FailedRuns{}) {
+		t.Errorf("found %+v, %v, expected none", failed, err)
 	}
 }
 

@@ -61,8 +61,10 @@ func Run(t *testing.T, open func(t *testing.T, clock mergesync.Clock) Store) {
 		"a start too far ahead has come":                      furthest,
 		"tokens are put and erased, also from notes":          tokens,
 		"a row replaces one that is not newer":                rows,
-		"a sweep marks what an older pass saw last":           sweeps,
-		"a sweep that marks too much is not done":             sweepGuard,
+		"a sweep marks what no pass since has seen":           sweeps,
+		"a row keeps the highest pass that it had":            highestPass,
+		"a sweep that would mark too much is held":            heldSweep,
+		"a sweep marks no more than its limit":                sweepLimit,
 		"a profile says only what is said":                    profile,
 		"of commits at once on one version exactly one wins":  race,
 		"the due accounts come by start, and no more than so": due,
@@ -349,7 +351,8 @@ func rows(s subject) {
 	s.create("a")
 	early := s.clock.Now()
 	late, remote := early.Add(time.Microsecond), "r"
-	json := "{\"id\":\"1\", \"name\":\"<&> \u2028 é\"}"
+	// The very bytes, also an escape that PostgreSQL's jsonb refuses.
+	json := "{\"id\":\"1\", \"name\":\"<&> \u2028 é \\u0000\"}"
 	first := mergesync.Row{ID: "1", RemoteID: &remote, ModifiedAt: &late, JSON: json}
 	s.put(nil, nil, first, mergesync.Row{ID: "2", JSON: "{}"})
 	s.equal(s.rows()["a hris.Team 1"], first)
@@ -364,44 +367,8 @@ func rows(s subject) {
 	s.equal(len(s.rows()), 2)
 }
 
-func sweeps(s subject) {
-	s.create("a")
-	one, two := uint64(1), uint64(2)
-	late, early := s.clock.Now(), s.clock.Now().Add(-time.Hour)
-	s.put(&one, nil, mergesync.Row{ID: "seen", ModifiedAt: &late}, mergesync.Row{ID: "gone"}, mergesync.Row{ID: "marked", Deleted: true})
-	// A row that is not replaced was seen all the same.
-	done := s.put(&two, &mergesync.Sweep{ModelID: "hris.Team", Pass: two}, mergesync.Row{ID: "seen", ModifiedAt: &early})
-	marked := uint64(1)
-	s.equal(done.Swept, &marked)
-	s.equal(s.rows()["a hris.Team gone"].Deleted, true)
-	s.equal(s.rows()["a hris.Team seen"].Deleted, false)
-	// A read for another reason has no pass, and takes none away.
-	s.put(nil, nil, mergesync.Row{ID: "seen"})
-	done = s.put(&two, &mergesync.Sweep{ModelID: "hris.Team", Pass: two})
-	none := uint64(0)
-	s.equal(done.Swept, &none)
-}
-
-func sweepGuard(s subject) {
-	s.create("a")
-	one, two := uint64(1), uint64(2)
-	many := make([]mergesync.Row, mergesync.SweepFree+1)
-	for i := range many {
-		many[i].ID = fmt.Sprint(i)
-	}
-	sweep := &mergesync.Sweep{ModelID: "hris.Team", Pass: two}
-	s.put(&one, nil, many...)
-	s.equal(s.put(&two, sweep).Swept, (*uint64)(nil))
-	s.equal(s.deleted(), 0)
-	// One fewer is done without a second thought.
-	done := s.put(&two, sweep, many[0])
-	marked := uint64(mergesync.SweepFree)
-	s.equal(done.Swept, &marked)
-	s.equal(s.deleted(), mergesync.SweepFree)
-}
-
 func profile(s subject) {
-	first := mergesync.Account{ID: "a", Category: "hris", Integration: "Example HRIS", IntegrationSlug: "example", EndUserOriginID: "o", OrganizationName: "Org", LinkStatus: "COMPLETE"}
+	first := mergesync.Account{ID: "a", Category: "hris", Integration: "Example HRIS", IntegrationSlug: "example", EndUserOriginID: "o", OrganizationName: "Org", LinkStatus: "COMPLETE", AccountType: "TEST", IsDuplicate: new(bool)}
 	s.ok(s.store.KeepNote(s.Context(), mergesync.Note{Account: "a", Key: "1", Create: true, Profile: &first}))
 	s.ok(s.store.KeepNote(s.Context(), mergesync.Note{Account: "a", Key: "2"}))
 	s.ok(s.store.KeepNote(s.Context(), mergesync.Note{Account: "a", Key: "3", Profile: &mergesync.Account{ID: "a", LinkStatus: "RELINK_NEEDED"}}))

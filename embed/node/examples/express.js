@@ -10,7 +10,7 @@ import { SqliteStore } from "merge-sync/engine/sqlite";
 /** @param {Engine} engine */
 export function app(engine) {
   const app = express();
-  // Raw bytes: a parsed body cannot be verified.
+  // Raw bytes: a parsed body cannot be verified. (Express takes the path with a slash, too.)
   app.post(
     "/webhooks/merge",
     express.raw({ type: () => true, limit: "10mb" }),

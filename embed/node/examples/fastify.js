@@ -11,7 +11,9 @@ const merge = await load();
  *   makes the event durable
  */
 export function app(keys, enqueue) {
-  const app = Fastify({ bodyLimit: 10_000_000 });
+  // With a slash and without: Merge never sends again what was answered 404.
+  const routerOptions = { ignoreTrailingSlash: true };
+  const app = Fastify({ bodyLimit: 10_000_000, routerOptions });
   // Raw bytes: a parsed body cannot be verified.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => {

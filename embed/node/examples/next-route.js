@@ -1,5 +1,7 @@
 // Next.js: `app/api/webhooks/merge/route.js`. Keep `merge-sync` out of the bundle
-// (`serverExternalPackages: ["merge-sync"]` in `next.config.js`), so that its file is found.
+// (`serverExternalPackages: ["merge-sync"]` in `next.config.js`), so that its file is found. With
+// `skipTrailingSlashRedirect: true` there an address that ends in a slash is answered, too: Merge
+// follows no redirect, and never sends again what was answered 404.
 
 import { load } from "merge-sync";
 

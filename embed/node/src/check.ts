@@ -82,6 +82,10 @@ export function list<T>(
   return value.map((item: unknown, index) => each(item, `${field}[${index.toString()}]`));
 }
 
+export function texts(value: unknown, field: string): string[] {
+  return list(value, field, text);
+}
+
 /** What is absent or null is none. */
 export function optional<T>(
   value: unknown,

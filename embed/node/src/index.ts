@@ -29,8 +29,8 @@ export type { Phase, ReadinessFacts, ReadinessFunctions, StatusPage } from "./re
 export { type AttemptOutcome, DEFAULT_RETRY, type Remedy, type RetryDecision } from "./retry.js";
 export type { RetryFacts, RetryFunctions, RetryPolicy } from "./retry.js";
 export type { Authentic, Refusal, SignatureFunctions, SignedBody, Verdict } from "./signature.js";
-export type { Account, Milliseconds, ModelStatus, ModelStatusInput, SyncState } from "./types.js";
-export type { UnknownState } from "./types.js";
+export type { Account, LinkState, Milliseconds, ModelStatus } from "./types.js";
+export type { ModelStatusInput, SyncState, UnknownState } from "./types.js";
 export { VERSION } from "./version.js";
 export type { Handling, Outcome, Reply, WebhookEvent, WebhookFunctions } from "./webhook.js";
 export type { CompletedFetch, Endpoint, Plan, Progress, ProgressInput } from "./window.js";
@@ -81,7 +81,7 @@ export function instantiate(module: WebAssembly.Module): MergeSync {
       advance: (fetch) => component.call((c) => c.window.advance(fetch)),
       locate: (modelId) => component.call((c) => c.window.locate(modelId)),
     }),
-    page: pageFunctions((body) => component.call((c) => c.page.parse(body))),
+    page: pageFunctions((modelId, body) => component.call((c) => c.page.parse(modelId, body))),
     cadence: cadenceFunctions((facts) => component.call((c) => c.cadence.next(facts))),
     retry: retryFunctions((facts) => component.call((c) => c.retry.decide(facts))),
     meta: { version: () => component.call((c) => c.meta.version()) },

@@ -28,10 +28,11 @@ const LAST = 253_402_300_799_999_999n;
 const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => number.toString().padStart(2, "0"));
 
 const SHAPE =
-  /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:[0-5]\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):?([0-5]\d))?$/;
+  /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:)([0-5]\d|60)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):?([0-5]\d))?$/;
 
 /**
- * Reads an instant. Digits past the microsecond are cut off.
+ * Reads an instant: RFC 3339, also with a space for the `T` or without the colon of the offset.
+ * Digits past the microsecond are cut off, and second 60 is read as 59.999999.
  *
  * @throws {@link InputError} for anything that is no instant, and for a text without a zone.
  */
@@ -75,11 +76,13 @@ export function microseconds(value: unknown, field: string): bigint {
   if (typeof value !== "string") throw expected("an instant", value, field);
   const parts = SHAPE.exec(value);
   if (parts === null) throw notAnInstant(value, field);
-  const [, date = "", time = "", fraction = "", sign, hours, minutes] = parts;
+  const [, date = "", minute = "", seconds = "", digits = "", sign, hours, minutes] = parts;
+  // Second 60 has no place on a scale of equal seconds: it is the last instant of its minute.
+  const [second, fraction] = seconds === "60" ? ["59", "999999"] : [seconds, digits];
   if (!/[Zz]$/.test(value) && sign === undefined) {
     throw new InputError(field, `\`${value}\` has no zone, expected \`Z\` or an offset`);
   }
-  const utc = `${date}T${time}`;
+  const utc = `${date}T${minute}${second}`;
   const milliseconds = Date.parse(`${utc}.000Z`);
   // `Date` reads the 30th of February as the 2nd of March: what it read must be what was written.
   if (Number.isNaN(milliseconds) || new Date(milliseconds).toISOString() !== `${utc}.000Z`) {

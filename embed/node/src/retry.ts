@@ -21,13 +21,27 @@ export type AttemptOutcome =
   | {
       readonly tag: "response";
       readonly status: number;
-      /** `Retry-After` as sent: seconds or an HTTP date. */
+      /**
+       * `Retry-After` as sent: seconds, a fraction rounded up, or an HTTP date in any of its three
+       * forms; of a list the longest counts. Unreadable on a 429 or 503 it counts as a minute, and
+       * more than 24 hours as one hour.
+       */
       readonly retryAfter?: string | null | undefined;
       /** `Date` as sent: the base for a `Retry-After` date. */
       readonly date?: string | null | undefined;
     }
-  /** No response: refused, reset, timed out, unresolved, bad TLS. The message is for a log. */
-  | { readonly tag: "transport"; readonly message: string };
+  /** No response: refused, reset, unresolved, bad TLS. The message is for a log. */
+  | { readonly tag: "transport"; readonly message: string }
+  /** No response within the time allowed. */
+  | { readonly tag: "timed-out" }
+  /** A response whose body is over the host's limit. */
+  | { readonly tag: "too-large" }
+  /** A success whose body cannot be used. The message says what is wrong with it, for a log. */
+  | { readonly tag: "unusable"; readonly message: string }
+  /** A 400, 404 or 410 to a request with a cursor: Merge no longer knows it. */
+  | { readonly tag: "stale-cursor" }
+  /** Nothing was sent, since no token of this account is stored. */
+  | { readonly tag: "no-token" };
 
 /** Bounds on the patience. */
 export interface RetryPolicy {
@@ -97,14 +111,27 @@ export const DEFAULT_RETRY: RetryPolicy = Object.freeze({
 });
 
 const KEYS = ["outcome", "attempt", "now", "seed", "policy"] as const;
+const OUTCOMES = [
+  "response",
+  "transport",
+  "timed-out",
+  "too-large",
+  "unusable",
+  "stale-cursor",
+  "no-token",
+] as const;
 const POLICY = ["base", "throttledBase", "cap", "maxAttempts"] as const;
 
 function outcomeTo(value: unknown): Component.AttemptOutcome {
   if (typeof value !== "object" || value === null) throw expected("an object", value, "outcome");
-  const tag = oneOf((value as { tag?: unknown }).tag, "outcome.tag", ["response", "transport"]);
-  if (tag === "transport") {
+  const tag = oneOf((value as { tag?: unknown }).tag, "outcome.tag", OUTCOMES);
+  if (tag === "transport" || tag === "unusable") {
     const { message } = object(value, "outcome", ["tag", "message"]);
     return { tag, val: { message: text(message, "outcome.message") } };
+  }
+  if (tag !== "response") {
+    object(value, "outcome", ["tag"]);
+    return { tag };
   }
   const fields = object(value, "outcome", ["tag", "status", "retryAfter", "date"]);
   const val: Component.ResponseFacts = {

@@ -1,7 +1,7 @@
 // What several interfaces share: accounts, models, and how the component's own values become
 // these.
 
-import { boolean, object, oneOf, optional, text } from "./check.js";
+import { boolean, object, oneOf, optional, text, texts } from "./check.js";
 import type * as Component from "./generated/interfaces/merge-sync-triggers-types.js";
 import { type Instant, type InstantLike, microseconds, printed } from "./instant.js";
 
@@ -24,7 +24,23 @@ export interface Account {
   readonly organizationName: string;
   /** State of the link, not of any sync: `COMPLETE`, `RELINK_NEEDED`, ... */
   readonly linkStatus: string;
+  /** `PRODUCTION` or `TEST`. A test account syncs once, and then only by hand. */
+  readonly accountType: string;
+  /**
+   * Whether Merge takes it for a second link of the same customer's system; null where not said,
+   * as for test accounts.
+   */
+  readonly isDuplicate: boolean | null;
 }
+
+/** Whether Merge still has access to the customer's system. */
+export type LinkState =
+  /** As far as is known. */
+  | "active"
+  /** Merge needs the end user to link the account again. Its data stays readable. */
+  | "relink-needed"
+  /** Merge deleted the account, or an operator unlinked it. Its rows are kept. */
+  | "unlinked";
 
 /** A sync state that Merge may send and this version does not know. */
 export interface UnknownState {
@@ -58,6 +74,13 @@ export interface ModelStatus {
   readonly statusReason: string;
   /** Up to when Merge vouches for its data, Merge's clock. */
   readonly dataFreshAsOf: Instant | null;
+  /** The fields that a partial sync brought, as Merge names them; empty where not sent. */
+  readonly syncedFields: readonly string[];
+  /**
+   * Fields above that were sent and could not be read, by Merge's names, in order and once each.
+   * They count as absent, but not as "there is nothing".
+   */
+  readonly unreadable: readonly string[];
 }
 
 /** A {@link ModelStatus} as an argument: what is not known may be left out. */
@@ -72,6 +95,8 @@ export interface ModelStatusInput {
   readonly lastSyncFinished?: InstantLike | null | undefined;
   readonly statusReason?: string | null | undefined;
   readonly dataFreshAsOf?: InstantLike | null | undefined;
+  readonly syncedFields?: readonly string[] | null | undefined;
+  readonly unreadable?: readonly string[] | null | undefined;
 }
 
 const STATES = ["syncing", "done", "partially-synced", "failed", "disabled", "paused"] as const;
@@ -87,7 +112,13 @@ const STATUS_KEYS = [
   "lastSyncFinished",
   "statusReason",
   "dataFreshAsOf",
+  "syncedFields",
+  "unreadable",
 ] as const;
+
+export function accountFrom(account: Component.Account): Account {
+  return { ...account, isDuplicate: account.isDuplicate ?? null };
+}
 
 export function stateFrom(state: Component.SyncState): SyncState {
   return state.tag === "unknown" ? { unknown: state.val.text } : state.tag;
@@ -117,6 +148,8 @@ export function statusFrom(status: Component.ModelStatus): ModelStatus {
     lastSyncFinished: instantFrom(status.lastSyncFinished),
     statusReason: status.statusReason,
     dataFreshAsOf: instantFrom(status.dataFreshAsOf),
+    syncedFields: status.syncedFields,
+    unreadable: status.unreadable,
   };
 }
 
@@ -126,6 +159,8 @@ export function statusTo(value: unknown, field: string): Component.ModelStatus {
     modelId: text(fields.modelId, `${field}.modelId`),
     modelName: optional(fields.modelName, `${field}.modelName`, text) ?? "",
     statusReason: optional(fields.statusReason, `${field}.statusReason`, text) ?? "",
+    syncedFields: optional(fields.syncedFields, `${field}.syncedFields`, texts) ?? [],
+    unreadable: optional(fields.unreadable, `${field}.unreadable`, texts) ?? [],
   };
   put(status, "status", optional(fields.status, `${field}.status`, stateTo));
   put(status, "isInitialSync", optional(fields.isInitialSync, `${field}.isInitialSync`, boolean));

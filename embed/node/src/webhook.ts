@@ -3,7 +3,7 @@
 import type * as Component from "./generated/interfaces/merge-sync-triggers-webhook.js";
 import type { Instant } from "./instant.js";
 import { type Authentic, type Refusal, type SignedBody, signedBody } from "./signature.js";
-import { type Account, instantFrom, type ModelStatus, statusFrom } from "./types.js";
+import { type Account, accountFrom, instantFrom, type ModelStatus, statusFrom } from "./types.js";
 
 /** What a verified body says. */
 export type WebhookEvent =
@@ -21,7 +21,11 @@ export type WebhookEvent =
        */
       readonly completedAt: Instant | null;
     }
-  /** `LinkedAccount.sync_completed` or `<Model>.synced`. */
+  /**
+   * `LinkedAccount.sync_completed` or `<Model>.synced`; or, without a model, any other event that
+   * names a linked account (`LinkedAccount.synced`, `employee.updated`, events unknown today): a
+   * hint to poll. Names of events compare without regard to case.
+   */
   | {
       readonly tag: "synced";
       readonly account: Account;
@@ -39,16 +43,22 @@ export type WebhookEvent =
       /** Merge's id of the record; null where not sent. */
       readonly recordId: string | null;
     }
-  /** `Issue.*`. */
+  /**
+   * `Issue.*`. A hint: it may tell of an issue that is solved, so what is wrong now is what
+   * `/issues` says.
+   */
   | {
       readonly tag: "issue-changed";
       readonly account: Account | null;
-      /** Merge's words for people. */
+      /** Merge's words for people or, without any, the first of its details; may be empty. */
       readonly description: string;
     }
   /** `LinkedAccount.deleted`. */
   | { readonly tag: "unlinked"; readonly account: Account }
-  /** An event that asks nothing of us: unknown, deprecated, or Merge's test ping. */
+  /**
+   * An event that asks nothing of us: one that names no account, what came of a request of your own
+   * (`AsyncPassthrough.*`), or Merge's test ping.
+   */
   | { readonly tag: "ignored"; readonly reason: string };
 
 /** What came of a delivery. */
@@ -123,10 +133,10 @@ function outcomeFrom(outcome: Component.Outcome): Outcome {
 function eventFrom(event: Component.Event): WebhookEvent {
   switch (event.tag) {
     case "linked": {
-      const { account, accountToken, isRelink, completedAt } = event.val;
+      const { accountToken, isRelink, completedAt } = event.val;
       return {
         tag: "linked",
-        account,
+        account: accountFrom(event.val.account),
         accountToken,
         isRelink,
         completedAt: instantFrom(completedAt),
@@ -134,18 +144,27 @@ function eventFrom(event: Component.Event): WebhookEvent {
     }
     case "synced": {
       const { account, isInitialSync = null, models } = event.val;
-      return { tag: "synced", account, isInitialSync, models: models.map(statusFrom) };
+      return {
+        tag: "synced",
+        account: accountFrom(account),
+        isInitialSync,
+        models: models.map(statusFrom),
+      };
     }
     case "record-changed": {
       const { account, modelId = null, recordId = null } = event.val;
-      return { tag: "record-changed", account, modelId, recordId };
+      return { tag: "record-changed", account: accountFrom(account), modelId, recordId };
     }
     case "issue-changed": {
-      const { account = null, description } = event.val;
-      return { tag: "issue-changed", account, description };
+      const { account, description } = event.val;
+      return {
+        tag: "issue-changed",
+        account: account === undefined ? null : accountFrom(account),
+        description,
+      };
     }
     case "unlinked":
-      return { tag: "unlinked", account: event.val.account };
+      return { tag: "unlinked", account: accountFrom(event.val.account) };
     case "ignored":
       return { tag: "ignored", reason: event.val.reason };
   }

@@ -47,7 +47,12 @@ export interface WindowFacts {
 export interface Span {
   /** `modified_after`; null reads from the beginning. */
   readonly after: Instant | null;
-  /** `modified_before`; null reads to the end. */
+  /**
+   * `modified_before`; null reads to the end. Safe for a read of one page alone: with cursors by
+   * offset, a row that changes while the pages are read leaves the window and shifts the others, so
+   * that unchanged rows are never served. Where the first page names a next one, start again
+   * without this bound.
+   */
   readonly before: Instant | null;
   /** What to store as `mergeLastSyncFinished` once every page is stored. */
   readonly watermark: Instant;
@@ -84,8 +89,19 @@ export interface CompletedFetch {
 
 /** Where a model's records are read. */
 export type Endpoint =
-  /** Whether the endpoint knows `modified_after`: where not, it is read whole. */
-  | { readonly tag: "listed"; readonly path: string; readonly filtered: boolean }
+  | {
+      readonly tag: "listed";
+      /** For example `/api/hris/v1/employees`. */
+      readonly path: string;
+      /** Whether the endpoint knows `modified_after`: where not, it is read whole. */
+      readonly filtered: boolean;
+      /** The fields of a record that together are its key: `id`, or `remote_id` and `name`. */
+      readonly key: readonly string[];
+      /**
+       * Parameters to send with every request, for example `include_cancelled=true`; mostly empty.
+       */
+      readonly always: string;
+    }
   /** It has no list endpoint: it counts for readiness and is not fetched. */
   | { readonly tag: "unlisted" }
   /** This version does not know the model: reported once, never guessed. */
@@ -178,9 +194,7 @@ export function windowFunctions(
     advance: (fetch) => progressFrom(component.advance(completedTo(fetch))),
     locate(modelId) {
       const endpoint = component.locate(text(modelId, "modelId"));
-      return endpoint.tag === "listed"
-        ? { tag: "listed", path: endpoint.val.path, filtered: endpoint.val.filtered }
-        : { tag: endpoint.tag };
+      return endpoint.tag === "listed" ? { tag: "listed", ...endpoint.val } : { tag: endpoint.tag };
     },
   };
 }

@@ -119,7 +119,7 @@ test("a call deep in the stack fails by itself and the next one works", async ()
   const body = `{"results":[${"[".repeat(100)}`;
   const dive = () => {
     try {
-      merge.page.parse(body);
+      merge.page.parse("hris.Employee", body);
     } catch (error) {
       failures.add(error.name);
     }

@@ -1,86 +1,12 @@
 // The engine: webhooks, runs, commands and views over a store in memory, against a scripted Merge.
 
 import assert from "node:assert/strict";
-import { createHmac } from "node:crypto";
 import { test } from "node:test";
 
-import Database from "better-sqlite3";
+import { compareInstants, InputError } from "merge-sync";
+import { EngineError, Scheduler } from "merge-sync/engine";
 
-import { compareInstants, instant, InputError } from "merge-sync";
-import { Engine, EngineError, Scheduler } from "merge-sync/engine";
-import { SqliteStore } from "merge-sync/engine/sqlite";
-
-const KEY = "example_signature_key_not_a_real_secret";
-const ACCOUNT = "7841ee0a-5a1a-44db-bc7e-2912d8c17515";
-const TOKEN = "EXAMPLE-ACCOUNT-TOKEN";
-
-/** A host whose clock stands still until it is moved. */
-async function host(answers = {}, options = {}) {
-  let now = instant("2025-11-27T12:00:00Z");
-  const sent = [];
-  const logged = [];
-  const http = {
-    async send(request, token) {
-      sent.push({ ...request, token });
-      const path = request.target.split("?")[0];
-      const answer = answers[path];
-      if (answer === undefined) return response(404, {});
-      return typeof answer === "function" ? answer(request) : response(200, answer);
-    },
-  };
-  const clock = () => now;
-  const database = new Database(":memory:");
-  const store = new SqliteStore(database, clock);
-  const engine = await Engine.create({
-    store,
-    http,
-    clock,
-    webhookKeys: [KEY],
-    settings: { models: ["hris.Employee"] },
-    log: (level, message, fields) => logged.push({ level, message, fields }),
-    ...options,
-  });
-  const move = (to) => (now = instant(to));
-  return { engine, store, database, sent, logged, move, clock };
-}
-
-function response(status, body) {
-  const headers = [{ name: "content-type", value: "application/json" }];
-  return { tag: "response", status, headers, body: JSON.stringify(body) };
-}
-
-const STATUS = {
-  next: null,
-  results: [
-    {
-      model_name: "Employee",
-      model_id: "hris.Employee",
-      last_sync_start: "2025-11-27T11:00:00Z",
-      next_sync_start: "2025-11-27T12:30:00Z",
-      last_sync_result: "DONE",
-      last_sync_finished: "2025-11-27T11:10:00.123456Z",
-      status: "DONE",
-      is_initial_sync: false,
-    },
-  ],
-};
-
-const RECORD = { id: "e-1", remote_id: "7", modified_at: "2025-11-27T11:05:00.000001Z" };
-const PAGES = {
-  "/api/hris/v1/sync-status": STATUS,
-  "/api/hris/v1/employees": { next: null, results: [RECORD] },
-};
-
-const LINKED = {
-  account: { id: ACCOUNT, category: "hris" },
-  token: TOKEN,
-};
-
-function webhook(body) {
-  const bytes = Buffer.from(JSON.stringify(body));
-  const signature = createHmac("sha256", KEY).update(bytes).digest("base64url");
-  return { body: bytes, signatures: [signature] };
-}
+import { ACCOUNT, host, LINKED, PAGES, RECORD, response, TOKEN, webhook } from "./support/host.js";
 
 test("a webhook that links an account brings its records in", async () => {
   const { engine, database, sent, clock } = await host(PAGES);
@@ -170,18 +96,56 @@ test("a server that throttles is not asked sooner than it said", async () => {
   assert.equal((await engine.inspect(ACCOUNT)).trouble.kind, "retrying");
 });
 
-test("what sending throws is a transport failure, and a missing token none of http's", async () => {
+test("what sending throws is a transport failure", async () => {
   const answers = { "/api/hris/v1/sync-status": () => Promise.reject(new Error("reset\nby peer")) };
-  const { engine, sent, clock, database } = await host(answers);
+  const { engine, clock } = await host(answers);
   await engine.link(LINKED);
-  const scheduler = new Scheduler(engine);
-  await scheduler.runDue(clock());
-  assert.equal((await engine.inspect(ACCOUNT)).trouble.kind, "retrying");
+  await new Scheduler(engine).runDue(clock());
+  const { kind, text } = (await engine.inspect(ACCOUNT)).trouble;
+  assert.equal(kind, "retrying");
+  assert.match(text, /could not be reached/);
+});
+
+for (const [tag, pattern] of [
+  ["timed-out", /did not answer in time/],
+  ["too-large", /larger than/],
+]) {
+  test(`an answer that is ${tag} has its own cause`, async () => {
+    const answers = { "/api/hris/v1/sync-status": () => ({ tag, message: "for a log" }) };
+    const { engine } = await host(answers);
+    await engine.link(LINKED);
+    const { trouble } = await engine.run(ACCOUNT);
+    assert.equal(trouble.kind, "retrying");
+    assert.match(trouble.text, pattern);
+  });
+}
+
+test("a missing token blames nobody, and nothing is sent", async () => {
+  const { engine, sent, database, move } = await host(PAGES);
+  await engine.link(LINKED);
+  await engine.run(ACCOUNT);
+  move("2025-11-27T13:00:00Z");
   database.exec("UPDATE linked_accounts SET account_token = NULL, start_at = 0, not_before = NULL");
+  await engine.request(ACCOUNT, "poll");
   const asked = sent.length;
   const { trouble } = await engine.run(ACCOUNT);
   assert.equal(sent.length, asked);
-  assert.ok(trouble === null || trouble.kind !== "drop-request");
+  assert.equal(trouble.kind, "reauthorize");
+  assert.match(trouble.text, /^Nothing was sent to Merge/);
+});
+
+test("a store that knows no token now ends the run and is no failure of Merge's", async () => {
+  const { engine, store } = await host(PAGES);
+  await engine.link(LINKED);
+  const { token } = store;
+  store.token = () => Promise.reject(new Error("the disk is gone"));
+  await assert.rejects(engine.run(ACCOUNT), (error) => {
+    assert.equal(error.kind, "store");
+    assert.match(error.message, /the disk is gone/);
+    return true;
+  });
+  store.token = token;
+  assert.equal((await engine.run(ACCOUNT)).trouble, null);
 });
 
 test("a run whose commit comes second goes on from what the first one stored", async () => {
@@ -228,6 +192,16 @@ test("errors say what kind they are", async () => {
   await rejects(host({}, { settings: { rule: "loose" } }), "settings");
   await rejects(host({}, { settings: "{" }), "settings");
   await assert.rejects(engine.request("nobody", "erase"), InputError);
+  for (const command of [
+    { tag: "poll" },
+    { tag: "reread-model" },
+    { tag: "reread-model", modelId: "hris.Employee", pass: 1 },
+    { tag: "approve-deletions", modelId: "hris.Employee" },
+    { tag: "approve-deletions", modelId: "hris.Employee", pass: 1.5 },
+    null,
+  ]) {
+    await assert.rejects(engine.request("nobody", command), InputError);
+  }
   await assert.rejects(engine.link({ account: { id: "a" }, token: TOKEN }), InputError);
   await assert.rejects(engine.link({ ...LINKED, linkedAt: "2025-11-27T12:00:00" }), /has no zone/);
   await engine.link(LINKED);

@@ -63,6 +63,7 @@ test("express", async () => {
   });
   await listening(app(engine), async (address) => {
     await check(fetch, `${address}/webhooks/merge`);
+    await check(fetch, `${address}/webhooks/merge/`);
     const notes = database.prepare("SELECT linked_account_id AS account FROM notes").all();
     assert.deepEqual(notes, [{ account: ACCOUNT }]);
   });
@@ -78,10 +79,12 @@ test("fastify", async () => {
   const address = await fastify.listen({ port: 0, host: "127.0.0.1" });
   try {
     await check(fetch, `${address}/webhooks/merge`);
+    await check(fetch, `${address}/webhooks/merge/`);
   } finally {
     await fastify.close();
   }
-  assert.deepEqual(queue, [{ tag: "linked", deliveryId: SIGNATURE }]);
+  const linked = { tag: "linked", deliveryId: SIGNATURE };
+  assert.deepEqual(queue, [linked, linked]);
 });
 
 test("a route of next.js", async () => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
 
-import { InputError, load, MergeSyncError, ProblemError } from "merge-sync";
+import { InputError, instant, load, MergeSyncError, ProblemError } from "merge-sync";
 import { loadText } from "merge-sync/text";
 
 const KEY = "example_signature_key_not_a_real_secret";
@@ -41,7 +41,22 @@ test("arguments of the wrong type are named", () => {
   refuses(handle({ keys: [KEY, 5n] }), "keys[1]: expected a text, found a bigint");
   refuses(handle({ secret: KEY }), "secret: unknown field");
   refuses(() => merge.webhook.handle(), "facts: missing, expected an object");
-  refuses(() => merge.page.parse(PING), "body: expected a text, found bytes");
+  const page =
+    (body, modelId = "hris.Employee") =>
+    () =>
+      merge.page.parse(modelId, body);
+  refuses(page(PING), "body: expected a text, found bytes");
+  refuses(page("{}", null), "modelId: expected a text, found null");
+  const evaluate = (status) => () =>
+    merge.readiness.evaluate({ statuses: [{ modelId: "a.B", ...status }], complete: true });
+  refuses(
+    evaluate({ syncedFields: "name" }),
+    "statuses[0].syncedFields: expected a list, found a text",
+  );
+  refuses(
+    evaluate({ unreadable: [1] }),
+    "statuses[0].unreadable[0]: expected a text, found a number",
+  );
   refuses(() => merge.window.locate(["hris"]), "modelId: expected a text, found a list");
 });
 
@@ -68,8 +83,14 @@ test("arguments out of range are named", () => {
   );
   refuses(
     decide({ outcome: { tag: "timeout" } }),
-    "outcome.tag: `timeout` is not one of `response`, `transport`",
+    "outcome.tag: `timeout` is not one of `response`, `transport`, `timed-out`, `too-large`, " +
+      "`unusable`, `stale-cursor`, `no-token`",
   );
+  refuses(
+    decide({ outcome: { tag: "timed-out", message: "late" } }),
+    "outcome.message: unknown field",
+  );
+  refuses(decide({ outcome: { tag: "unusable" } }), "outcome.message: missing, expected a text");
 });
 
 test("instants without a zone, or that are none, are named", () => {
@@ -84,6 +105,19 @@ test("instants without a zone, or that are none, are named", () => {
   refuses(at(new Date(NaN)), "now: an invalid Date is no instant");
   refuses(at(new Date(Date.UTC(10_000, 0))), "now: an instant outside the years 0001 to 9999");
   assert.deepEqual(at("2025-11-27T12:00:00+02:00")(), at("2025-11-27T10:00:00Z")());
+  assert.equal(instant("2025-11-27 10:39:49.905833+00:00"), "2025-11-27T10:39:49.905833Z");
+  assert.equal(instant("2025-11-27t10:39:49.5z"), "2025-11-27T10:39:49.500000Z");
+  assert.equal(instant("2017-01-01 00:59:60.5+0100"), "2016-12-31T23:59:59.999999Z");
+  for (const text of [
+    "2025-11-27  10:39:49Z",
+    "2025-11-27\t10:39:49Z",
+    "2025-11-27 10:39:49 Z",
+    "2025-11-27 10:39:49.Z",
+    "2016-12-31 23:59:61Z",
+    "2016-12-31 23:60:60Z",
+  ]) {
+    refuses(() => instant(text), `instant: \`${text}\` is not an RFC 3339 instant`);
+  }
   assert.deepEqual(at(new Date("2025-11-27T10:00:00Z"))(), at("2025-11-27T10:00:00Z")());
 });
 
@@ -119,7 +153,7 @@ test("a byte-order mark is part of what is signed", () => {
 
 test("a byte-order mark comes out as it went in", () => {
   const body = JSON.stringify({ next: "\ufeffcursor", results: [{ id: "\ufeff1" }] });
-  const page = merge.page.parse(body);
+  const page = merge.page.parse("hris.Employee", body);
   assert.equal(page.next, "\ufeffcursor");
   assert.equal(page.rows[0].id, "\ufeff1");
   assert.equal(page.rows[0].json, '{"id":"\ufeff1"}');
@@ -159,7 +193,8 @@ test("a body of ten megabytes is answered, and the memory it took is given back"
   const input = JSON.stringify({ ...delivery(body), body: body.toString() });
   assert.equal(JSON.parse(text.call("webhook.handle", input)).reply.status, 200);
   const wide = "é".repeat(5_000_000);
-  assert.throws(() => text.call("page.parse", JSON.stringify({ body: wide })), ProblemError);
+  const page = JSON.stringify({ model_id: "hris.Employee", body: wide });
+  assert.throws(() => text.call("page.parse", page), ProblemError);
   assert.equal(text.call("meta.version", "{}"), '"0.1.0"');
 });
 
@@ -173,7 +208,8 @@ test("what the component objects to is a problem", async () => {
     });
     works();
   };
-  problem(() => merge.page.parse("<html>"), /^body: expected a JSON object, found markup/);
+  const page = () => merge.page.parse("hris.Employee", "<html>");
+  problem(page, /^body: expected a JSON object, found markup/);
   problem(() => merge.readiness.parseStatus("[]"), /^body: expected an object, found a list/);
   problem(() => text.call("window.prev", "{}"), /window\.prev/);
   problem(() => text.call("window.next", "{"), /./);

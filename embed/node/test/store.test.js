@@ -1,4 +1,4 @@
-// The SQLite store, and the budgets: what the contract promises across calls.
+// The SQLite store: what the contract promises across calls.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,13 +6,36 @@ import { test } from "node:test";
 import Database from "better-sqlite3";
 
 import { instant } from "merge-sync";
-import { FetchHttp } from "merge-sync/engine";
 import { SqliteStore } from "merge-sync/engine/sqlite";
+
+import { SQL } from "../dist/engine/sqlite-tables.js";
 
 const NOW = instant("2025-11-27T12:00:00Z");
 const LATER = instant("2025-11-27T12:10:00.000001Z");
 
 const NOTE = { account: "a", key: "poll", text: "1", secret: null, profile: null, create: true };
+
+const SUMMARY = {
+  phase: "ready",
+  ready: 1,
+  needed: 1,
+  trouble: "",
+  link: "active",
+  skipped: 0,
+  freshTo: null,
+};
+
+const ACCOUNT = {
+  id: "a",
+  category: "",
+  integration: "",
+  integrationSlug: "",
+  endUserOriginId: "",
+  organizationName: "",
+  linkStatus: "",
+  accountType: "",
+  isDuplicate: null,
+};
 
 const change = (fields) => ({
   account: "a",
@@ -22,7 +45,7 @@ const change = (fields) => ({
   wakeAt: LATER,
   notBefore: null,
   token: { tag: "keep" },
-  summary: { phase: "ready", ready: 1, needed: 1, trouble: "", freshTo: null },
+  summary: SUMMARY,
   batches: [],
   sweep: null,
   notices: [],
@@ -94,17 +117,24 @@ for (const [name, database] of await databases()) {
     assert.equal(kept(), "unknown");
   });
 
-  test(`${name}: a sweep marks what an older pass saw last, within reason`, async () => {
-    const many = Array.from({ length: 300 }, (_, nth) => row(`r${nth.toString()}`, NOW));
-    const commit = async (fields) =>
-      store.commit(change({ expected: (await store.load("a")).version, ...fields }));
-    await commit({ batches: [batch(many, 1)] });
-    const sweep = { modelId: "hris.Employee", pass: 2 };
-    const half = await commit({ batches: [batch(many.slice(0, 100), 2)], sweep });
-    assert.equal(half.swept, null);
-    const most = await commit({ batches: [batch(many.slice(0, 200), 2)], sweep });
-    assert.equal(most.swept, 101);
-    assert.equal(Number(one("SELECT count(*) AS n FROM records WHERE deleted").n), 101);
+  test(`${name}: what a summary and a profile say is kept`, async () => {
+    const profile = { ...ACCOUNT, accountType: "TEST", isDuplicate: true };
+    await store.keepNote({ ...NOTE, account: "b", profile });
+    await store.keepNote({ ...NOTE, account: "b", profile: { ...ACCOUNT, category: "hris" } });
+    const summary = { ...SUMMARY, link: "relink-needed", skipped: 7 };
+    await store.commit(change({ account: "b", summary }));
+    const columns = "category, account_type, is_duplicate, link, skipped";
+    const kept = one(`SELECT ${columns} FROM linked_accounts WHERE linked_account_id = 'b'`);
+    assert.deepEqual(
+      { ...kept },
+      {
+        category: "hris",
+        account_type: "TEST",
+        is_duplicate: 1,
+        link: "relink-needed",
+        skipped: 7,
+      },
+    );
   });
 
   test(`${name}: erasing a token spares another one that a note brought meanwhile`, async () => {
@@ -121,6 +151,203 @@ for (const [name, database] of await databases()) {
   });
 }
 
+for (const [name, database] of await databases()) {
+  const store = new SqliteStore(database, () => NOW);
+  const list = (sql) => database.prepare(sql).all();
+  const marked = (model) =>
+    list(`SELECT id FROM records WHERE deleted AND model_id = '${model}' ORDER BY id`).map(
+      ({ id }) => id,
+    );
+  const rows = (ids) => ids.map((id) => row(id.toString(), NOW));
+  const commit = async (fields) => {
+    const version = (await store.load("a"))?.version ?? null;
+    return (await store.commit(change({ expected: version, ...fields }))).swept;
+  };
+  const read = (modelId, ids, pass = null) =>
+    commit({ batches: [{ modelId, pass, rows: rows(ids) }] });
+  const sweep = (modelId, unseenSince, fields = {}) =>
+    commit({
+      sweep: { modelId, unseenSince, mostRows: 2, mostPercent: 10, limit: 50_000, ...fields },
+    });
+
+  test(`${name}: a sweep marks the live rows that no pass since saw`, async () => {
+    await read("m", ["never"]);
+    await read("m", ["before", "gone"], 6);
+    await commit({
+      batches: [{ modelId: "m", pass: 6, rows: [{ ...row("gone", NOW), deleted: true }] }],
+    });
+    await read("m", ["other"], 6);
+    await read("m", ["since"], 7);
+    // Of a batch of this very change, too; and an older pass takes nothing back.
+    const last = await commit({
+      batches: [{ modelId: "m", pass: 8, rows: rows(["other"]) }],
+      sweep: { modelId: "m", unseenSince: 7, mostRows: 2, mostPercent: 10, limit: 9 },
+    });
+    assert.deepEqual(last, { live: 4, unseen: 2, marked: 2, held: false });
+    for (const modifiedAt of [NOW, instant("2025-11-27T11:00:00Z")]) {
+      for (const pass of [3, null]) {
+        await commit({ batches: [{ modelId: "m", pass, rows: [row("other", modifiedAt)] }] });
+      }
+    }
+    assert.deepEqual(marked("m"), ["before", "gone", "never"]);
+    assert.equal(list("SELECT pass FROM records WHERE id = 'other'")[0].pass, 8);
+    assert.deepEqual(await sweep("m", 7), { live: 2, unseen: 0, marked: 0, held: false });
+    assert.equal(await commit({}), null);
+  });
+
+  test(`${name}: a sweep of too many is held and marks none`, async () => {
+    const ids = Array.from({ length: 30 }, (_, nth) => nth + 10);
+    await read("n", ids, 1);
+    await read("n", ids.slice(0, 26), 2);
+    assert.deepEqual(await sweep("n", 2), { live: 30, unseen: 4, marked: 0, held: true });
+    assert.deepEqual(marked("n"), []);
+    await read("n", ids.slice(26, 27), 2);
+    // Just a tenth.
+    assert.deepEqual(await sweep("n", 2), { live: 30, unseen: 3, marked: 3, held: false });
+    assert.deepEqual(marked("n"), ["37", "38", "39"]);
+  });
+
+  test(`${name}: a sweep of few rows is not held`, async () => {
+    await read("o", [1, 2], 1);
+    const held = { live: 2, unseen: 2, marked: 0, held: true };
+    assert.deepEqual(await sweep("o", 2, { mostRows: 1 }), held);
+    assert.deepEqual(await sweep("o", 2), { ...held, marked: 2, held: false });
+  });
+
+  test(`${name}: a sweep marks no more than its limit at a time`, async () => {
+    await read("p", [1, 2]);
+    await read("p", [3, 4, 5], 1);
+    // As an approval has it, which holds back nothing.
+    const part = { mostRows: Number("18446744073709551615"), mostPercent: 0, limit: 3 };
+    assert.deepEqual(await sweep("p", 2, part), { live: 5, unseen: 5, marked: 3, held: false });
+    assert.equal(marked("p").length, 3);
+    assert.deepEqual(await sweep("p", 2, part), { live: 2, unseen: 2, marked: 2, held: false });
+    assert.equal(marked("p").length, 5);
+  });
+
+  test(`${name}: a sweep reads the index of live rows alone`, () => {
+    for (const sql of [SQL.countUnseen, SQL.sweep]) {
+      const unknown = (sql.match(/\?/g) ?? []).map(() => 1);
+      const plan = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...unknown);
+      const read = plan
+        .map(({ detail }) => `${detail} `)
+        .filter((step) => step.includes(" records ") && !step.includes("rowid=?"));
+      assert.ok(read.length > 0);
+      for (const step of read) assert.match(step, /COVERING INDEX records_live_by_pass/);
+    }
+  });
+
+  test(`${name}: a zero character is text like any other`, async () => {
+    const odd = "a\0b";
+    const profile = { ...ACCOUNT, id: odd, organizationName: odd };
+    await store.keepNote({ ...NOTE, account: odd, key: odd, text: odd, secret: odd, profile });
+    const { notes } = await store.load(odd);
+    assert.deepEqual(notes, [{ number: 1, key: odd, text: odd, secret: odd }]);
+    const record = { ...row(odd, NOW, odd), remoteId: odd };
+    const token = { tag: "put", value: odd };
+    const notices = [{ id: odd, occasion: "recovered", modelId: odd, text: odd }];
+    const batches = [{ modelId: odd, pass: 1, rows: [record] }];
+    await store.commit(change({ account: odd, token, notices, batches }));
+    assert.equal(await store.token(odd), odd);
+    const kept = database.prepare("SELECT id, remote_id, json FROM records WHERE model_id = ?");
+    assert.deepEqual({ ...kept.get(odd) }, { id: odd, remote_id: odd, json: odd });
+    const lost = { modelId: odd, unseenSince: 2, mostRows: 2, mostPercent: 10, limit: 9 };
+    const done = await store.commit(change({ account: odd, expected: "1", sweep: lost }));
+    assert.deepEqual(done.swept, { live: 1, unseen: 1, marked: 1, held: false });
+  });
+}
+
+/** The tables as the first version made them. */
+const FIRST_TABLES = `
+CREATE TABLE linked_accounts (
+    linked_account_id TEXT PRIMARY KEY NOT NULL,
+    category TEXT NOT NULL DEFAULT '',
+    integration TEXT NOT NULL DEFAULT '',
+    integration_slug TEXT NOT NULL DEFAULT '',
+    end_user_origin_id TEXT NOT NULL DEFAULT '',
+    organization_name TEXT NOT NULL DEFAULT '',
+    status TEXT NOT NULL DEFAULT '',
+    account_token TEXT,
+    first_seen INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT '',
+    version INTEGER NOT NULL DEFAULT 0,
+    last_note INTEGER NOT NULL DEFAULT 0,
+    wake_at INTEGER,
+    not_before INTEGER,
+    start_at INTEGER,
+    phase TEXT NOT NULL DEFAULT '',
+    models_ready INTEGER NOT NULL DEFAULT 0,
+    models_needed INTEGER NOT NULL DEFAULT 0,
+    trouble TEXT NOT NULL DEFAULT '',
+    fresh_to INTEGER
+) STRICT;
+CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
+CREATE TABLE notes (
+    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
+    key TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    secret TEXT,
+    PRIMARY KEY (linked_account_id, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE records (
+    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
+    model_id TEXT NOT NULL,
+    id TEXT NOT NULL,
+    remote_id TEXT,
+    modified_at INTEGER,
+    deleted INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    pass INTEGER,
+    json TEXT NOT NULL,
+    PRIMARY KEY (linked_account_id, model_id, id)
+) STRICT;
+CREATE TABLE notices (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
+    at INTEGER NOT NULL,
+    occasion TEXT NOT NULL,
+    model_id TEXT,
+    text TEXT NOT NULL
+) STRICT;
+INSERT INTO linked_accounts (linked_account_id, first_seen, state, version, account_token)
+VALUES ('a', 1, 'old', 4, 'token');
+INSERT INTO records VALUES ('a', 'hris.Employee', 'x', NULL, NULL, 0, 1, 1, 3, '{}');
+PRAGMA application_id = 0x4d53796e;
+PRAGMA user_version = 1;
+`;
+
+/** What the tables of a database look like, whatever the words that made them. */
+function shape(database) {
+  const all = (sql) => database.prepare(sql).all();
+  return [
+    ["linked_accounts", "notes", "records", "notices"].map((name) =>
+      all(`PRAGMA table_info(${name})`),
+    ),
+    all("SELECT name, sql FROM sqlite_schema WHERE type = 'index' ORDER BY name"),
+    all("PRAGMA user_version"),
+  ];
+}
+
+for (const [name, database] of await databases()) {
+  test(`${name}: a file of the first version is brought up with what is in it`, async () => {
+    database.exec(FIRST_TABLES);
+    const store = new SqliteStore(database, () => NOW);
+    assert.deepEqual(await store.load("a"), { state: "old", version: "4", notes: [] });
+    assert.equal(await store.token("a"), "token");
+    const sweep = { modelId: "hris.Employee", unseenSince: 4, mostRows: 2, mostPercent: 10 };
+    const done = await store.commit(change({ expected: "4", sweep: { ...sweep, limit: 9 } }));
+    assert.deepEqual(done.swept, { live: 1, unseen: 1, marked: 1, held: false });
+    assert.ok(new SqliteStore(database));
+    const fresh = new Database(":memory:");
+    assert.ok(new SqliteStore(fresh));
+    const plain = (value) => JSON.parse(JSON.stringify(value));
+    assert.deepEqual(plain(shape(database)), plain(shape(fresh)));
+  });
+}
+
 test("a file that is no store of ours is left as it is", () => {
   const database = new Database(":memory:");
   database.exec("CREATE TABLE customers (id)");
@@ -129,47 +356,4 @@ test("a file that is no store of ours is left as it is", () => {
   new SqliteStore(newer);
   newer.pragma("user_version = 99");
   assert.throws(() => new SqliteStore(newer), /schema version 99/);
-});
-
-/** A client whose server answers `status`, at a clock of its own. */
-function client(status) {
-  let now = 0;
-  let sent = 0;
-  const http = new FetchHttp({
-    apiKey: "key",
-    baseUrl: "http://127.0.0.1",
-    limits: { patience: 0 },
-    now: () => now,
-    fetch: () => {
-      sent += 1;
-      return Promise.resolve(new Response("{}", { status }));
-    },
-  });
-  const send = async (account) => http.send({ account, method: "GET", target: "/" }, "token");
-  return { send, move: (to) => (now = to), sent: () => sent, http };
-}
-
-test("fifteen failing answers in ten seconds stop every account", async () => {
-  const { send, move, sent } = client(500);
-  for (let nth = 0; nth < 15; nth += 1) assert.equal((await send(`a${nth}`)).tag, "response");
-  assert.deepEqual(await send("another"), { tag: "held-back", after: 10_000 });
-  assert.equal(sent(), 15);
-  move(10_000);
-  assert.equal((await send("another")).tag, "response");
-});
-
-test("an account is held to its minute, and no other one with it", async () => {
-  const { send, move } = client(200);
-  for (let nth = 0; nth < 100; nth += 1) assert.equal((await send("a")).tag, "response");
-  move(1_000);
-  assert.deepEqual(await send("a"), { tag: "held-back", after: 60_000 });
-  assert.equal((await send("b")).tag, "response");
-});
-
-test("nothing but a path is sent, and no token that fits no header", async () => {
-  const { http, sent } = client(200);
-  const request = { account: "a", method: "GET", target: "@example.test/" };
-  assert.equal((await http.send(request, "token")).tag, "transport");
-  assert.deepEqual(await http.send({ ...request, target: "/" }, "to\nken"), { tag: "no-token" });
-  assert.equal(sent(), 0);
 });

@@ -35,7 +35,9 @@ def create_app(engine: Engine, scheduler: Scheduler) -> FastAPI:
 
     app = FastAPI(lifespan=lifespan)
 
+    # With a slash and without: Merge never sends again what was redirected or answered 404.
     @app.post("/api/webhooks/merge")
+    @app.post("/api/webhooks/merge/")
     async def webhook(request: Request) -> Response:
         # The raw body, never a parsed one: the signature is over its bytes.
         body = await request.body()

@@ -19,7 +19,8 @@ def create_app(keys: list[str], keep: Keep) -> Flask:
     """Make the application."""
     app = Flask(__name__)
 
-    @app.post("/api/webhooks/merge")
+    # With a slash and without: Merge never sends again what was answered 404.
+    @app.post("/api/webhooks/merge", strict_slashes=False)
     def receive() -> Response:
         # The raw body, never a parsed one: the signature is over its bytes.
         handled = webhook.handle(request.get_data(), request.headers.getlist(HEADER), keys)

@@ -186,10 +186,23 @@ CASES: dict[str, tuple[Callable[[], object], str]] = {
         "readiness.evaluate: Object of type object is not JSON serializable",
     ),
     "a page that is none": (
-        lambda: page.parse("<html>"),
+        lambda: page.parse("hris.Employee", "<html>"),
         "body: expected a JSON object, found markup",
     ),
-    "a page that is bytes": (lambda: page.parse(wrong(b"{}")), "body: expected str, found bytes"),
+    "a page that is bytes": (
+        lambda: page.parse("hris.Employee", wrong(b"{}")),
+        "body: expected str, found bytes",
+    ),
+    "a page of no model": (
+        lambda: page.parse(wrong(None), "{}"),
+        "model_id: expected str, found NoneType",
+    ),
+    "fields that are one text": (
+        lambda: readiness.evaluate(
+            [ModelStatus("hris.Employee", synced_fields=wrong("name"))], complete=True
+        ),
+        "statuses[0].synced_fields: expected a list of texts, found str",
+    ),
     "an operation that there is not": (lambda: shared().call("window.close", "{}"), "window.close"),
     "an input that is no JSON": (lambda: shared().call("window.next", "{"), "input: "),
     "an input that is no text": (

@@ -1,9 +1,10 @@
 """Requests by httpx, against a server on the loopback address."""
 
 import gzip
+import logging
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -12,7 +13,15 @@ import pytest
 from merge_sync.budget import Limits
 from merge_sync.client import LARGEST_BODY, HttpxClient
 from merge_sync.engine import Request
-from merge_sync.errors import HeldBackError, InputError, NoTokenError, SendError, StoreError
+from merge_sync.errors import (
+    HeldBackError,
+    InputError,
+    NoTokenError,
+    SendError,
+    StoreError,
+    TimedOutError,
+    TooLargeError,
+)
 from support import ManualClock
 
 GET = Request("a", "GET", "/api/hris/v1/employees?page_size=100")
@@ -25,7 +34,11 @@ class Server:
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
-    cut: bool = False
+    more: int = 0
+    """So many more bytes are announced than come."""
+    silent: bool = False
+    hold: threading.Event = field(default_factory=threading.Event)
+    """Set: what was begun may end."""
     seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     origin: str = ""
 
@@ -33,16 +46,23 @@ class Server:
 @pytest.fixture
 def server() -> Iterator[Server]:
     script = Server()
+    script.hold.set()
 
     class Handler(BaseHTTPRequestHandler):
         def _answer(self) -> None:
             script.seen.append((self.command, self.path, dict(self.headers)))
+            if script.silent:
+                script.hold.wait(30)
+                return
             self.send_response(script.status)
             for name, value in script.headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(script.body) + script.cut))
+            self.send_header("Content-Length", str(len(script.body) + script.more))
             self.end_headers()
-            self.wfile.write(script.body)
+            with suppress(ConnectionError):
+                self.wfile.write(script.body)
+                self.wfile.flush()
+            script.hold.wait(30)
 
         do_GET = do_POST = _answer
 
@@ -53,6 +73,7 @@ def server() -> Iterator[Server]:
     thread.start()
     script.origin = f"http://127.0.0.1:{http.server_port}"
     yield script
+    script.hold.set()
     http.shutdown()
     thread.join()
     http.server_close()
@@ -104,26 +125,70 @@ def test_a_redirect_is_an_answer_like_others(server: Server) -> None:
         assert http.send(GET).status == 302
 
 
-@pytest.mark.parametrize("body", [b"\xff", b"{\xc3"])
-def test_an_answer_that_is_not_utf8_is_no_answer(server: Server, body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("body", "read"), [(b'{"a": "\xff"}', '{"a": "\ufffd"}'), (b"{\xc3", "{\ufffd")]
+)
+def test_one_bad_byte_is_replaced_and_the_rest_is_read(
+    server: Server, caplog: pytest.LogCaptureFixture, body: bytes, read: str
+) -> None:
     server.body = body
-    with client(server) as http, pytest.raises(SendError, match="the body of a 200 is not utf-8"):
-        http.send(GET)
+    with client(server) as http, caplog.at_level(logging.WARNING, "merge_sync"):
+        assert http.send(GET).body == read
+    assert "the body of a 200 is not utf-8: what is not has become U+FFFD: a" in caplog.text
 
 
 def test_an_answer_that_breaks_off_is_no_answer(server: Server) -> None:
-    server.cut = True
+    server.more = 1
     with client(server) as http:
-        with pytest.raises(SendError):
+        with pytest.raises(SendError) as caught:
             http.send(GET)
-        server.cut = False
+        assert type(caught.value) is SendError
+        server.more = 0
         assert http.send(GET).status == 200
 
 
-def test_an_answer_beyond_measure_is_no_answer(server: Server) -> None:
-    server.body = gzip.compress(b" " * (LARGEST_BODY + 1), 1)
-    server.headers = {"Content-Encoding": "gzip"}
-    with client(server) as http, pytest.raises(SendError, match=f"larger than {LARGEST_BODY}"):
+TOO_LARGE = f"^the body of a 200 is larger than {8 << 20} bytes$"
+
+
+def test_a_body_of_eight_megabytes_is_read_and_a_larger_one_is_not(server: Server) -> None:
+    for headers, packed in (({}, bytes), ({"Content-Encoding": "gzip"}, gzip.compress)):
+        server.headers = headers
+        with client(server) as http:
+            server.body = packed(b" " * LARGEST_BODY)
+            assert len(http.send(GET).body) == LARGEST_BODY
+            server.body = packed(b" " * (LARGEST_BODY + 1))
+            with pytest.raises(TooLargeError, match=TOO_LARGE):
+                http.send(GET)
+
+
+def test_a_body_that_is_announced_as_too_large_is_not_waited_for(server: Server) -> None:
+    server.body, server.more = b" ", LARGEST_BODY
+    with client(server) as http, pytest.raises(TooLargeError, match=TOO_LARGE):
+        http.send(GET)
+
+
+@pytest.mark.parametrize("part", ["_ANSWER", "_READ"])
+def test_an_answer_that_takes_too_long_is_told_apart(
+    server: Server, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    monkeypatch.setattr(f"merge_sync.client.{part}", 0.05)
+    server.silent, server.more = part == "_ANSWER", 1
+    server.hold.clear()
+    limits = Limits(failing_share=0)
+    with client(server, limits=limits) as http:
+        with pytest.raises(TimedOutError):
+            http.send(GET)
+        # Its account now has the share of those that fail, which is none here.
+        with pytest.raises(HeldBackError):
+            http.send(GET)
+        server.hold.set()
+
+
+def test_a_body_that_trickles_in_ends_in_time(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("merge_sync.client._DEADLINE", -1.0)
+    with client(server) as http, pytest.raises(TimedOutError, match="timed out in the body"):
         http.send(GET)
 
 
@@ -154,11 +219,12 @@ def test_without_a_token_nothing_is_sent(server: Server, token: str | None) -> N
     assert server.seen == []
 
 
-def test_a_store_that_fails_is_no_answer(server: Server) -> None:
+def test_a_store_that_fails_is_no_failure_of_merge(server: Server) -> None:
     tokens = Tokens()
     tokens.trouble = True
-    with client(server, tokens) as http, pytest.raises(SendError, match="the disk is gone"):
+    with client(server, tokens) as http, pytest.raises(StoreError, match="the disk is gone"):
         http.send(GET)
+    assert server.seen == []
 
 
 def test_an_account_is_held_to_its_minute(server: Server) -> None:
@@ -170,6 +236,19 @@ def test_an_account_is_held_to_its_minute(server: Server) -> None:
         assert caught.value.after_ms == 61_000
         http.send(Request("b", "GET", "/x"))
     assert len(server.seen) == 3
+
+
+def test_accounts_that_fail_leave_room_for_others(server: Server) -> None:
+    server.status = 502
+    with client(server) as http:
+        for number in range(6):
+            http.send(Request(str(number), "GET", "/x"))
+        for number in range(5):
+            http.send(Request(str(number), "GET", "/x"))
+        with pytest.raises(HeldBackError) as caught:
+            http.send(Request("5", "GET", "/x"))
+        assert caught.value.after_ms == 10_000
+        http.send(Request("another", "GET", "/x"))
 
 
 def test_failing_answers_hold_up_everybody(server: Server) -> None:

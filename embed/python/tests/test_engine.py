@@ -3,12 +3,11 @@
 import json
 import logging
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
+from hosts import Host
 from merge_sync.engine import Command, Engine, Request, Response, TroubleKind
 from merge_sync.errors import (
     HeldBackError,
@@ -19,6 +18,8 @@ from merge_sync.errors import (
     StaleError,
     StateError,
     StoreError,
+    TimedOutError,
+    TooLargeError,
     UnknownAccountError,
 )
 from merge_sync.readiness import AccountPhase
@@ -29,8 +30,6 @@ from merge_sync.webhook import NOT_DURABLE, Reply
 from support import (
     ACCOUNT,
     KEY,
-    ManualClock,
-    ScriptedMerge,
     employee,
     linked_body,
     respond,
@@ -39,38 +38,6 @@ from support import (
 )
 
 RECEIVED = Reply(200, '{"received": true}')
-
-
-class Host:
-    """All parts of one program."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.clock = ManualClock()
-        self.merge = ScriptedMerge(rows=[employee("ada"), employee("bob")])
-        self.store = SqliteStore(file, self.clock)
-        self.noted: list[str] = []
-        self.engine = Engine(
-            self.store,
-            self.merge,
-            (KEY,),
-            clock=self.clock,
-            noted=lambda: self.noted.append("noted"),
-        )
-
-    def receive(self, body: bytes) -> Reply:
-        return self.engine.receive(body, [sign(body)])
-
-    def rows(self) -> list[str]:
-        with closing(sqlite3.connect(self.file)) as sql:
-            return [name for (name,) in sql.execute("SELECT id FROM records ORDER BY id")]
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[Host]:
-    made = Host(tmp_path / "store.sqlite")
-    yield made
-    made.store.close()
 
 
 def test_a_webhook_links_an_account_and_a_run_reads_it(host: Host) -> None:
@@ -162,13 +129,17 @@ def test_nothing_secret_is_logged_or_shown(host: Host, caplog: pytest.LogCapture
 
 
 @pytest.mark.parametrize(
-    ("error", "kind"),
+    ("error", "kind", "text"),
     [
-        (SendError("connection reset"), TroubleKind.RETRYING),
-        (NoTokenError("none"), TroubleKind.REAUTHORIZE),
+        (SendError("connection reset"), TroubleKind.RETRYING, "could not be reached"),
+        (TimedOutError("late"), TroubleKind.RETRYING, "did not answer in time"),
+        (TooLargeError("large"), TroubleKind.RETRYING, "larger than"),
+        (NoTokenError("none"), TroubleKind.REAUTHORIZE, "Nothing was sent to Merge"),
     ],
 )
-def test_a_request_that_fails_is_trouble(host: Host, error: Exception, kind: TroubleKind) -> None:
+def test_a_request_that_fails_is_trouble_and_its_cause_is_true(
+    host: Host, error: Exception, kind: TroubleKind, text: str
+) -> None:
     def fail(_: Request) -> Response | None:
         raise error
 
@@ -177,10 +148,23 @@ def test_a_request_that_fails_is_trouble(host: Host, error: Exception, kind: Tro
     report = host.engine.run(ACCOUNT)
     assert report.trouble is not None
     assert report.trouble.kind == kind
+    assert text in report.trouble.text
     host.merge.trouble = None
     host.clock.forward(hours=2)
     assert host.engine.run(ACCOUNT).trouble is None
     assert host.rows() == ["ada", "bob"]
+
+
+def test_a_store_that_knows_no_token_now_ends_the_run(host: Host) -> None:
+    def fail(_: Request) -> Response | None:
+        raise StoreError("the disk is gone")
+
+    host.receive(linked_body())
+    host.merge.trouble = fail
+    with pytest.raises(StoreError, match="the disk is gone"):
+        host.engine.run(ACCOUNT)
+    host.merge.trouble = None
+    assert host.engine.run(ACCOUNT).trouble is None
 
 
 def test_a_request_held_back_is_no_failure(host: Host) -> None:
@@ -304,7 +288,7 @@ def test_a_state_of_somebody_else_is_left_as_it_is(host: Host) -> None:
 def test_an_unknown_command_is_refused(host: Host) -> None:
     host.receive(linked_body())
     host.engine.run(ACCOUNT)
-    with pytest.raises(InputError, match="command: `dance` is not one of"):
+    with pytest.raises(InputError, match=r"command\.tag: `dance` is not one of"):
         host.engine.request(ACCOUNT, "dance")  # type: ignore[arg-type]
 
 

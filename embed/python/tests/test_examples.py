@@ -1,6 +1,7 @@
 """Every example takes in a webhook, and those with an engine read what it announced."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from merge_sync.engine import Engine
 from merge_sync.scheduler import Scheduler
 from merge_sync.signature import HEADER
 from merge_sync.sqlite import SqliteStore
+from merge_sync.store import Swept
+from stores import CHANGE, batch, commit, row, sweep
 from support import ACCOUNT, KEY, ManualClock, ScriptedMerge, employee, linked_body, sign
 
 PATH = "/api/webhooks/merge"
@@ -32,8 +35,11 @@ def test_fastapi(tmp_path: Path) -> None:
         assert (refused.status_code, refused.json()) == (401, INVALID)
         two = client.post(PATH, content=body, headers=[(HEADER, sign(body)), (HEADER, sign(body))])
         assert two.status_code == 401
-        answer = client.post(PATH, content=body, headers={HEADER: sign(body)})
-        assert (answer.status_code, answer.json()) == (200, RECEIVED)
+        for path in (PATH, f"{PATH}/"):
+            answer = client.post(
+                path, content=body, headers={HEADER: sign(body)}, follow_redirects=False
+            )
+            assert (answer.status_code, answer.json()) == (200, RECEIVED)
     # Stopped: what its thread did not get to is done now.
     engine.run(ACCOUNT)
     with TestClient(fastapi_app.create_app(engine, _fresh(engine, tmp_path, clock))) as client:
@@ -55,8 +61,9 @@ def test_flask() -> None:
 
     client = flask_app.create_app([KEY], keep).test_client()
     body = linked_body()
-    answer = client.post(PATH, data=body, headers={HEADER: sign(body)})
-    assert (answer.status_code, answer.get_json()) == (200, RECEIVED)
+    for path in (PATH, f"{PATH}/"):
+        answer = client.post(path, data=body, headers={HEADER: sign(body)})
+        assert (answer.status_code, answer.get_json()) == (200, RECEIVED)
     assert list(kept.values()) == ["LinkedAccount.linked"]
     assert client.post(PATH, data=body, headers={HEADER: sign(b"")}).status_code == 401
     marked = b"\xef\xbb\xbf{}"
@@ -113,15 +120,15 @@ def test_django(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "engine", lambda: engine)
     client, body = Client(), linked_body()
 
-    def post(*signatures: str) -> int:
+    def post(*signatures: str, path: str = PATH) -> int:
         headers = {HEADER: ",".join(signatures)} if signatures else {}
-        answer = client.post(PATH, body, content_type="application/json", headers=headers)
+        answer = client.post(path, body, content_type="application/json", headers=headers)
         found: int = answer.status_code
         return found
 
     assert [post(), post(sign(b"")), post(sign(body), sign(body))] == [401, 401, 401]
     assert not models.LinkedAccount.objects.exists()
-    assert post(sign(body)) == 200
+    assert [post(sign(body)), post(sign(body), path=f"{PATH}/")] == [200, 200]
     assert [due.account for due in store.due(clock.now(), 5)] == [ACCOUNT]
     assert engine.run(ACCOUNT).rows == 2
     names = models.Record.objects.filter(deleted=False).values_list("merge_id", flat=True)
@@ -138,3 +145,20 @@ def test_django(monkeypatch: pytest.MonkeyPatch) -> None:
     found = dict(models.Record.objects.values_list("merge_id", "modified_at"))
     assert [found[name].hour for name in ("ada", "bob")] == [11, 13]
     assert found["ada"].minute == 55
+
+
+@pytest.mark.usefixtures("django_database")
+def test_the_store_over_django_sweeps_as_the_contract_says() -> None:
+    from django_site.syncs import models  # noqa: PLC0415
+    from django_site.syncs.store import DjangoStore  # noqa: PLC0415
+
+    store = DjangoStore(ManualClock())
+    seen = [(range(2), None), (range(2, 30), 1), (range(2, 26), 2)]
+    for numbers, reread in seen:
+        commit(store, batch(*(row(str(number)) for number in numbers), reread=reread))
+    assert commit(store, replace(CHANGE, sweep=sweep(2))) == Swept(30, 6, 0, held=True)
+    part = sweep(2, rows=6, limit=4)
+    assert commit(store, replace(CHANGE, sweep=part)) == Swept(30, 6, 4, held=False)
+    assert commit(store, replace(CHANGE, sweep=part)) == Swept(26, 2, 2, held=False)
+    marked = models.Record.objects.filter(deleted=True).values_list("merge_id", flat=True)
+    assert sorted(marked) == ["0", "1", "26", "27", "28", "29"]

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from merge_sync.budget import Budget, Limits
 from merge_sync.engine import Report
 from merge_sync.errors import InputError, StoreError
 from merge_sync.scheduler import Scheduler
@@ -144,29 +143,3 @@ def test_it_serves_until_it_is_stopped() -> None:
 def test_no_worker_is_too_few() -> None:
     with pytest.raises(InputError, match="workers: 0 is too few"):
         Scheduler(Runs(Agenda()), Agenda(), workers=0)
-
-
-def test_requests_in_flight_count_as_failing() -> None:
-    budget = Budget(Limits(failing_answers=2))
-    assert budget.admit("a", NOON) is None
-    assert budget.admit("b", NOON) is None
-    assert budget.admit("c", NOON) == timedelta(milliseconds=250)
-    budget.settle(200, NOON)
-    assert budget.admit("c", NOON) is None
-    budget.settle(None, NOON)
-    budget.settle(429, NOON)
-    assert budget.admit("c", NOON) is None
-
-
-def test_a_clock_that_was_set_back_does_not_hold_up() -> None:
-    budget = Budget(Limits(requests_per_minute=1))
-    assert budget.admit("a", NOON) is None
-    assert budget.admit("a", NOON) == timedelta(seconds=61)
-    assert budget.admit("a", NOON - timedelta(hours=1)) is None
-
-
-def test_idle_accounts_are_forgotten() -> None:
-    budget = Budget(Limits(failing_answers=1_000_000))
-    for number in range(3_000):
-        assert budget.admit(str(number), NOON + timedelta(seconds=number)) is None
-    assert len(budget._sent) < 2_100

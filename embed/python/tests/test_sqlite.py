@@ -4,7 +4,6 @@ import sqlite3
 import stat
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -17,70 +16,18 @@ from merge_sync.errors import StaleError, StoreError, UnknownAccountError
 from merge_sync.sqlite import SqliteStore
 from merge_sync.store import (
     Batch,
-    Change,
     Note,
     Notice,
     Numbered,
     Occasion,
     PutToken,
-    Summary,
     Sweep,
+    Swept,
     TokenRule,
 )
-from merge_sync.types import Account, Row
+from merge_sync.types import Account, LinkState, Row
+from stores import CHANGE, NOTE, batch, commit, records, row
 from support import NOON, ManualClock
-
-NOTE = Note("a", "poll", "text", None, None, create=True)
-CHANGE = Change(
-    account="a",
-    expected=None,
-    state="state",
-    consumed=(),
-    wake_at=NOON + timedelta(hours=1),
-    not_before=None,
-    token=TokenRule.KEEP,
-    summary=Summary("ready", 1, 1, "", NOON),
-    batches=(),
-    sweep=None,
-    notices=(),
-)
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "store.sqlite"
-
-
-@pytest.fixture
-def clock() -> ManualClock:
-    return ManualClock()
-
-
-@pytest.fixture
-def store(file: Path, clock: ManualClock) -> Iterator[SqliteStore]:
-    with SqliteStore(file, clock) as made:
-        yield made
-
-
-def row(name: str, minutes: int | None = 0, text: str = "{}", *, deleted: bool = False) -> Row:
-    at = None if minutes is None else NOON + timedelta(minutes=minutes)
-    return Row(name, None, at, deleted, text)
-
-
-def batch(*rows: Row, reread: int | None = None) -> Change:
-    return replace(CHANGE, batches=(Batch("m", reread, rows),))
-
-
-def commit(store: SqliteStore, change: Change) -> int | None:
-    loaded = store.load(change.account)
-    expected = None if loaded is None else loaded.version
-    return store.commit(replace(change, expected=expected)).swept
-
-
-def records(file: Path) -> dict[str, tuple[str, int, int | None]]:
-    with closing(sqlite3.connect(file)) as sql:
-        found = sql.execute("SELECT id, json, deleted, pass FROM records")
-        return {name: (text, deleted, reread) for name, text, deleted, reread in found}
 
 
 def test_a_note_creates_only_where_it_says_so(store: SqliteStore) -> None:
@@ -193,21 +140,34 @@ def test_a_row_gives_way_unless_it_is_later(store: SqliteStore, file: Path) -> N
     assert records(file) == {"x": ("same", 0, 1), "y": ("third", 1, 1)}
 
 
-def test_a_sweep_marks_what_the_reread_did_not_see(store: SqliteStore, file: Path) -> None:
-    commit(store, batch(row("x"), row("y")))
-    swept = commit(store, replace(batch(row("x"), reread=7), sweep=Sweep("m", 7)))
-    assert swept == 1
-    assert {name: deleted for name, (_, deleted, _) in records(file).items()} == {"x": 0, "y": 1}
+def test_what_a_summary_and_a_profile_say_is_kept(store: SqliteStore, file: Path) -> None:
+    profile = Account("a", account_type="TEST", is_duplicate=True)
+    store.keep_note(replace(NOTE, profile=profile))
+    store.keep_note(replace(NOTE, profile=Account("a", "hris")))
+    summary = replace(CHANGE.summary, link=LinkState.RELINK_NEEDED, skipped=7)
+    commit(store, replace(CHANGE, summary=summary))
+    with closing(sqlite3.connect(file)) as sql:
+        found = sql.execute(
+            "SELECT category, account_type, is_duplicate, link, skipped FROM linked_accounts"
+        )
+        assert found.fetchall() == [("hris", "TEST", 1, "relink-needed", 7)]
 
 
-def test_a_sweep_of_more_than_half_is_not_done(store: SqliteStore, file: Path) -> None:
-    commit(store, batch(*(row(str(number)) for number in range(202))))
-    sweep = replace(CHANGE, sweep=Sweep("m", 1))
-    seen = batch(*(row(str(number)) for number in range(100)), reread=1)
-    assert commit(store, replace(seen, sweep=Sweep("m", 1))) is None
-    assert sum(deleted for _, deleted, _ in records(file).values()) == 0
-    commit(store, batch(row("100"), reread=1))
-    assert commit(store, sweep) == 101
+def test_a_zero_character_is_text_like_any_other(store: SqliteStore, file: Path) -> None:
+    odd = "a\0b"
+    store.keep_note(Note(odd, odd, odd, odd, Account(odd, odd, odd), create=True))
+    notice = Notice(odd, Occasion.RECOVERED, odd, odd)
+    record = Row(odd, odd, NOON, False, odd)
+    change = replace(CHANGE, account=odd, batches=(Batch(odd, 1, (record,)),), notices=(notice,))
+    commit(store, replace(change, token=PutToken(odd)))
+    loaded = store.load(odd)
+    assert loaded is not None
+    assert loaded.notes == (Numbered(1, odd, odd, odd),)
+    assert store.token(odd) == odd
+    assert [each for _, _, each in store.notices()] == [notice]
+    swept = commit(store, replace(change, batches=(), sweep=Sweep(odd, 2, 2, 10, 9)))
+    assert swept == Swept(1, 1, 1, held=False)
+    assert records(file) == {odd: (odd, 1, 1)}
 
 
 def test_tokens_are_put_kept_and_erased(store: SqliteStore) -> None:
@@ -289,8 +249,8 @@ def test_a_file_of_somebody_else_is_left_alone(file: Path) -> None:
 def test_a_newer_file_is_left_alone(file: Path) -> None:
     SqliteStore(file).close()
     with closing(sqlite3.connect(file)) as sql, sql:
-        sql.execute("PRAGMA user_version = 2")
-    with pytest.raises(StoreError, match="has schema version 2, and this merge-sync knows 1"):
+        sql.execute("PRAGMA user_version = 3")
+    with pytest.raises(StoreError, match="has schema version 3, and this merge-sync knows 2"):
         SqliteStore(file)
 
 

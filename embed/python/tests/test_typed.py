@@ -154,9 +154,14 @@ def _decide(given: dict[str, Any]) -> object:
     kinds: dict[str, Callable[..., retry.Attempt]] = {
         "response": retry.Response,
         "transport": retry.Transport,
+        "timed-out": retry.TimedOut,
+        "too-large": retry.TooLarge,
+        "unusable": retry.Unusable,
+        "stale-cursor": retry.StaleCursor,
+        "no-token": retry.NoToken,
     }
     decision = retry.decide(
-        kinds[outcome["tag"]](**outcome["value"]),
+        kinds[outcome["tag"]](**outcome.get("value", {})),
         now=_sure(given.pop("now")),
         seed=_seed(given.pop("seed")),
         policy=retry.Policy(**{n: _span(v) for n, v in policy.items()}, max_attempts=most),

@@ -20,6 +20,8 @@ pub fn of_the_store(note: Note) -> store::Note {
             end_user_origin_id: account.end_user_origin_id,
             organization_name: account.organization_name,
             link_status: account.link_status,
+            account_type: account.account_type,
+            is_duplicate: account.is_duplicate,
         }),
         create: note.create,
     }

@@ -44,7 +44,7 @@ pub fn count(costs: &mut Costs) -> Result<()> {
     costs.insert("a webhook received: fuel by text".to_owned(), fuel);
     let account = json!({
         "id": ACCOUNT, "category": "hris", "integration": "", "integration_slug": "",
-        "end_user_origin_id": "", "organization_name": "", "link_status": "",
+        "end_user_origin_id": "", "organization_name": "", "link_status": "", "account_type": "", "is_duplicate": null,
     });
     let new = json!({"account": account, "token": "an-example-token", "linked_at": null});
     let account = json!({"account": new, "now": host.now});

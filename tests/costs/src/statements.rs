@@ -161,6 +161,8 @@ fn account() -> triggers::NewAccount {
             end_user_origin_id: String::new(),
             organization_name: String::new(),
             link_status: String::new(),
+            account_type: String::new(),
+            is_duplicate: None,
         },
         token: Some("an-example-token".to_owned()),
         linked_at: None,

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use merge_sync_logic::retry::{
     AttemptOutcome, Decision, Facts, LONGEST_WAIT_MS, Policy, Remedy, ResponseFacts,
-    TransportFailure, decide, server_wait,
+    TransportFailure, UnusableBody, decide, server_wait,
 };
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 use serde_json::Value;
@@ -24,7 +24,9 @@ pub fn retry(data: &[u8]) {
             check_wait(response, facts.now, wait);
             (response.status, wait)
         }
-        AttemptOutcome::Transport(_) => (0, None),
+        // No status either, and the remedy of one.
+        AttemptOutcome::NoToken => (401, None),
+        _ => (0, None),
     };
     check_decision(&facts, status, wait.unwrap_or(Milliseconds(0)), &decision);
 }
@@ -69,16 +71,22 @@ fn read(data: &[u8]) -> Facts {
     let headers = bytes.rest();
     let (retry_after, date) = headers.split_once('\n').unwrap_or((&headers, ""));
     let header = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let outcome = if status == 0 {
-        AttemptOutcome::Transport(TransportFailure {
+    let outcome = match status {
+        0 => AttemptOutcome::Transport(TransportFailure {
             message: headers.clone(),
-        })
-    } else {
-        AttemptOutcome::Response(ResponseFacts {
+        }),
+        1 => AttemptOutcome::TimedOut,
+        2 => AttemptOutcome::TooLarge,
+        3 => AttemptOutcome::Unusable(UnusableBody {
+            message: headers.clone(),
+        }),
+        4 => AttemptOutcome::StaleCursor,
+        5 => AttemptOutcome::NoToken,
+        status => AttemptOutcome::Response(ResponseFacts {
             status,
             retry_after: header(retry_after),
             date: header(date),
-        })
+        }),
     };
     Facts {
         outcome,
@@ -102,7 +110,7 @@ fn check_wait(response: &ResponseFacts, now: Timestamp, found: Option<Millisecon
     if let Ok(seconds) = asked.parse::<u32>()
         && !asked.starts_with('+')
     {
-        let wait = Milliseconds(u64::from(seconds) * 1_000).min(LONGEST_WAIT_MS);
+        let wait = credible(Milliseconds(u64::from(seconds) * 1_000));
         assert_eq!(found, Some(wait), "{asked}");
         return;
     }
@@ -117,16 +125,26 @@ fn check_wait(response: &ResponseFacts, now: Timestamp, found: Option<Millisecon
         (None, Some(_)) => return,
     };
     let until = Timestamp(until);
-    let wait = until.since(base).min(LONGEST_WAIT_MS);
+    // Rounded up: a date has whole seconds, and `base` may have microseconds.
+    let wait = credible(until.since(Timestamp(base.0.saturating_sub(999))));
     assert_eq!(found, (until >= base).then_some(wait), "{asked}");
 }
 
-/// The instant of an IMF-fixdate in microseconds, none for HTTP's two older formats.
+fn credible(wait: Milliseconds) -> Milliseconds {
+    if wait > LONGEST_WAIT_MS {
+        Milliseconds(3_600_000)
+    } else {
+        wait
+    }
+}
+
+/// The instant of an IMF-fixdate or of C's form in microseconds; none for the form whose year has
+/// two digits, of which the other library takes another century.
 fn fixdate(text: &str) -> Option<i64> {
     let instant = httpdate::parse_http_date(text).ok()?;
     let imf = text.len() == 29 && text.as_bytes().get(3) == Some(&b',');
     let since = instant.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    imf.then_some(())?;
+    (imf || text.len() == 24).then_some(())?;
     i64::try_from(since.as_micros()).ok()
 }
 

@@ -94,7 +94,10 @@ func run(ctx context.Context) error {
 // data yet.
 func routes(engine *mergesync.Engine) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("POST /api/webhooks/merge", engine.WebhookHandler())
+	// To any method, and with a slash at the end: Merge never tries again after a 404.
+	for _, path := range []string{"/api/webhooks/merge", "/api/webhooks/merge/{$}"} {
+		mux.Handle(path, engine.WebhookHandler())
+	}
 	mux.HandleFunc("GET /api/accounts/{id}/readiness", func(w http.ResponseWriter, r *http.Request) {
 		view, err := engine.Inspect(r.Context(), r.PathValue("id"), r.URL.Query()["required"]...)
 		switch {

@@ -77,6 +77,8 @@ func TestAWebhookCreatesItsAccount(t *testing.T) {
 		{"GET", "/api/accounts/a/readiness", "", 404, "no such account"},
 		{"POST", "/api/webhooks/merge", strings.Repeat("A", 43), 401, `{"error": "Invalid signature"}`},
 		{"GET", "/api/accounts/a/readiness", "", 404, "no such account"},
+		{"POST", "/api/webhooks/merge/", strings.Repeat("A", 43), 401, `{"error": "Invalid signature"}`},
+		{"POST", "/api/webhooks/merge/", good, 200, `{"received": true}`},
 		{"POST", "/api/webhooks/merge", good, 200, `{"received": true}`},
 		{"GET", "/api/accounts/a/readiness", "", 200, `{"needed":0,"phase":"unknown","ready":0}`},
 	} {

@@ -1,4 +1,6 @@
--- What the example keeps in PostgreSQL. Instants are timestamptz: microseconds, UTC.
+-- What the example keeps in PostgreSQL. Instants are timestamptz: microseconds, UTC. Nothing here
+-- refuses a text of the engine's: it has U+FFFD in place of U+0000. A record's JSON is `text` and
+-- not `jsonb`, which would refuse the escape `\u0000` and would not keep the very bytes.
 
 CREATE TABLE IF NOT EXISTS linked_accounts (
     linked_account_id  text PRIMARY KEY,
@@ -18,8 +20,19 @@ CREATE TABLE IF NOT EXISTS linked_accounts (
     models_ready       bigint NOT NULL DEFAULT 0,
     models_needed      bigint NOT NULL DEFAULT 0,
     trouble            text NOT NULL DEFAULT '',
-    fresh_to           timestamptz
+    fresh_to           timestamptz,
+    account_type       text NOT NULL DEFAULT '',
+    is_duplicate       boolean,
+    link               text NOT NULL DEFAULT '',
+    skipped            bigint NOT NULL DEFAULT 0
 );
+
+-- Of tables that an earlier version of this file made.
+ALTER TABLE linked_accounts
+    ADD COLUMN IF NOT EXISTS account_type text NOT NULL DEFAULT '',
+    ADD COLUMN IF NOT EXISTS is_duplicate boolean,
+    ADD COLUMN IF NOT EXISTS link         text NOT NULL DEFAULT '',
+    ADD COLUMN IF NOT EXISTS skipped      bigint NOT NULL DEFAULT 0;
 
 CREATE INDEX IF NOT EXISTS linked_accounts_by_start ON linked_accounts (start_at);
 
@@ -43,6 +56,9 @@ CREATE TABLE IF NOT EXISTS records (
     json              text NOT NULL,
     PRIMARY KEY (linked_account_id, model_id, id)
 );
+
+CREATE INDEX IF NOT EXISTS records_live_by_pass ON records (linked_account_id, model_id, pass)
+    WHERE NOT deleted;
 
 CREATE TABLE IF NOT EXISTS notices (
     sequence          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

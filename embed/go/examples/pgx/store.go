@@ -81,10 +81,13 @@ func setProfile(ctx context.Context, tx pgx.Tx, account string, profile mergesyn
 		     integration_slug = coalesce(nullif($4, ''), integration_slug),
 		     end_user_origin_id = coalesce(nullif($5, ''), end_user_origin_id),
 		     organization_name = coalesce(nullif($6, ''), organization_name),
-		     status = coalesce(nullif($7, ''), status)
+		     status = coalesce(nullif($7, ''), status),
+		     account_type = coalesce(nullif($8, ''), account_type),
+		     is_duplicate = coalesce($9, is_duplicate)
 		 WHERE linked_account_id = $1`,
 		account, profile.Category, profile.Integration, profile.IntegrationSlug,
-		profile.EndUserOriginID, profile.OrganizationName, profile.LinkStatus)
+		profile.EndUserOriginID, profile.OrganizationName, profile.LinkStatus,
+		profile.AccountType, profile.IsDuplicate)
 	return err
 }
 
@@ -205,7 +208,7 @@ func setToken(ctx context.Context, tx pgx.Tx, account string, change mergesync.T
 }
 
 // storeRows sends all rows and notices in one go: a row replaces the stored one unless
-// that has a strictly later modified_at, and the latest pass is kept either way.
+// that has a strictly later modified_at, and the highest pass is kept either way.
 func storeRows(ctx context.Context, tx pgx.Tx, change mergesync.Change) error {
 	var batch pgx.Batch
 	for _, rows := range change.Batches {
@@ -236,22 +239,29 @@ func storeRows(ctx context.Context, tx pgx.Tx, change mergesync.Change) error {
 	return tx.SendBatch(ctx, &batch).Close()
 }
 
-func sweep(ctx context.Context, tx pgx.Tx, account string, sweep mergesync.Sweep) (*uint64, error) {
+// sweep goes by the index of live rows. The account's row is locked, so that nobody
+// changes its rows between the count and the marks.
+func sweep(ctx context.Context, tx pgx.Tx, account string, sweep mergesync.Sweep) (*mergesync.Swept, error) {
 	var live, unseen int64
-	pass := column(sweep.Pass)
+	since := column(sweep.UnseenSince)
 	err := tx.QueryRow(ctx,
-		`SELECT count(*), count(*) FILTER (WHERE coalesce(pass, -1) < $3) FROM records
+		`SELECT count(*), count(*) FILTER (WHERE pass IS NULL OR pass < $3) FROM records
 		 WHERE linked_account_id = $1 AND model_id = $2 AND NOT deleted`,
-		account, sweep.ModelID, pass).Scan(&live, &unseen)
-	if err != nil || unseen > mergesync.SweepFree && unseen > live/2 {
+		account, sweep.ModelID, since).Scan(&live, &unseen)
+	if err != nil {
 		return nil, err
 	}
+	swept := sweep.Decide(uint64(live), uint64(unseen))
+	if swept.Marked == 0 {
+		return &swept, nil
+	}
 	_, err = tx.Exec(ctx,
-		`UPDATE records SET deleted = true
-		 WHERE linked_account_id = $1 AND model_id = $2 AND NOT deleted AND coalesce(pass, -1) < $3`,
-		account, sweep.ModelID, pass)
-	marked := uint64(unseen)
-	return &marked, err
+		`UPDATE records SET deleted = true WHERE ctid = ANY (ARRAY(
+		     SELECT ctid FROM records
+		     WHERE linked_account_id = $1 AND model_id = $2 AND NOT deleted AND (pass IS NULL OR pass < $3)
+		     LIMIT $4))`,
+		account, sweep.ModelID, since, column(swept.Marked))
+	return &swept, err
 }
 
 // setState comes last: whether notes remain decides the account's start.
@@ -264,11 +274,13 @@ func setState(ctx context.Context, tx pgx.Tx, change mergesync.Change, version i
 		             THEN greatest($6::timestamptz, $4::timestamptz)
 		         WHEN $5::timestamptz IS NOT NULL THEN greatest($5::timestamptz, $4::timestamptz)
 		     END,
-		     phase = $7, models_ready = $8, models_needed = $9, trouble = $10, fresh_to = $11
+		     phase = $7, models_ready = $8, models_needed = $9, trouble = $10, fresh_to = $11,
+		     link = $12, skipped = $13
 		 WHERE linked_account_id = $1`,
 		change.Account, change.State, version, change.NotBefore, change.WakeAt, now,
 		string(change.Summary.Phase), int64(change.Summary.Ready), int64(change.Summary.Needed),
-		string(change.Summary.Trouble), change.Summary.FreshTo)
+		string(change.Summary.Trouble), change.Summary.FreshTo,
+		string(change.Summary.Link), column(change.Summary.Skipped))
 	return err
 }
 
@@ -332,9 +344,11 @@ func (s *Store) Rows(ctx context.Context, each func(account, modelID string, row
 func (s *Store) Profile(ctx context.Context, id string) (mergesync.Account, error) {
 	a := mergesync.Account{ID: id}
 	err := s.pool.QueryRow(ctx,
-		`SELECT category, integration, integration_slug, end_user_origin_id, organization_name, status
+		`SELECT category, integration, integration_slug, end_user_origin_id, organization_name, status,
+		     account_type, is_duplicate
 		 FROM linked_accounts WHERE linked_account_id = $1`, id,
-	).Scan(&a.Category, &a.Integration, &a.IntegrationSlug, &a.EndUserOriginID, &a.OrganizationName, &a.LinkStatus)
+	).Scan(&a.Category, &a.Integration, &a.IntegrationSlug, &a.EndUserOriginID, &a.OrganizationName, &a.LinkStatus,
+		&a.AccountType, &a.IsDuplicate)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = mergesync.ErrUnknownAccount
 	}

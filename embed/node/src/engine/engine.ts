@@ -1,6 +1,6 @@
 // The engine, driven step by step: it says what to do, this does it, and tells what came of it.
 
-import { list, object, oneOf, optional, text } from "../check.js";
+import { boolean, integer, object, oneOf, optional, text, texts } from "../check.js";
 import { MergeSyncError, ProblemError, reasonOf } from "../errors.js";
 import { type Instant, instant, type InstantLike } from "../instant.js";
 import { type SignedBody, signedBody } from "../signature.js";
@@ -84,6 +84,13 @@ export type Command =
   | "poll"
   /** Read every model whole, now. */
   | "reread"
+  /** Read this model whole, now. */
+  | { readonly tag: "reread-model"; readonly modelId: string }
+  /**
+   * Carry out a held sweep: the records that a full re-read did not find are deleted. `pass` is as
+   * in `HeldSweep`: an approval of another one does nothing.
+   */
+  | { readonly tag: "approve-deletions"; readonly modelId: string; readonly pass: number }
   /** Do nothing until `resume`. Webhooks are still taken in. */
   | "pause"
   | "resume"
@@ -92,7 +99,7 @@ export type Command =
   /** Start over from an empty state: the way out of an error of kind `state`. */
   | "reset";
 
-const COMMANDS: readonly Command[] = ["poll", "reread", "pause", "resume", "unlink", "reset"];
+const COMMANDS = ["poll", "reread", "pause", "resume", "unlink", "reset"] as const;
 
 const ACCOUNT = [
   "id",
@@ -102,7 +109,27 @@ const ACCOUNT = [
   "endUserOriginId",
   "organizationName",
   "linkStatus",
+  "accountType",
+  "isDuplicate",
 ] as const;
+
+function commandTo(command: unknown): unknown {
+  if (typeof command !== "object" || command === null) {
+    return { tag: oneOf(command, "command", COMMANDS) };
+  }
+  const named = ["reread-model", "approve-deletions"] as const;
+  const tag = oneOf((command as { tag?: unknown }).tag, "command.tag", named);
+  if (tag === "reread-model") {
+    const { modelId } = object(command, "command", ["tag", "modelId"]);
+    return { tag, value: text(modelId, "command.modelId") };
+  }
+  const { modelId, pass } = object(command, "command", ["tag", "modelId", "pass"]);
+  const value = {
+    modelId: text(modelId, "command.modelId"),
+    pass: integer(pass, "command.pass", Number.MAX_SAFE_INTEGER),
+  };
+  return { tag, value };
+}
 
 /** Merge waits longer for a webhook's answer, but not reliably. */
 const PATIENCE = 5_000;
@@ -134,7 +161,7 @@ export class Engine {
    */
   static async create(options: EngineOptions): Promise<Engine> {
     const { settings = {}, clock = () => new Date(), log = () => undefined } = options;
-    const keys = list(options.webhookKeys, "webhookKeys", text);
+    const keys = texts(options.webhookKeys, "webhookKeys");
     const form = options.text ?? (await loadText());
     const document = typeof settings === "string" ? settings : JSON.stringify(settings);
     const now = async () => instant(await clock());
@@ -205,7 +232,10 @@ export class Engine {
     const fields = object(account, "account", ["account", "token", "linkedAt"]);
     const given = object(fields.account, "account", ACCOUNT);
     const profile = Object.fromEntries(
-      ACCOUNT.map((key) => {
+      ACCOUNT.map((key): [string, unknown] => {
+        if (key === "isDuplicate") {
+          return [key, optional(given[key], `account.${key}`, boolean) ?? null];
+        }
         const needed = key === "id" || key === "category";
         const value = needed ? given[key] : (given[key] ?? "");
         return [key, text(value, `account.${key}`)];
@@ -259,9 +289,10 @@ export class Engine {
   async #send(request: { account: string; method: string; target: string }): Promise<unknown> {
     const { account } = request;
     const failed = (tag: string, value: unknown) => ({ tag: "send-error", value: { tag, value } });
+    // A store that fails is no failure of Merge's: the run ends.
+    const token = await this.#storing(() => this.store.token(account));
+    if (token === null) return failed("no-token", { account });
     try {
-      const token = await this.store.token(account);
-      if (token === null) return failed("no-token", { account });
       const { tag, ...value } = await this.http.send(request, token);
       switch (tag) {
         case "response":
@@ -293,12 +324,12 @@ export class Engine {
    * @throws {@link EngineError} where it could not.
    */
   async request(account: string, command: Command): Promise<void> {
-    oneOf(command, "command", COMMANDS);
+    const wanted = commandTo(command);
     const { settings } = this;
     for (;;) {
       const loaded = versionedTo(await this.#load(account));
       const now = await this.clock();
-      const input = { account, loaded, command, settings, now };
+      const input = { account, loaded, command: wanted, settings, now };
       const change = changeFrom(this.#asked("engine.request", input) as WireChange);
       const { tag } = await this.#storing(() => this.store.commit(change));
       if (tag === "committed") break;
@@ -313,7 +344,7 @@ export class Engine {
    * @throws {@link EngineError} where that cannot be read.
    */
   async inspect(account: string, required: readonly string[] = []): Promise<View> {
-    const wanted = list(required, "required", text);
+    const wanted = texts(required, "required");
     const { settings } = this;
     const loaded = versionedTo(await this.#load(account));
     const now = await this.clock();

@@ -3,7 +3,8 @@
 
 import { reasonOf } from "../errors.js";
 import type { Milliseconds } from "../types.js";
-import { Budget, type Limits } from "./budget.js";
+import { Budget, type Ending, isFailing, type Limits } from "./budget.js";
+import type { Log } from "./engine.js";
 
 /** A request of the engine's. */
 export interface HttpRequest {
@@ -23,8 +24,12 @@ export type HttpOutcome =
       readonly headers: readonly { readonly name: string; readonly value: string }[];
       readonly body: string;
     }
-  /** No response, complete and readable, arrived. The message is for a log. */
+  /** No response: refused, reset, unresolved, bad TLS. The message is for a log. */
   | { readonly tag: "transport"; readonly message: string }
+  /** No response, complete, within the time allowed. The message is for a log. */
+  | { readonly tag: "timed-out"; readonly message: string }
+  /** The body is over the limit, and its rest was not read. The message is for a log. */
+  | { readonly tag: "too-large"; readonly message: string }
   /** Not sent, to stay within a limit; there will be room after so long. */
   | { readonly tag: "held-back"; readonly after: Milliseconds }
   /** There is no token for this account. */
@@ -49,13 +54,19 @@ export interface FetchHttpOptions {
   readonly now?: (() => number) | undefined;
   /** `globalThis.fetch` by default. */
   readonly fetch?: typeof globalThis.fetch | undefined;
+  /** A response is complete after this, or there is none; 29 seconds by default, and at most. */
+  readonly timeout?: Milliseconds | undefined;
+  /** Nobody is told by default. */
+  readonly log?: Log | undefined;
 }
 
-/** A response is complete after this, or there is none. */
 const TIMEOUT = 29_000;
 
-/** A body beyond this is refused. Merge's pages hold at most 100 records. */
-const LARGEST_BODY = 64 * 1024 * 1024;
+/**
+ * A body beyond this, decompressed, is refused: the engine then asks for fewer records. It takes
+ * many times its size in the component's memory.
+ */
+export const LARGEST_BODY = 8 * 1024 * 1024;
 
 /** Sends with `fetch`, within Merge's limits. */
 export class FetchHttp implements Http {
@@ -63,12 +74,16 @@ export class FetchHttp implements Http {
   readonly #baseUrl: string;
   readonly #budget: Budget;
   readonly #fetch: typeof globalThis.fetch;
+  readonly #timeout: Milliseconds;
+  readonly #log: Log;
 
   constructor(options: FetchHttpOptions) {
     this.#authorization = `Bearer ${options.apiKey}`;
     this.#baseUrl = (options.baseUrl ?? "https://api.merge.dev").replace(/\/+$/, "");
     this.#budget = new Budget(options.limits, options.now);
     this.#fetch = options.fetch ?? globalThis.fetch;
+    this.#timeout = Math.min(options.timeout ?? TIMEOUT, TIMEOUT);
+    this.#log = options.log ?? (() => undefined);
   }
 
   async send(request: HttpRequest, token: string): Promise<HttpOutcome> {
@@ -85,56 +100,81 @@ export class FetchHttp implements Http {
     } catch {
       return transport("the api key fits no header");
     }
-    const wait = await this.#budget.admit(request.account);
-    if (wait > 0) return { tag: "held-back", after: wait };
-    let status = 0;
+    const admitted = await this.#budget.admit(request.account);
+    if (typeof admitted === "number") return { tag: "held-back", after: admitted };
+    let ending: Ending = "no-answer";
     try {
       const response = await this.#fetch(this.#baseUrl + request.target, {
         method: request.method,
         headers,
         redirect: "manual",
-        signal: AbortSignal.timeout(TIMEOUT),
+        signal: AbortSignal.timeout(this.#timeout),
       });
-      status = response.status;
+      const { status } = response;
+      ending = status;
+      const bytes = await readBytes(response);
+      if (bytes === null) {
+        const limit = `larger than ${LARGEST_BODY.toString()} bytes`;
+        return { tag: "too-large", message: `the body of a ${status.toString()} is ${limit}` };
+      }
       return {
         tag: "response",
         status,
         headers: [...response.headers].map(([name, value]) => ({ name, value })),
-        body: await readText(response),
+        body: this.#decoded(bytes, status, request.account),
       };
     } catch (thrown) {
-      return transport(causes(thrown));
+      const message = causes(thrown);
+      if (!isTimeout(thrown)) return transport(message);
+      // A status that was heard before the time was over counts as it is.
+      if (!isFailing(ending)) ending = "timed-out";
+      return { tag: "timed-out", message };
     } finally {
-      this.#budget.settle(status);
+      this.#budget.settle(admitted, ending);
+    }
+  }
+
+  #decoded(bytes: Uint8Array, status: number, account: string): string {
+    try {
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch {
+      // One bad byte in one record is no reason to read none of a page.
+      const message = "the body is not utf-8: what is not has become U+FFFD";
+      this.#log("warn", message, { account, status });
+      return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
     }
   }
 }
 
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const whose = `the body of a ${response.status.toString()}`;
-  let text = "";
+/** The body; null where it is too large. */
+async function readBytes(response: Response): Promise<Uint8Array | null> {
+  // Of a compressed body the length is not known before it was read.
+  const packed = response.headers.has("content-encoding");
+  const announced = packed ? 0 : Number(response.headers.get("content-length") ?? 0);
+  const chunks = [];
   let size = 0;
-  const decode = (chunk?: Uint8Array) => {
-    try {
-      text += chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
-    } catch {
-      throw new Error(`${whose} is not utf-8`);
-    }
-  };
   const reader = response.body?.getReader();
   for (;;) {
+    if (Math.max(size, announced) > LARGEST_BODY) {
+      await reader?.cancel();
+      return null;
+    }
     const chunk = await reader?.read();
     if (chunk?.value === undefined) break;
     size += chunk.value.length;
-    if (size > LARGEST_BODY) {
-      await reader?.cancel();
-      throw new Error(`${whose} is larger than ${LARGEST_BODY.toString()} bytes`);
-    }
-    decode(chunk.value);
+    chunks.push(chunk.value);
   }
-  decode();
-  return text;
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+function isTimeout(thrown: unknown): boolean {
+  return thrown instanceof DOMException && thrown.name === "TimeoutError";
 }
 
 function transport(message: string): HttpOutcome {

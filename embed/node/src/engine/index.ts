@@ -13,9 +13,11 @@ export { FetchHttp, type FetchHttpOptions, type Http, type HttpOutcome } from ".
 export type { HttpRequest } from "./http.js";
 export { Scheduler, type SchedulerOptions } from "./scheduler.js";
 export type { Batch, Change, Committed, Due, Note, Notice, NumberedNote, Store } from "./store.js";
-export type { Summary, Sweep, TokenChange, Versioned } from "./store.js";
+export { isHeld, type Summary, type Sweep, type Swept, type TokenChange } from "./store.js";
+export type { Versioned } from "./store.js";
 export type {
   FailureKind,
+  HeldSweep,
   LogEntry,
   ModelView,
   Report,

@@ -2,12 +2,14 @@
 //
 // Instants are microseconds since 1970: `modified_at` and `fresh_to` on Merge's clock, all others
 // on the host's. They are read as text: the two drivers differ in how they read large integers.
+// The index of live records is for sweeps; `deleted` is in it so that they need not look at the
+// records themselves.
 
 /** Marks a SQLite file as a store of merge-sync: `MSyn`. */
 export const APPLICATION_ID = 0x4d53796e;
 
 /** The version of {@link TABLES}. */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 export const TABLES = `
 CREATE TABLE linked_accounts (
@@ -30,7 +32,14 @@ CREATE TABLE linked_accounts (
     models_ready INTEGER NOT NULL DEFAULT 0,
     models_needed INTEGER NOT NULL DEFAULT 0,
     trouble TEXT NOT NULL DEFAULT '',
-    fresh_to INTEGER
+    fresh_to INTEGER,
+    account_type TEXT NOT NULL DEFAULT '',
+    is_duplicate INTEGER,
+    link TEXT NOT NULL DEFAULT '',
+    skipped INTEGER NOT NULL DEFAULT 0,
+    failed_runs INTEGER NOT NULL DEFAULT 0,
+    failed_since INTEGER,
+    failed_with TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
 CREATE TABLE notes (
@@ -54,6 +63,8 @@ CREATE TABLE records (
     json TEXT NOT NULL,
     PRIMARY KEY (linked_account_id, model_id, id)
 ) STRICT;
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
+    WHERE NOT deleted;
 CREATE TABLE notices (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -66,6 +77,22 @@ CREATE TABLE notices (
 PRAGMA application_id = ${APPLICATION_ID.toString()};
 PRAGMA user_version = ${SCHEMA_VERSION.toString()};
 `;
+
+/** What makes of each version the next one: the first of version 1 version 2. */
+export const STEPS = [
+  `
+ALTER TABLE linked_accounts ADD COLUMN account_type TEXT NOT NULL DEFAULT '';
+ALTER TABLE linked_accounts ADD COLUMN is_duplicate INTEGER;
+ALTER TABLE linked_accounts ADD COLUMN link TEXT NOT NULL DEFAULT '';
+ALTER TABLE linked_accounts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE linked_accounts ADD COLUMN failed_runs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
+ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
+    WHERE NOT deleted;
+PRAGMA user_version = 2;
+`,
+] as const;
 
 export const SQL = {
   insertAccount: `
@@ -85,7 +112,9 @@ export const SQL = {
         integration_slug = ifnull(nullif(?, ''), integration_slug),
         end_user_origin_id = ifnull(nullif(?, ''), end_user_origin_id),
         organization_name = ifnull(nullif(?, ''), organization_name),
-        status = ifnull(nullif(?, ''), status)
+        status = ifnull(nullif(?, ''), status),
+        account_type = ifnull(nullif(?, ''), account_type),
+        is_duplicate = ifnull(?, is_duplicate)
     WHERE linked_account_id = ?`,
   keepNote: `
     INSERT OR REPLACE INTO notes (linked_account_id, key, number, text, secret)
@@ -116,11 +145,17 @@ export const SQL = {
     UPDATE records SET last_seen = ?, pass = max(ifnull(?, pass), ifnull(pass, ?))
     WHERE linked_account_id = ? AND model_id = ? AND id = ?`,
   countUnseen: `
-    SELECT count(*) AS live, count(*) FILTER (WHERE ifnull(pass, -1) < ?) AS unseen FROM records
+    SELECT count(*) AS live, count(*) FILTER (WHERE pass IS NULL OR pass < ?) AS unseen
+    FROM records
     WHERE linked_account_id = ? AND model_id = ? AND NOT deleted`,
   sweep: `
-    UPDATE records SET deleted = 1
-    WHERE linked_account_id = ? AND model_id = ? AND NOT deleted AND ifnull(pass, -1) < ?`,
+    UPDATE records SET deleted = 1 WHERE rowid IN (
+        SELECT rowid FROM records
+        WHERE linked_account_id = ? AND model_id = ? AND NOT deleted AND pass IS NULL
+        UNION ALL
+        SELECT rowid FROM records
+        WHERE linked_account_id = ? AND model_id = ? AND NOT deleted AND pass < ?
+        LIMIT ?)`,
   addNotice: `
     INSERT INTO notices (id, linked_account_id, at, occasion, model_id, text)
     VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
@@ -130,7 +165,8 @@ export const SQL = {
         start_at = (SELECT max(start, ifnull(?, start)) FROM (
             SELECT CASE WHEN EXISTS (SELECT 1 FROM notes WHERE linked_account_id = ?)
                    THEN ? ELSE ? END AS start)),
-        phase = ?, models_ready = ?, models_needed = ?, trouble = ?, fresh_to = ?
+        phase = ?, models_ready = ?, models_needed = ?, trouble = ?, link = ?, skipped = ?,
+        fresh_to = ?
     WHERE linked_account_id = ?`,
   token: `SELECT account_token FROM linked_accounts WHERE linked_account_id = ?`,
   due: `

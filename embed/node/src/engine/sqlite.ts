@@ -8,18 +8,20 @@
 
 import { fromEpochMicroseconds, type Instant, toEpochMicroseconds } from "../instant.js";
 import type { Account } from "../types.js";
-import type {
-  Batch,
-  Change,
-  Committed,
-  Due,
-  Note,
-  Notice,
-  Store,
-  Sweep,
-  Versioned,
+import {
+  type Batch,
+  type Change,
+  type Committed,
+  type Due,
+  isHeld,
+  type Note,
+  type Notice,
+  type Store,
+  type Sweep,
+  type Swept,
+  type Versioned,
 } from "./store.js";
-import { APPLICATION_ID, SCHEMA_VERSION, SQL, TABLES } from "./sqlite-tables.js";
+import { APPLICATION_ID, SCHEMA_VERSION, SQL, STEPS, TABLES } from "./sqlite-tables.js";
 
 /** A value as either driver takes it. */
 export type SqliteValue = string | number | bigint | null;
@@ -37,8 +39,6 @@ export interface SqliteDatabase {
 
 type Statement = ReturnType<SqliteDatabase["prepare"]>;
 
-/** Rows that a sweep marks without a second thought. */
-const SWEEP_FREE = 100;
 /** A start further ahead was written under a wrong clock: it has come. */
 const FURTHEST_START = 25n * 3_600_000_000n;
 
@@ -67,7 +67,11 @@ export class SqliteStore implements Store {
     }
     // A commit that is reported must survive the loss of power.
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
-    if (tables === 0) this.#transaction(() => database.exec(TABLES));
+    // Looked at again: two programs may have found the same empty or old file.
+    this.#transaction(() => {
+      if (number("SELECT count(*) FROM sqlite_schema") === 0) database.exec(TABLES);
+      for (const step of STEPS.slice(number("PRAGMA user_version") - 1)) database.exec(step);
+    });
   }
 
   async keepNote(note: Note): Promise<"kept" | "unknown-account"> {
@@ -139,13 +143,18 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** Rows that are marked already count for neither side of the guard. */
-  #sweep(account: string, { modelId, pass }: Sweep): number | null {
-    const counts = this.#get(SQL.countUnseen, pass, account, modelId);
+  /**
+   * Rows that are marked already count for neither side: they would make the guard weaker with
+   * every deletion. All of it reads the index of live rows alone.
+   */
+  #sweep(account: string, sweep: Sweep): Swept {
+    const { modelId, unseenSince, limit } = sweep;
+    const counts = this.#get(SQL.countUnseen, unseenSince, account, modelId);
     const [live, unseen] = [Number(counts?.["live"]), Number(counts?.["unseen"])];
-    if (unseen > SWEEP_FREE && unseen > Math.floor(live / 2)) return null;
-    this.#run(SQL.sweep, account, modelId, pass);
-    return unseen;
+    const held = isHeld(sweep, live, unseen);
+    const values = [account, modelId, account, modelId, unseenSince, limit];
+    const marked = held || unseen === 0 ? 0 : Number(this.#run(SQL.sweep, ...values).changes);
+    return { live, unseen, marked, held };
   }
 
   #addNotice(account: string, { id, occasion, modelId, text }: Notice, now: bigint): void {
@@ -159,8 +168,8 @@ export class SqliteStore implements Store {
     this.#run(
       SQL.setState,
       ...[state, version, wake, notBefore, notBefore, account, now, wake],
-      ...[summary.phase, summary.ready, summary.needed, summary.trouble],
-      ...[micros(summary.freshTo), account],
+      ...[summary.phase, summary.ready, summary.needed, summary.trouble, summary.link],
+      ...[summary.skipped, micros(summary.freshTo), account],
     );
   }
 
@@ -233,7 +242,7 @@ function textOf(value: SqliteValue | undefined): string | null {
   return value === undefined || value === null ? null : String(value);
 }
 
-function profileOf(profile: Account): string[] {
+function profileOf(profile: Account): SqliteValue[] {
   return [
     profile.category,
     profile.integration,
@@ -241,5 +250,7 @@ function profileOf(profile: Account): string[] {
     profile.endUserOriginId,
     profile.organizationName,
     profile.linkStatus,
+    profile.accountType,
+    profile.isDuplicate === null ? null : Number(profile.isDuplicate),
   ];
 }

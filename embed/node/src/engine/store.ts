@@ -2,7 +2,7 @@
 
 import type { Instant } from "../instant.js";
 import type { Row } from "../page.js";
-import type { Account } from "../types.js";
+import type { Account, LinkState } from "../types.js";
 
 /** Something to tell an account's next run, which it makes due now. */
 export interface Note {
@@ -45,20 +45,44 @@ export interface Versioned {
 export interface Batch {
   readonly modelId: string;
   /**
-   * The number of the full re-read these rows belong to. The latest is kept with each row, also
-   * with one that is not replaced.
+   * The number of the model's latest full re-read, under way or not; null before the first. The
+   * highest is kept with each row, also with one that is not replaced.
    */
   readonly pass: number | null;
   readonly rows: readonly Row[];
 }
 
 /**
- * A full re-read is complete: mark as deleted the live rows whose latest pass is older, unless
- * they are more than half of the model's live rows and more than 100.
+ * Mark as deleted the live rows of a model whose pass is below `unseenSince`, rows without one
+ * included: Merge no longer has them.
+ *
+ * In one transaction with the change, after its batches, the store counts `live`, the rows not
+ * marked deleted, and `unseen`, those of them to be marked. Where {@link isHeld} it marks none.
+ * Otherwise it marks at most `limit` of them. It answers with {@link Swept}.
  */
 export interface Sweep {
   readonly modelId: string;
-  readonly pass: number;
+  readonly unseenSince: number;
+  readonly mostRows: number;
+  readonly mostPercent: number;
+  readonly limit: number;
+}
+
+/** Whether so many of the live rows are unseen that none is to be marked. */
+export function isHeld(sweep: Sweep, live: number, unseen: number): boolean {
+  return unseen > sweep.mostRows && unseen * 100 > live * sweep.mostPercent;
+}
+
+/** What a sweep did. */
+export interface Swept {
+  /** Rows not marked deleted, counted before. */
+  readonly live: number;
+  /** Those of them to be marked, counted before. */
+  readonly unseen: number;
+  /** Rows marked now. Fewer than `unseen` where the limit was met: another sweep follows. */
+  readonly marked: number;
+  /** Whether it was held: then none was marked. */
+  readonly held: boolean;
 }
 
 /** Something a product may want to act on, to be handed to it at least once. */
@@ -85,6 +109,9 @@ export interface Summary {
   readonly needed: number;
   /** What kind of trouble; empty without. */
   readonly trouble: string;
+  readonly link: LinkState;
+  /** Records of the latest reads that cannot be stored: no key, or no JSON object. */
+  readonly skipped: number;
   /** The oldest `mergeLastSyncFinished` of the needed models, Merge's clock. */
   readonly freshTo: Instant | null;
 }
@@ -121,8 +148,8 @@ export type Committed =
   | {
       readonly tag: "committed";
       readonly version: string;
-      /** Rows that the sweep marked deleted; null where it was not done. */
-      readonly swept: number | null;
+      /** What the sweep did; null where the change has none. */
+      readonly swept: Swept | null;
     }
   /** Somebody else committed first, or the account is gone: nothing was written. */
   | { readonly tag: "stale" };

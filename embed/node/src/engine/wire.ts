@@ -1,14 +1,37 @@
 // Between the engine's text form and the objects of this package: snake_case and camelCase,
 // secrets in a record and secrets alone.
 
-import type { Account, ModelStatus, SyncState } from "../types.js";
+import type { Account, LinkState, ModelStatus, SyncState } from "../types.js";
 import type { Progress, Span } from "../window.js";
 import type { AccountReadiness } from "../readiness.js";
 import type { Instant } from "../instant.js";
-import type { Change, Note, TokenChange, Versioned } from "./store.js";
+import type { Change, Note, Sweep, TokenChange, Versioned } from "./store.js";
 
 /** What kind of trouble an account has. */
-export type TroubleKind = "reauthorize" | "drop-request" | "park" | "retrying" | "initial-sync";
+export type TroubleKind =
+  | "reauthorize"
+  | "drop-request"
+  | "park"
+  /** A failure that is being retried. */
+  | "retrying"
+  /** Merge's initial sync of some needed model ended badly. */
+  | "initial-sync"
+  /**
+   * A full re-read found so many records missing that none was marked deleted. Ends with a second
+   * full re-read that agrees, or with the command `approve-deletions`.
+   */
+  | "held-sweep"
+  /**
+   * Some records cannot be read: part of a list was given up. Ends with the next complete full
+   * re-read.
+   */
+  | "incomplete"
+  /**
+   * A field of `/sync-status` cannot be read, so it is not known whether there is something new.
+   */
+  | "unreadable"
+  /** Records without a key, or that are not JSON, cannot be stored. */
+  | "no-key";
 
 /** Trouble with one account. */
 export interface Trouble {
@@ -33,12 +56,32 @@ export interface Report {
   readonly trouble: Trouble | null;
 }
 
+/** A full re-read found so many records missing that none was marked deleted. */
+export interface HeldSweep {
+  /** The number of the first full re-read that found them missing. */
+  readonly pass: number;
+  /** Live records that it did not find. */
+  readonly unseen: number;
+  /** Live records. */
+  readonly live: number;
+}
+
 /** One model, for a page or a support person. */
 export interface ModelView {
   readonly status: ModelStatus;
   readonly progress: Progress;
   /** The window being read, if any. */
   readonly window: Span | null;
+  /** What is wrong with this model alone. */
+  readonly trouble: Trouble | null;
+  /** A sweep that waits for a second full re-read or for approval. */
+  readonly heldSweep: HeldSweep | null;
+  /** Rows a page, as its next request asks for them: 1 to 100. */
+  readonly pageSize: number;
+  /** Records of its latest read that have no key (see `Row.id`). */
+  readonly withoutKey: number;
+  /** Records of its latest read that are not JSON objects. */
+  readonly unreadableRecords: number;
 }
 
 /** One account, for a page or a support person. */
@@ -52,6 +95,7 @@ export interface View {
   /** Merge's newest issue texts, newest first, at most five. */
   readonly issues: readonly string[];
   readonly paused: boolean;
+  readonly link: LinkState;
   readonly wakeAt: Instant | null;
 }
 
@@ -91,9 +135,16 @@ export interface WireNote extends Omit<Note, "secret"> {
   readonly secret: Secret | null;
 }
 
-export interface WireChange extends Omit<Change, "token"> {
+export interface WireChange extends Omit<Change, "token" | "sweep"> {
   readonly token:
     { readonly tag: "keep" | "erase" } | { readonly tag: "put"; readonly value: Secret };
+  /** Numbers past 2^53 come as texts. */
+  readonly sweep:
+    | (Pick<Sweep, "modelId" | "mostPercent" | "limit"> & {
+        readonly unseenSince: number | string;
+        readonly mostRows: number | string;
+      })
+    | null;
 }
 
 /** Reads the engine's answer. No record of its own holds a map, so every key is a field's. */
@@ -137,10 +188,19 @@ export function noteFrom(note: WireNote): Note {
 }
 
 export function changeFrom(change: WireChange): Change {
-  const { token } = change;
+  const { token, sweep } = change;
   const flat: TokenChange =
     token.tag === "put" ? { tag: "put", value: token.value.value } : { tag: token.tag };
-  return { ...change, token: flat };
+  return {
+    ...change,
+    token: flat,
+    // Of so many rows, one more or less makes no difference.
+    sweep: sweep && {
+      ...sweep,
+      unseenSince: Number(sweep.unseenSince),
+      mostRows: Number(sweep.mostRows),
+    },
+  };
 }
 
 export function versionedTo(versioned: Versioned): unknown {

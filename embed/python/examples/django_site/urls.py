@@ -1,7 +1,8 @@
 """The project's one route."""
 
-from django.urls import path
+from django.urls import re_path
 
 from django_site.syncs.views import webhook
 
-urlpatterns = [path("api/webhooks/merge", webhook)]
+# With a slash and without: Merge never sends again what was answered 404.
+urlpatterns = [re_path("^api/webhooks/merge/?$", webhook)]

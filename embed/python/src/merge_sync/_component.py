@@ -1,10 +1,11 @@
 """The component in its file, and the instances of it that threads take in turn."""
 
+import os
 import threading
 from importlib import resources
 from pathlib import Path
 
-from wasmtime import Engine, WasmtimeError
+from wasmtime import Config, Engine, WasmtimeError
 from wasmtime import component as wasm
 
 from merge_sync import _calls
@@ -75,7 +76,8 @@ class Component:
 
     def _instance(self) -> _calls.Call:
         try:
-            return _calls.instantiate(self._linker, self._code)
+            with _Shared.making:
+                return _calls.instantiate(self._linker, self._code)
         except (_calls.Failed, WasmtimeError) as error:
             raise ComponentError(f"the component does not start: {error}") from None
 
@@ -83,14 +85,34 @@ class Component:
 class _Shared:
     """The component of this package, loaded at first use."""
 
-    lock = threading.Lock()
     component: Component | None = None
+
+    making = threading.RLock()
+    """Held while something is compiled or instantiated, and by `fork`: the child has no thread
+    that would release what wasmtime holds meanwhile."""
+
+
+def _before_fork() -> None:
+    _Shared.making.acquire()
+
+
+def _in_parent() -> None:
+    _Shared.making.release()
+
+
+def _in_child() -> None:
+    # Not released but made anew: some servers fork from C and run only this.
+    _Shared.making = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
 
 
 def shared() -> Component:
     """Answer the component that the functions of this package use."""
     if _Shared.component is None:
-        with _Shared.lock:
+        with _Shared.making:
             if _Shared.component is None:
                 _Shared.component = Component()
     return _Shared.component
@@ -106,9 +128,14 @@ def _load(file: Path | str | None) -> tuple[wasm.Linker, wasm.Component]:
         raise ComponentError(
             f"{file or FILE}: the component cannot be read: {error.strerror}"
         ) from None
-    engine = Engine()
+    config = Config()
+    # The threads that would compile are the process's, and a child of `fork` waits for them in
+    # vain, whoever started them.
+    config.parallel_compilation = False
     try:
-        return wasm.Linker(engine), wasm.Component(engine, code)
+        with _Shared.making:
+            engine = Engine(config)
+            return wasm.Linker(engine), wasm.Component(engine, code)
     except WasmtimeError as error:
         reason = str(error).splitlines()[0]
         raise ComponentError(f"{file or FILE}: not a component: {reason}") from None

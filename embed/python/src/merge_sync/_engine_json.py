@@ -15,7 +15,7 @@ from merge_sync.store import (
     TokenRule,
     Versioned,
 )
-from merge_sync.types import read_account, read_row
+from merge_sync.types import LinkState, read_account, read_row
 
 
 def write_versioned(loaded: Versioned) -> Json:
@@ -34,9 +34,16 @@ def write_versioned(loaded: Versioned) -> Json:
 
 def write_committed(committed: Committed) -> Json:
     """Write what a change did."""
+    swept = committed.swept
     return {
         "version": committed.version,
-        "swept": None if committed.swept is None else str(committed.swept),
+        "swept": swept
+        and {
+            "live": str(swept.live),
+            "unseen": str(swept.unseen),
+            "marked": str(swept.marked),
+            "held": swept.held,
+        },
     }
 
 
@@ -69,10 +76,19 @@ def read_change(found: Json) -> Change:
             summary["ready"],
             summary["needed"],
             summary["trouble"],
+            LinkState(summary["link"]),
+            int(summary["skipped"]),
             maybe_read_instant(summary["fresh_to"]),
         ),
         batches=tuple(map(_read_batch, found["batches"])),
-        sweep=sweep and Sweep(sweep["model_id"], int(sweep["pass"])),
+        sweep=sweep
+        and Sweep(
+            sweep["model_id"],
+            int(sweep["unseen_since"]),
+            int(sweep["most_rows"]),
+            sweep["most_percent"],
+            sweep["limit"],
+        ),
         notices=tuple(
             Notice(notice["id"], Occasion(notice["occasion"]), notice["model_id"], notice["text"])
             for notice in found["notices"]

@@ -5,10 +5,11 @@ import sqlite3
 APPLICATION_ID = 0x4D53_796E
 """Marks a SQLite file as a store of merge-sync: `MSyn`."""
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # Instants are microseconds since 1970 in UTC: `modified_at` and `fresh_to` on Merge's clock,
-# all others on this program's.
+# all others on this program's. The index of live records is for sweeps; `deleted` is in it so that
+# they need not look at the records themselves.
 TABLES = """
 CREATE TABLE linked_accounts (
     linked_account_id TEXT PRIMARY KEY NOT NULL,
@@ -30,7 +31,14 @@ CREATE TABLE linked_accounts (
     models_ready INTEGER NOT NULL DEFAULT 0,
     models_needed INTEGER NOT NULL DEFAULT 0,
     trouble TEXT NOT NULL DEFAULT '',
-    fresh_to INTEGER
+    fresh_to INTEGER,
+    account_type TEXT NOT NULL DEFAULT '',
+    is_duplicate INTEGER,
+    link TEXT NOT NULL DEFAULT '',
+    skipped INTEGER NOT NULL DEFAULT 0,
+    failed_runs INTEGER NOT NULL DEFAULT 0,
+    failed_since INTEGER,
+    failed_with TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
@@ -58,6 +66,9 @@ CREATE TABLE records (
     PRIMARY KEY (linked_account_id, model_id, id)
 ) STRICT;
 
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
+    WHERE NOT deleted;
+
 CREATE TABLE notices (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -70,8 +81,27 @@ CREATE TABLE notices (
 """
 
 
+# What makes of each version the next one: the first of version 1 version 2.
+STEPS = (
+    """
+ALTER TABLE linked_accounts ADD COLUMN account_type TEXT NOT NULL DEFAULT '';
+ALTER TABLE linked_accounts ADD COLUMN is_duplicate INTEGER;
+ALTER TABLE linked_accounts ADD COLUMN link TEXT NOT NULL DEFAULT '';
+ALTER TABLE linked_accounts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE linked_accounts ADD COLUMN failed_runs INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
+ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
+    WHERE NOT deleted;
+""",
+)
+
+
 def prepare(sql: sqlite3.Connection) -> str | None:
-    """Make the file ours if it is empty. Answer what is wrong with it, having left it alone."""
+    """Make the file ours if it is empty, and of this version if it is of an older one.
+
+    Answers what is wrong with it, having left it alone.
+    """
     sql.execute("PRAGMA busy_timeout = 5000")
     if problem := _look(sql):
         return problem
@@ -80,14 +110,22 @@ def prepare(sql: sqlite3.Connection) -> str | None:
     sql.execute("PRAGMA secure_delete = FAST")
     sql.execute("PRAGMA foreign_keys = ON")
     sql.execute("BEGIN IMMEDIATE")
-    # Two programs may have found the same empty file.
+    # Looked at again: two programs may have found the same empty or old file.
     if _number(sql, "SELECT count(*) FROM sqlite_schema") == 0:
-        for statement in TABLES.split(";\n"):
-            sql.execute(statement)
+        _do(sql, TABLES)
         sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        sql.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    else:
+        for step in STEPS[_number(sql, "PRAGMA user_version") - 1 :]:
+            _do(sql, step)
+    sql.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     sql.execute("COMMIT")
     return None
+
+
+def _do(sql: sqlite3.Connection, statements: str) -> None:
+    # Not as a script, which would commit first.
+    for statement in statements.split(";\n"):
+        sql.execute(statement)
 
 
 def _look(sql: sqlite3.Connection) -> str | None:

@@ -4,6 +4,7 @@ Here, and nowhere else, the origin, the API key and the account's token are put 
 """
 
 import ipaddress
+import logging
 import math
 import time
 from datetime import timedelta
@@ -13,15 +14,25 @@ from typing import Self
 import httpx
 
 from merge_sync._version import __version__
-from merge_sync.budget import Budget, Limits
+from merge_sync.budget import Admission, Budget, Ending, Limits, is_failing
 from merge_sync.engine import Clock, Request, Response, SystemClock
-from merge_sync.errors import HeldBackError, InputError, NoTokenError, SendError, StoreError
+from merge_sync.errors import (
+    HeldBackError,
+    InputError,
+    NoTokenError,
+    SendError,
+    TimedOutError,
+    TooLargeError,
+)
 from merge_sync.store import Tokens
+
+LOGGER = logging.getLogger("merge_sync")
 
 ORIGIN = "https://api.merge.dev"
 
-LARGEST_BODY = 64 << 20
-"""A body beyond this is refused. Merge's pages hold at most 100 records."""
+LARGEST_BODY = 8 << 20
+"""A body beyond this, decompressed, is refused: the engine then asks for fewer records. It takes
+many times its size in the component's memory."""
 
 # Together under the 30 seconds that a request may take: to connect, to the first byte, to the
 # last read that begins, and for that read.
@@ -65,10 +76,10 @@ class HttpxClient:
         # Anything but a path could name another host, and it would be given the key.
         if request.method not in ("GET", "POST") or not request.target.startswith("/"):
             raise SendError("the request is not a GET or POST of a path")
-        wait = self._budget.admit(request.account, self._clock.now())
-        if wait is not None:
-            raise HeldBackError(math.ceil(wait / _MILLISECOND))
-        status = None
+        admitted = self._budget.admit(request.account, self._clock.now())
+        if not isinstance(admitted, Admission):
+            raise HeldBackError(math.ceil(admitted / _MILLISECOND))
+        ending: int | Ending = Ending.NO_ANSWER
         try:
             timeouts = {"connect": _CONNECT, "pool": _CONNECT, "write": _CONNECT, "read": _ANSWER}
             sent = self._client.build_request(
@@ -79,13 +90,18 @@ class HttpxClient:
             )
             deadline = time.monotonic() + _DEADLINE
             answer = self._client.send(sent, stream=True)
-            status = answer.status_code
+            ending = answer.status_code
             timeouts["read"] = _READ
-            return _read(answer, deadline)
+            return _read(answer, request.account, deadline)
+        except (httpx.TimeoutException, TimedOutError) as error:
+            # A status that was heard before the time was over counts as it is.
+            if ending == Ending.NO_ANSWER or not is_failing(ending):
+                ending = Ending.TIMED_OUT
+            raise TimedOutError(str(error) or type(error).__name__) from error
         except httpx.HTTPError as error:
             raise SendError(str(error) or type(error).__name__) from error
         finally:
-            self._budget.settle(status, self._clock.now())
+            self._budget.settle(admitted, ending, self._clock.now())
 
     def close(self) -> None:
         """Close its connections."""
@@ -105,34 +121,41 @@ class HttpxClient:
         self.close()
 
     def _token(self, account: str) -> str:
-        try:
-            token = self._tokens.token(account)
-        except StoreError as error:
-            raise SendError(str(error)) from error
+        token = self._tokens.token(account)
         if not token or not token.isascii() or not token.isprintable():
             raise NoTokenError(f"account: no token for `{account}`")
         return token
 
 
-def _read(answer: httpx.Response, deadline: float) -> Response:
-    body = bytearray()
+def _read(answer: httpx.Response, account: str, deadline: float) -> Response:
+    body, status = bytearray(), answer.status_code
     try:
+        # Of a compressed body the length is not known before it was read.
+        announced = answer.headers.get("content-length", "")
+        if announced.isdecimal() and int(announced) > LARGEST_BODY:
+            raise _too_large(status)
         for part in answer.iter_bytes():
             body += part
             if len(body) > LARGEST_BODY:
-                raise SendError(
-                    f"the body of a {answer.status_code} is larger than {LARGEST_BODY} bytes"
-                )
+                raise _too_large(status)
             if time.monotonic() > deadline:
-                raise SendError("timed out in the body")
+                raise TimedOutError("timed out in the body")
     finally:
         answer.close()
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise SendError(f"the body of a {answer.status_code} is not utf-8") from None
+        # One bad byte in one record is no reason to read none of a page.
+        LOGGER.warning(
+            "the body of a %s is not utf-8: what is not has become U+FFFD: %s", status, account
+        )
+        text = body.decode(errors="replace")
     headers = tuple((name.lower(), value) for name, value in answer.headers.multi_items())
-    return Response(answer.status_code, headers, text)
+    return Response(status, headers, text)
+
+
+def _too_large(status: int) -> TooLargeError:
+    return TooLargeError(f"the body of a {status} is larger than {LARGEST_BODY} bytes")
 
 
 def _is_loopback(host: str) -> bool:

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
 from merge_sync import _engine_json
@@ -21,8 +20,6 @@ from merge_sync._json import (
     instant,
     loads,
     maybe_instant,
-    maybe_read_instant,
-    read_instant,
     texts,
 )
 from merge_sync.errors import (
@@ -36,14 +33,49 @@ from merge_sync.errors import (
     StaleError,
     StateError,
     StoreError,
+    TimedOutError,
+    TooLargeError,
     UnknownAccountError,
 )
-from merge_sync.readiness import AccountReadiness, read_account_readiness
 from merge_sync.signature import signed_body
 from merge_sync.store import Store
-from merge_sync.types import Account, ModelStatus, read_account, read_model_status, write_account
+from merge_sync.types import (
+    Account,
+    write_account,
+)
+from merge_sync.view import (
+    ApproveDeletions,
+    Command,
+    HeldSweep,
+    ModelView,
+    Report,
+    RereadModel,
+    Trouble,
+    TroubleKind,
+    View,
+    read_report,
+    read_view,
+    write_command,
+)
 from merge_sync.webhook import NOT_DURABLE, NOT_TEXT, Reply, read_reply
-from merge_sync.window import Progress, Span, read_progress, read_span
+
+__all__ = [
+    "ApproveDeletions",
+    "Clock",
+    "Command",
+    "Engine",
+    "HeldSweep",
+    "Http",
+    "ModelView",
+    "Report",
+    "Request",
+    "RereadModel",
+    "Response",
+    "SystemClock",
+    "Trouble",
+    "TroubleKind",
+    "View",
+]
 
 LOGGER = logging.getLogger("merge_sync")
 
@@ -75,8 +107,10 @@ class Http(Protocol):
     def send(self, request: Request) -> Response:
         """Make one attempt, and return within 30 seconds.
 
-        Raises `SendError` where no response arrived, `HeldBackError` where it was not sent, to
-        stay within a limit, and `NoTokenError` where there is no token for the account.
+        Raises `SendError` where no response arrived, of it `TimedOutError` where none did within
+        the time allowed, and `TooLargeError` where the body is over the client's limit;
+        `HeldBackError` where it was not sent, to stay within a limit, and `NoTokenError` where
+        there is no token for the account.
         """
 
 
@@ -93,84 +127,6 @@ class SystemClock:
     def now(self) -> datetime:
         """Answer the instant."""
         return datetime.now(UTC)
-
-
-class TroubleKind(StrEnum):
-    """What kind of trouble."""
-
-    REAUTHORIZE = "reauthorize"
-    DROP_REQUEST = "drop-request"
-    PARK = "park"
-    RETRYING = "retrying"
-    """A failure that is being retried."""
-    INITIAL_SYNC = "initial-sync"
-    """Merge's initial sync of some needed model ended badly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Trouble with one account."""
-
-    kind: TroubleKind
-    since: datetime
-    text: str
-    """One sentence for people."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What one run did."""
-
-    polled: bool
-    """Whether `/sync-status` was read."""
-    windows: int
-    """Windows completed."""
-    rows: int
-    """Rows committed."""
-    wake_at: datetime | None
-    """When to run again; as committed to the store."""
-    trouble: Trouble | None
-
-
-@dataclass(frozen=True, slots=True)
-class ModelView:
-    """One model, for a page or a support person."""
-
-    status: ModelStatus
-    progress: Progress
-    window: Span | None
-    """The window being read, if any."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One account, for a page or a support person."""
-
-    account: Account
-    linked_at: datetime
-    readiness: AccountReadiness
-    models: tuple[ModelView, ...]
-    trouble: Trouble | None
-    issues: tuple[str, ...]
-    """Merge's newest issue texts, newest first, at most five."""
-    paused: bool
-    wake_at: datetime | None
-
-
-class Command(StrEnum):
-    """What an operator can ask for."""
-
-    POLL = "poll"
-    """Read `/sync-status` now."""
-    REREAD = "reread"
-    """Read every model whole, now."""
-    PAUSE = "pause"
-    """Do nothing until `resume`. Webhooks are still taken in."""
-    RESUME = "resume"
-    UNLINK = "unlink"
-    """Forget the account: its token is erased, its rows are kept."""
-    RESET = "reset"
-    """Start over from an empty state. Rows and token are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,19 +218,20 @@ class Engine:
                 case "commit":
                     event = self._commit(value)
                 case "finished":
-                    return _read_report(value)
+                    return read_report(value)
                 case "failed":
                     raise _failure(value["tag"], value["value"]["message"])
                 case tag:
                     raise ComponentError(f"engine.step: the component knows an effect `{tag}`")
 
-    def request(self, account: str, command: Command) -> None:
+    def request(self, account: str, command: Command | RereadModel | ApproveDeletions) -> None:
         """Ask for something out of turn. Takes effect at once, or in the next run."""
+        written = write_command(command)
         while True:
             facts = {
                 "account": account,
                 "loaded": self._load(account),
-                "command": command,
+                "command": written,
                 "settings": self.settings,
                 "now": self._now(),
             }
@@ -299,7 +256,7 @@ class Engine:
             "settings": self.settings,
             "now": self._now(),
         }
-        return _read_view(_asked("engine.inspect", facts))
+        return read_view(_asked("engine.inspect", facts))
 
     def _now(self) -> str:
         return instant(self.clock.now(), "now")
@@ -315,7 +272,7 @@ class Engine:
         try:
             response = self.http.send(request)
         except SendError as error:
-            return _tagged("send-error", _tagged("transport", {"message": str(error)}))
+            return _tagged("send-error", _tagged(_tag(error), {"message": str(error)}))
         except HeldBackError as error:
             return _tagged("send-error", _tagged("held-back", {"after": str(error.after_ms)}))
         except NoTokenError:
@@ -336,6 +293,12 @@ class Engine:
         except StoreError as error:
             return _tagged("unavailable", {"message": str(error)})
         return _tagged("committed", _engine_json.write_committed(committed))
+
+
+def _tag(error: SendError) -> str:
+    if isinstance(error, TimedOutError):
+        return "timed-out"
+    return "too-large" if isinstance(error, TooLargeError) else "transport"
 
 
 def _tagged(tag: str, value: Json) -> Json:
@@ -377,40 +340,3 @@ _LEVELS = {
 def _write_log(entries: list[Json]) -> None:
     for entry in entries:
         LOGGER.log(_LEVELS[entry["level"]], "%s %s", entry["message"], entry["fields"])
-
-
-def _read_trouble(found: Json | None) -> Trouble | None:
-    if found is None:
-        return None
-    return Trouble(TroubleKind(found["kind"]), read_instant(found["since"]), found["text"])
-
-
-def _read_report(found: Json) -> Report:
-    return Report(
-        found["polled"],
-        found["windows"],
-        int(found["rows"]),
-        maybe_read_instant(found["wake_at"]),
-        _read_trouble(found["trouble"]),
-    )
-
-
-def _read_view(found: Json) -> View:
-    models = tuple(
-        ModelView(
-            read_model_status(model["status"]),
-            read_progress(model["progress"]),
-            model["window"] and read_span(model["window"]),
-        )
-        for model in found["models"]
-    )
-    return View(
-        account=read_account(found["account"]),
-        linked_at=read_instant(found["linked_at"]),
-        readiness=read_account_readiness(found["readiness"]),
-        models=models,
-        trouble=_read_trouble(found["trouble"]),
-        issues=tuple(found["issues"]),
-        paused=found["paused"],
-        wake_at=maybe_read_instant(found["wake_at"]),
-    )

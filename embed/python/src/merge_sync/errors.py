@@ -39,7 +39,15 @@ class StaleError(MergeSyncError):
 
 
 class SendError(MergeSyncError):
-    """No response arrived: refused, reset, timed out, unresolved, bad TLS."""
+    """No response arrived: refused, reset, unresolved, bad TLS."""
+
+
+class TimedOutError(SendError):
+    """No response within the time allowed."""
+
+
+class TooLargeError(SendError):
+    """The body of a response is over the client's limit; the rest was not read."""
 
 
 class HeldBackError(MergeSyncError):

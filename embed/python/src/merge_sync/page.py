@@ -14,12 +14,27 @@ class Contents:
     """In Merge's order."""
     next: str | None
     """The `cursor` of the next page, also where Merge sent a URL; `None` on the last."""
+    without_key: int
+    """Records left out because they have no key (see `types.Row.id`)."""
+    unreadable: int
+    """Records left out because they are not JSON objects."""
 
 
-def parse(body: str) -> Contents:
-    """Read one page of a list endpoint.
+def parse(model_id: str, body: str) -> Contents:
+    """Read one page of the list endpoint of `model_id`.
 
-    Raises `InputError` where it is none; a row without an id makes the page none.
+    A record that cannot be stored is left out and counted, wherever the rest of the page can be
+    read: show the counts to somebody. A byte-order mark before the body is skipped. Raises
+    `InputError` where the body is no page.
     """
-    found = ask("page.parse", {"body": expect(body, str, "body")})
-    return Contents(tuple(map(read_row, found["rows"])), found["next"])
+    facts = {
+        "model_id": expect(model_id, str, "model_id"),
+        "body": expect(body, str, "body"),
+    }
+    found = ask("page.parse", facts)
+    return Contents(
+        tuple(map(read_row, found["rows"])),
+        found["next"],
+        found["without_key"],
+        found["unreadable"],
+    )

@@ -14,20 +14,50 @@ class Response:
 
     status: int
     retry_after: str | None = None
-    """`Retry-After` as sent: seconds or an HTTP date."""
+    """`Retry-After` as sent: seconds, a fraction rounded up, or an HTTP date in any of its three
+    forms; of a list the longest counts. Unreadable on a 429 or 503 it counts as a minute, and
+    more than 24 hours as one hour."""
     date: str | None = None
     """`Date` as sent: the base for a `Retry-After` date."""
 
 
 @dataclass(frozen=True, slots=True)
 class Transport:
-    """No response: refused, reset, timed out, unresolved, bad TLS."""
+    """No response: refused, reset, unresolved, bad TLS."""
 
     message: str
     """For a log."""
 
 
-Attempt: TypeAlias = Response | Transport
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """No response within the time allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TooLarge:
+    """A response whose body is over the host's limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A success whose body cannot be used."""
+
+    message: str
+    """What is wrong with it, for a log."""
+
+
+@dataclass(frozen=True, slots=True)
+class StaleCursor:
+    """A 400, 404 or 410 to a request with a cursor: Merge no longer knows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoToken:
+    """Nothing was sent, since no token of this account is stored."""
+
+
+Attempt: TypeAlias = Response | Transport | TimedOut | TooLarge | Unusable | StaleCursor | NoToken
 """What a request met."""
 
 
@@ -122,11 +152,22 @@ def decide(
     )
 
 
+_TAGS: dict[type, str] = {
+    Transport: "transport",
+    TimedOut: "timed-out",
+    TooLarge: "too-large",
+    Unusable: "unusable",
+    StaleCursor: "stale-cursor",
+    NoToken: "no-token",
+}
+
+
 def _write_attempt(outcome: Attempt) -> Json:
-    if isinstance(outcome, Transport):
-        return {"tag": "transport", "value": {"message": outcome.message}}
-    expect(outcome, Response, "outcome")
-    return {
-        "tag": "response",
-        "value": {name: getattr(outcome, name) for name in Response.__slots__},
-    }
+    tag = _TAGS.get(type(outcome))
+    if tag is None:
+        expect(outcome, Response, "outcome")
+        value = {name: getattr(outcome, name) for name in Response.__slots__}
+        return {"tag": "response", "value": value}
+    if isinstance(outcome, Transport | Unusable):
+        return {"tag": tag, "value": {"message": outcome.message}}
+    return {"tag": tag}

@@ -28,15 +28,13 @@ from merge_sync.store import (
     Occasion,
     PutToken,
     Sweep,
+    Swept,
     TokenRule,
     Versioned,
 )
 
 FURTHEST_START = timedelta(hours=25)
 """A start further ahead than this is due: somebody's clock was wrong."""
-
-SWEEP_FREE = 100
-"""A sweep may mark so many rows, however few there are."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -108,6 +106,8 @@ class SqliteStore:
                         profile.end_user_origin_id,
                         profile.organization_name,
                         profile.link_status,
+                        profile.account_type,
+                        profile.is_duplicate,
                         note.account,
                     ),
                 )
@@ -167,6 +167,8 @@ class SqliteStore:
                     "ready": change.summary.ready,
                     "needed": change.summary.needed,
                     "trouble": change.summary.trouble,
+                    "link": change.summary.link,
+                    "skipped": change.summary.skipped,
                     "fresh_to": _maybe_micros(change.summary.fresh_to),
                 },
             )
@@ -277,7 +279,9 @@ UPDATE linked_accounts SET
     integration_slug = ifnull(nullif(?, ''), integration_slug),
     end_user_origin_id = ifnull(nullif(?, ''), end_user_origin_id),
     organization_name = ifnull(nullif(?, ''), organization_name),
-    status = ifnull(nullif(?, ''), status)
+    status = ifnull(nullif(?, ''), status),
+    account_type = ifnull(nullif(?, ''), account_type),
+    is_duplicate = ifnull(?, is_duplicate)
 WHERE linked_account_id = ?"""
 
 _REPLACE_ROW = """
@@ -297,6 +301,19 @@ _SEE_ROW = """
 UPDATE records SET last_seen = :now, pass = max(ifnull(:pass, pass), ifnull(pass, :pass))
 WHERE linked_account_id = :account AND model_id = :model AND id = :id"""
 
+_COUNT_UNSEEN = """
+SELECT count(*), count(*) FILTER (WHERE pass IS NULL OR pass < :since) FROM records
+WHERE linked_account_id = :account AND model_id = :model AND NOT deleted"""
+
+_MARK_UNSEEN = """
+UPDATE records SET deleted = 1 WHERE rowid IN (
+    SELECT rowid FROM records
+    WHERE linked_account_id = :account AND model_id = :model AND NOT deleted AND pass IS NULL
+    UNION ALL
+    SELECT rowid FROM records
+    WHERE linked_account_id = :account AND model_id = :model AND NOT deleted AND pass < :since
+    LIMIT :limit)"""
+
 _SET_STATE = """
 UPDATE linked_accounts SET
     state = :state, version = :version, wake_at = :wake, not_before = :not_before,
@@ -306,7 +323,7 @@ UPDATE linked_accounts SET
                 SELECT 1 FROM notes WHERE linked_account_id = :account
             ) THEN :now ELSE :wake END AS start)),
     phase = :phase, models_ready = :ready, models_needed = :needed,
-    trouble = :trouble, fresh_to = :fresh_to
+    trouble = :trouble, link = :link, skipped = :skipped, fresh_to = :fresh_to
 WHERE linked_account_id = :account"""
 
 
@@ -366,19 +383,16 @@ def _store_rows(sql: sqlite3.Connection, account: str, batch: Batch, now: int) -
             sql.execute(_SEE_ROW, values)
 
 
-def _sweep(sql: sqlite3.Connection, account: str, sweep: Sweep) -> int | None:
-    live, unseen = sql.execute(
-        "SELECT count(*), count(*) FILTER (WHERE ifnull(pass, -1) < ?) FROM records"
-        " WHERE linked_account_id = ? AND model_id = ? AND NOT deleted",
-        (sweep.reread, account, sweep.model_id),
-    ).fetchone()
-    # Rows that are marked already count for neither side.
-    if unseen > SWEEP_FREE and unseen > live // 2:
-        return None
-    sql.execute(
-        "UPDATE records SET deleted = 1 WHERE linked_account_id = ? AND model_id = ?"
-        " AND NOT deleted AND ifnull(pass, -1) < ?",
-        (account, sweep.model_id, sweep.reread),
-    )
-    found: int = unseen
-    return found
+def _sweep(sql: sqlite3.Connection, account: str, sweep: Sweep) -> Swept:
+    # Rows that are marked already count for neither side: they would make the guard weaker with
+    # every deletion. All of it reads the index of live rows alone.
+    values = {
+        "account": account,
+        "model": sweep.model_id,
+        "since": sweep.unseen_since,
+        "limit": sweep.limit,
+    }
+    live, unseen = sql.execute(_COUNT_UNSEEN, values).fetchone()
+    held = sweep.is_held(live, unseen)
+    marked = 0 if held or not unseen else sql.execute(_MARK_UNSEEN, values).rowcount
+    return Swept(live, unseen, marked, held)

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
-from merge_sync.types import Account, Row
+from merge_sync.types import Account, LinkState, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +62,45 @@ class Batch:
 
     model_id: str
     reread: int | None
-    """The number of the full re-read these rows belong to (`pass` in the contract). The store
-    keeps the latest with each row, also with one that it does not replace."""
+    """The number of the model's latest full re-read, under way or not; `None` before the first
+    (`pass` in the contract). The store keeps the highest with each row, also with one that it does
+    not replace."""
     rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A full re-read of a model is complete.
+    """Mark as deleted the live rows that Merge no longer has.
 
-    The rows whose latest re-read is older are to be marked as deleted, unless they are more
-    than half of the model's rows and more than 100.
+    They are those whose re-read is below `unseen_since`, rows without one included. In one
+    transaction with the change, after its batches, the store counts `live`, the rows not marked
+    deleted, and `unseen`, those of them to be marked. Where `is_held` it marks none. Otherwise it
+    marks at most `limit` of them, and answers a `Swept`.
     """
 
     model_id: str
-    reread: int
+    unseen_since: int
+    most_rows: int
+    most_percent: int
+    limit: int
+
+    def is_held(self, live: int, unseen: int) -> bool:
+        """Whether so many are unseen that none is to be marked."""
+        return unseen > self.most_rows and unseen * 100 > live * self.most_percent
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did."""
+
+    live: int
+    """Rows not marked deleted, counted before."""
+    unseen: int
+    """Those of them to be marked, counted before."""
+    marked: int
+    """Rows marked now. Fewer than `unseen` where the limit was met: another sweep follows."""
+    held: bool
+    """Whether it was held: then none was marked."""
 
 
 class Occasion(StrEnum):
@@ -119,6 +143,9 @@ class Summary:
     needed: int
     trouble: str
     """As `engine.TroubleKind`; empty without trouble."""
+    link: LinkState
+    skipped: int
+    """Records of the latest reads that cannot be stored: no key, or no JSON object."""
     fresh_to: datetime | None
     """The oldest `merge_last_sync_finished` of the needed models, Merge's clock."""
 
@@ -169,8 +196,8 @@ class Committed:
     """What a change did."""
 
     version: str
-    swept: int | None
-    """Rows that the sweep marked deleted; `None` where it was not done."""
+    swept: Swept | None
+    """What the sweep did; `None` where the change has none."""
 
 
 class Store(Protocol):

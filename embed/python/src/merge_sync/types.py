@@ -5,7 +5,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from merge_sync._json import Json, expect, maybe_instant, maybe_read_instant, read_instant
+from merge_sync._json import (
+    Json,
+    expect,
+    maybe_instant,
+    maybe_read_instant,
+    read_instant,
+    texts,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +32,22 @@ class Account:
     """The customer's name."""
     link_status: str = ""
     """State of the link, not of any sync: `COMPLETE`, `RELINK_NEEDED`, ..."""
+    account_type: str = ""
+    """`PRODUCTION` or `TEST`. A test account syncs once, and then only by hand."""
+    is_duplicate: bool | None = None
+    """Whether Merge takes it for a second link of the same customer's system; `None` where not
+    said, as for test accounts."""
+
+
+class LinkState(StrEnum):
+    """Whether Merge still has access to the customer's system."""
+
+    ACTIVE = "active"
+    """As far as is known."""
+    RELINK_NEEDED = "relink-needed"
+    """Merge needs the end user to link the account again. Its data stays readable."""
+    UNLINKED = "unlinked"
+    """Merge deleted the account, or an operator unlinked it. Its rows are kept."""
 
 
 class SyncState(StrEnum):
@@ -80,6 +103,11 @@ class ModelStatus:
     """Why a running sync takes long; empty where not sent."""
     data_fresh_as_of: datetime | None = None
     """Up to when Merge vouches for its data, Merge's clock."""
+    synced_fields: tuple[str, ...] = ()
+    """The fields that a partial sync brought, as Merge names them; empty where not sent."""
+    unreadable: tuple[str, ...] = ()
+    """Fields above that were sent and could not be read, by Merge's names, in order and once each.
+    They count as absent, but not as "there is nothing"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +115,8 @@ class Row:
     """A record of a common model."""
 
     id: str
-    """Merge's id of the record."""
+    """The record's key within its model: Merge's id of the record; for a model without one
+    (`ats.Tag`) the JSON array `["<remote_id>","<name>"]`, null where absent."""
     remote_id: str | None
     """The third party's id; `None` where not sent."""
     modified_at: datetime | None
@@ -111,6 +140,8 @@ def read_account(found: Json) -> Account:
         found["end_user_origin_id"],
         found["organization_name"],
         found["link_status"],
+        found["account_type"],
+        found["is_duplicate"],
     )
 
 
@@ -154,6 +185,8 @@ def read_model_status(found: Json) -> ModelStatus:
         finished and read_instant(finished),
         found["status_reason"],
         fresh and read_instant(fresh),
+        tuple(found["synced_fields"]),
+        tuple(found["unreadable"]),
     )
 
 
@@ -173,6 +206,8 @@ def write_model_status(status: ModelStatus, field: str) -> Json:
         ),
         "status_reason": status.status_reason,
         "data_fresh_as_of": maybe_instant(status.data_fresh_as_of, f"{field}.data_fresh_as_of"),
+        "synced_fields": texts(status.synced_fields, f"{field}.synced_fields"),
+        "unreadable": texts(status.unreadable, f"{field}.unreadable"),
     }
 
 

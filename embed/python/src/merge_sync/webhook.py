@@ -35,7 +35,12 @@ class Linked:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """`LinkedAccount.sync_completed` or `<Model>.synced`."""
+    """`LinkedAccount.sync_completed` or `<Model>.synced`, or a hint to poll.
+
+    A hint, without a model, is any other event that names a linked account
+    (`LinkedAccount.synced`, `employee.updated`, events unknown today). Names of events compare
+    without regard to case.
+    """
 
     account: Account
     is_initial_sync: bool | None
@@ -58,11 +63,14 @@ class RecordChanged:
 
 @dataclass(frozen=True, slots=True)
 class IssueChanged:
-    """`Issue.*`."""
+    """`Issue.*`, a hint.
+
+    It may tell of an issue that is solved: what is wrong now is what `/issues` says.
+    """
 
     account: Account | None
     description: str
-    """Merge's words for people."""
+    """Merge's words for people or, without any, the first of its details; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,11 @@ class Unlinked:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An event that asks nothing of us: unknown, deprecated, or Merge's test ping."""
+    """An event that asks nothing of us.
+
+    It names no account, is what came of a request of your own (`AsyncPassthrough.*`), or is
+    Merge's test ping.
+    """
 
     reason: str
     """Why, for a log."""

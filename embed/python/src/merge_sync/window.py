@@ -53,7 +53,10 @@ class Span:
     after: datetime | None
     """`modified_after`. `None` reads from the beginning."""
     before: datetime | None
-    """`modified_before`. `None` reads to the end."""
+    """`modified_before`. `None` reads to the end. Safe for a read of one page alone: with cursors
+    by offset, a row that changes while the pages are read leaves the window and shifts the others,
+    so that unchanged rows are never served. Where the first page names a next one, start again
+    without this bound."""
     watermark: datetime
     """What `advance` stores as `merge_last_sync_finished` once every page is stored."""
     query: str
@@ -94,6 +97,11 @@ class Listed:
     """For example `/api/hris/v1/employees`."""
     filtered: bool
     """Whether the endpoint knows `modified_after`. Where not, read it whole."""
+    key: tuple[str, ...]
+    """The fields of a record that together are its key: `id`, or `remote_id` and `name`."""
+    always: str
+    """Parameters to send with every request, for example `include_cancelled=true`; mostly
+    empty."""
 
 
 class NotListed(StrEnum):
@@ -164,7 +172,8 @@ def locate(model_id: str) -> Endpoint:
     """Look a model up, by its id or one of its aliases."""
     found = ask("window.locate", {"model_id": expect(model_id, str, "model_id")})
     if found["tag"] == "listed":
-        return Listed(found["value"]["path"], found["value"]["filtered"])
+        value = found["value"]
+        return Listed(value["path"], value["filtered"], tuple(value["key"]), value["always"])
     return NotListed(found["tag"])
 
 

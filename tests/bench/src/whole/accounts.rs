@@ -99,6 +99,8 @@ async fn put(store: &SqliteStore, number: u32, state: String) -> Result<()> {
             end_user_origin_id: format!("customer-{number}"),
             organization_name: format!("Customer {number} Ltd"),
             link_status: "COMPLETE".to_owned(),
+            account_type: "PRODUCTION".to_owned(),
+            is_duplicate: Some(false),
         }),
         create: true,
     };

@@ -63,14 +63,20 @@ const ACTS: [Act; 13] = [
     Act::Foreign,
 ];
 
-const COMMANDS: [Command; 6] = [
-    Command::Poll,
-    Command::Reread,
-    Command::Pause,
-    Command::Resume,
-    Command::Unlink,
-    Command::Reset,
-];
+/// What an operator can ask for, the models of a held sweep included.
+fn commands() -> Vec<Command> {
+    let model = || String::from("hris.Employee");
+    vec![
+        Command::Poll,
+        Command::Reread,
+        Command::Pause,
+        Command::Resume,
+        Command::Unlink,
+        Command::Reset,
+        Command::RereadModel(model()),
+        Command::ApproveDeletions(model(), 1),
+    ]
+}
 
 /// 2100-01-01T00:00:00Z.
 const END: Timestamp = Timestamp(4_102_444_800_000_000);
@@ -123,7 +129,11 @@ impl World {
                 let body = fragments::webhook(script, ACCOUNT, &token);
                 self.webhook(&body);
             }
-            Act::Command => self.command(script.one_of(&COMMANDS)),
+            Act::Command => {
+                let commands = commands();
+                let places: Vec<_> = (0..commands.len()).collect();
+                self.command(commands[script.one_of(&places)].clone());
+            }
             Act::Inspect => self.inspect(script.one_of(&MODELS)),
             Act::Foreign => self.foreign(&script.sized_text()),
         }
@@ -251,7 +261,7 @@ impl World {
 
     fn command(&mut self, command: Command) {
         let loaded = self.store.load();
-        let change = command::request(ACCOUNT, &loaded, command, &self.settings, self.now);
+        let change = command::request(ACCOUNT, &loaded, command.clone(), &self.settings, self.now);
         let change = change.expect("our own state is read");
         check_change(&change);
         assert!(change.consumed.is_empty());
@@ -288,10 +298,10 @@ impl World {
             Event::Started(loaded(state)),
         );
         let _ = inspect(ACCOUNT, &loaded(state), &[], &self.settings, self.now);
-        for command in COMMANDS {
+        for command in commands() {
             let request = |state: &str| {
                 let loaded = loaded(state);
-                command::request(ACCOUNT, &loaded, command, &self.settings, self.now)
+                command::request(ACCOUNT, &loaded, command.clone(), &self.settings, self.now)
             };
             if let Ok(first) = request(state) {
                 let again = request(&first.state).expect("our own state is read");

@@ -5,7 +5,7 @@ use merge_sync_engine::settings::Settings;
 use merge_sync_engine::step::{Effect, Event, Run, step};
 use merge_sync_engine::store::{Change, Versioned};
 use merge_sync_engine::view::Failure;
-use merge_sync_logic::page::salvage;
+use merge_sync_logic::page::parse;
 use merge_sync_logic::retry::{ResponseFacts, server_wait};
 use merge_sync_logic::types::Timestamp;
 use serde_json::Value;
@@ -79,7 +79,7 @@ impl Running {
                 check_no_secret(&request.target);
                 self.requests += 1;
             }
-            Effect::Commit(change) => self.check_commit(change, page.as_deref()),
+            Effect::Commit(change) => self.check_commit(change, page.as_ref()),
         }
         let failed = matches!(self.effect, Effect::Finished(Err(Failure::State(_))));
         assert!(
@@ -128,7 +128,7 @@ impl Running {
         !self.is_over && matches!(self.effect, Effect::Send(_))
     }
 
-    fn check_commit(&self, change: &Change, page: Option<&str>) {
+    fn check_commit(&self, change: &Change, page: Option<&Page>) {
         check_change(change);
         assert_eq!(
             change.expected.as_ref(),
@@ -145,8 +145,8 @@ impl Running {
             .iter()
             .flat_map(|batch| &batch.rows)
             .collect();
-        let sent = page.and_then(|body| salvage(body).ok());
-        let sent: Vec<_> = sent.iter().flat_map(|page| &page.contents.rows).collect();
+        let sent = page.and_then(|page| parse(page.model, &page.body).ok());
+        let sent: Vec<_> = sent.iter().flat_map(|page| &page.rows).collect();
         // A page that is not taken, a circle for one, is not taken in part.
         assert!(rows.is_empty() || rows == sent, "a page was taken in part");
     }
@@ -164,8 +164,14 @@ fn response_facts(response: &Response) -> ResponseFacts {
     }
 }
 
-/// The body of a page of records, where `event` brings one.
-fn page_of(effect: &Effect, event: &Event) -> Option<String> {
+/// A page of records as it was sent.
+struct Page {
+    model: &'static str,
+    body: String,
+}
+
+/// The page of records that `event` brings, where it does.
+fn page_of(effect: &Effect, event: &Event) -> Option<Page> {
     let Effect::Send(request) = effect else {
         return None;
     };
@@ -173,5 +179,13 @@ fn page_of(effect: &Effect, event: &Event) -> Option<String> {
         return None;
     };
     let other = request.target.contains("/sync-status") || request.target.contains("/issues");
-    (!other).then(|| body.clone())
+    let model = if request.target.contains("/ats/v1/tags") {
+        "ats.Tag"
+    } else {
+        ""
+    };
+    (!other).then(|| Page {
+        model,
+        body: body.clone(),
+    })
 }

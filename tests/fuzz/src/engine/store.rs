@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use merge_sync_engine::settings::Settings;
-use merge_sync_engine::store::{Change, Committed, Note, Numbered, TokenChange, Versioned};
+use merge_sync_engine::store::{Change, Committed, Note, Numbered, Swept, TokenChange, Versioned};
 use merge_sync_engine::view::inspect;
 use merge_sync_logic::types::{Milliseconds, ModelId, Timestamp};
 
@@ -50,7 +50,8 @@ impl Store {
         });
     }
 
-    /// All of the change, or `None` where somebody else committed first. A sweep marks `swept`.
+    /// All of the change, or `None` where somebody else committed first. A sweep finds `swept` rows
+    /// to mark.
     pub(crate) fn commit(&mut self, change: &Change, swept: u8) -> Option<Committed> {
         if change.expected.as_deref() != Some(&*self.version.to_string()) {
             return None;
@@ -60,11 +61,21 @@ impl Store {
         self.notes
             .retain(|note| !change.consumed.contains(&note.number));
         self.not_before = change.not_before;
-        // Every third sweep is refused.
-        let done = change.sweep.is_some() && swept % 3 != 2;
+        // Every third sweep is held.
+        let held = swept % 3 == 2;
+        let unseen = u64::from(swept);
         Some(Committed {
             version: self.version.to_string(),
-            swept: done.then_some(swept.into()),
+            swept: change.sweep.as_ref().map(|sweep| Swept {
+                live: unseen.saturating_mul(2),
+                unseen,
+                marked: if held {
+                    0
+                } else {
+                    unseen.min(sweep.limit.into())
+                },
+                held,
+            }),
         })
     }
 

@@ -78,8 +78,8 @@ fn check_same_change(value: &Value, change: &Change) {
     assert_eq!(value["not_before"], json!(instant(change.not_before)));
     assert_eq!(value["summary"]["phase"], change.summary.phase);
     assert_eq!(
-        value["sweep"]["pass"],
-        json!(change.sweep.as_ref().map(|sweep| sweep.pass))
+        value["sweep"]["unseen_since"],
+        json!(change.sweep.as_ref().map(|sweep| sweep.unseen_since))
     );
     let token = match &change.token {
         TokenChange::Keep => json!({"tag": "keep"}),
@@ -132,7 +132,11 @@ fn event_out(event: &Event) -> Value {
         }
         Event::SendError(error) => ("send-error", send_error_out(error)),
         Event::Committed(committed) => {
-            let (version, swept) = (&committed.version, committed.swept);
+            let version = &committed.version;
+            let swept = committed.swept.as_ref().map(|swept| {
+                json!({"live": swept.live, "unseen": swept.unseen, "marked": swept.marked,
+                    "held": swept.held})
+            });
             ("committed", json!({"version": version, "swept": swept}))
         }
         Event::Stale(loaded) => {
@@ -147,6 +151,8 @@ fn event_out(event: &Event) -> Value {
 fn send_error_out(error: &SendError) -> Value {
     let (tag, value) = match error {
         SendError::Transport(message) => ("transport", json!({"message": message})),
+        SendError::TimedOut(message) => ("timed-out", json!({"message": message})),
+        SendError::TooLarge(message) => ("too-large", json!({"message": message})),
         SendError::HeldBack(after) => ("held-back", json!({"after": after.0.to_string()})),
         SendError::NoToken => ("no-token", json!({"account": ACCOUNT})),
     };

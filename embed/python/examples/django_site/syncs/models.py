@@ -19,6 +19,8 @@ class LinkedAccount(models.Model):
     start_at = models.DateTimeField(null=True, db_index=True)
     phase = models.TextField(default="")
     trouble = models.TextField(default="")
+    link = models.TextField(default="")
+    skipped = models.BigIntegerField(default=0)
 
 
 class Note(models.Model):
@@ -50,11 +52,18 @@ class Record(models.Model):
     json = models.TextField()
 
     class Meta:
-        """One record an id."""
+        """One record an id; the live ones by the re-read that saw them last."""
 
         constraints: ClassVar[list[Any]] = [
             models.UniqueConstraint(
                 fields=["account", "model_id", "merge_id"], name="one_record_an_id"
+            )
+        ]
+        indexes: ClassVar[list[Any]] = [
+            models.Index(
+                fields=["account", "model_id", "reread"],
+                name="live_by_reread",
+                condition=models.Q(deleted=False),
             )
         ]
 

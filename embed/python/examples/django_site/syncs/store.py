@@ -15,8 +15,6 @@ from merge_sync.types import Row
 
 T = TypeVar("T")
 
-SWEEP_FREE = 100
-
 
 def _atomic(work: Callable[[], T]) -> T:
     try:
@@ -106,6 +104,7 @@ class DjangoStore:
         account.not_before = change.not_before
         account.state, account.version = change.state, account.version + 1
         account.phase, account.trouble = change.summary.phase, change.summary.trouble
+        account.link, account.skipped = change.summary.link, change.summary.skipped
         account.save()
         return sync.Committed(str(account.version), swept)
 
@@ -157,11 +156,12 @@ def _store_row(account: Any, batch: sync.Batch, row: Row) -> None:  # noqa: ANN4
     record.save()
 
 
-def _sweep(account: Any, sweep: sync.Sweep) -> int | None:  # noqa: ANN401
+def _sweep(account: Any, sweep: sync.Sweep) -> sync.Swept:  # noqa: ANN401
     live = Record.objects.filter(account=account, model_id=sweep.model_id, deleted=False)
-    unseen = live.filter(Q(reread=None) | Q(reread__lt=sweep.reread))
-    count: int = unseen.count()
-    if count > SWEEP_FREE and count > live.count() // 2:
-        return None
-    unseen.update(deleted=True)
-    return count
+    unseen = live.filter(Q(reread=None) | Q(reread__lt=sweep.unseen_since))
+    counts = live.count(), unseen.count()
+    if sweep.is_held(*counts):
+        return sync.Swept(*counts, marked=0, held=True)
+    some = unseen.values_list("pk", flat=True)[: sweep.limit]
+    marked = Record.objects.filter(pk__in=list(some)).update(deleted=True)
+    return sync.Swept(*counts, marked=marked, held=False)

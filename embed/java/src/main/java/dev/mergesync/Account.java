@@ -1,6 +1,8 @@
 // types.account
 package dev.mergesync;
 
+import java.util.Optional;
+
 /**
  * A linked account, as far as the source names it. An empty text is "not said".
  *
@@ -11,6 +13,10 @@ package dev.mergesync;
  * @param endUserOriginId the product's own id for its customer; may be empty, and is not unique
  * @param organizationName the customer's name
  * @param linkStatus state of the link, not of any sync: {@code COMPLETE}, {@code RELINK_NEEDED}, ...
+ * @param accountType {@code PRODUCTION} or {@code TEST}. A test account syncs once, and then only by
+ *     hand.
+ * @param isDuplicate whether Merge takes it for a second link of the same customer's system; empty where
+ *     not said, as for test accounts
  */
 public record Account(
         String id,
@@ -19,7 +25,9 @@ public record Account(
         String integrationSlug,
         String endUserOriginId,
         String organizationName,
-        String linkStatus) {
+        String linkStatus,
+        String accountType,
+        Optional<Boolean> isDuplicate) {
     static Account read(Object value) {
         Input in = Input.of(value);
         return new Account(
@@ -29,6 +37,8 @@ public record Account(
                 in.text("integration_slug"),
                 in.text("end_user_origin_id"),
                 in.text("organization_name"),
-                in.text("link_status"));
+                in.text("link_status"),
+                in.text("account_type"),
+                in.optional("is_duplicate", Input::asBool));
     }
 }

@@ -3,6 +3,7 @@ package dev.mergesync;
 
 import java.io.IOException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -20,6 +21,9 @@ import java.util.Optional;
  * @param statusReason why a running sync takes long, for example {@code RATE_LIMITED}; empty where not
  *     sent
  * @param dataFreshAsOf up to when Merge vouches for its data, Merge's clock
+ * @param syncedFields the fields that a partial sync brought, as Merge names them; empty where not sent
+ * @param unreadable fields above that were sent and could not be read, by Merge's names, in order and
+ *     once each. They count as absent, but not as "there is nothing".
  */
 public record ModelStatus(
         String modelId,
@@ -31,7 +35,9 @@ public record ModelStatus(
         Optional<SyncState> lastSyncResult,
         Optional<Instant> lastSyncFinished,
         String statusReason,
-        Optional<Instant> dataFreshAsOf) {
+        Optional<Instant> dataFreshAsOf,
+        List<String> syncedFields,
+        List<String> unreadable) {
     static ModelStatus read(Object value) {
         Input in = Input.of(value);
         return new ModelStatus(
@@ -44,7 +50,9 @@ public record ModelStatus(
                 in.optional("last_sync_result", ModelStatus::readState),
                 in.optional("last_sync_finished", Input::asInstant),
                 in.text("status_reason"),
-                in.optional("data_fresh_as_of", Input::asInstant));
+                in.optional("data_fresh_as_of", Input::asInstant),
+                in.list("synced_fields", Input::asText),
+                in.list("unreadable", Input::asText));
     }
 
     void write(Output out) throws IOException {
@@ -57,7 +65,9 @@ public record ModelStatus(
                 .optional("last_sync_result", lastSyncResult, ModelStatus::writeState)
                 .optional("last_sync_finished", lastSyncFinished, Output::instant)
                 .text("status_reason", statusReason)
-                .optional("data_fresh_as_of", dataFreshAsOf, Output::instant);
+                .optional("data_fresh_as_of", dataFreshAsOf, Output::instant)
+                .texts("synced_fields", syncedFields)
+                .texts("unreadable", unreadable);
     }
 
     private static SyncState readState(Object value) {

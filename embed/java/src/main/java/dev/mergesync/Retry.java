@@ -17,13 +17,16 @@ public final class Retry {
     }
 
     /** What a request met. */
-    public sealed interface AttemptOutcome permits Response, Transport {}
+    public sealed interface AttemptOutcome
+            permits Response, Transport, TimedOut, TooLarge, Unusable, StaleCursor, NoToken {}
 
     /**
      * An HTTP response: the parts that matter here.
      *
      * @param status from 0 to 65535
-     * @param retryAfter {@code Retry-After} as sent: seconds or an HTTP date
+     * @param retryAfter {@code Retry-After} as sent: seconds, a fraction rounded up, or an HTTP date in
+     *     any of its three forms; of a list the longest counts. Unreadable on a 429 or 503 it counts as a
+     *     minute, and more than 24 hours as one hour.
      * @param date {@code Date} as sent: the base for a {@code Retry-After} date
      */
     public record Response(int status, Optional<String> retryAfter, Optional<String> date)
@@ -36,11 +39,30 @@ public final class Retry {
     }
 
     /**
-     * No response: refused, reset, timed out, unresolved, bad TLS.
+     * No response: refused, reset, unresolved, bad TLS.
      *
      * @param message for a log
      */
     public record Transport(String message) implements AttemptOutcome {}
+
+    /** No response within the time allowed. */
+    public record TimedOut() implements AttemptOutcome {}
+
+    /** A response whose body is over the host's limit. */
+    public record TooLarge() implements AttemptOutcome {}
+
+    /**
+     * A success whose body cannot be used.
+     *
+     * @param message what is wrong with it, for a log
+     */
+    public record Unusable(String message) implements AttemptOutcome {}
+
+    /** A 400, 404 or 410 to a request with a cursor: Merge no longer knows it. */
+    public record StaleCursor() implements AttemptOutcome {}
+
+    /** Nothing was sent, since no token of this account is stored. */
+    public record NoToken() implements AttemptOutcome {}
 
     /**
      * Bounds on the patience.
@@ -133,9 +155,22 @@ public final class Retry {
         if (outcome instanceof Response response) {
             out.text("tag", "response").object("value", response, (inner, value) -> value.write(inner));
         } else if (outcome instanceof Transport transport) {
-            out.text("tag", "transport")
-                    .object("value", transport.message(), (inner, message) -> inner.text("message", message));
+            writeMessage(out, "transport", transport.message());
+        } else if (outcome instanceof Unusable unusable) {
+            writeMessage(out, "unusable", unusable.message());
+        } else if (outcome instanceof TimedOut) {
+            out.text("tag", "timed-out");
+        } else if (outcome instanceof TooLarge) {
+            out.text("tag", "too-large");
+        } else if (outcome instanceof StaleCursor) {
+            out.text("tag", "stale-cursor");
+        } else if (outcome instanceof NoToken) {
+            out.text("tag", "no-token");
         }
+    }
+
+    private static void writeMessage(Output out, String tag, String text) throws IOException {
+        out.text("tag", tag).object("value", text, (inner, message) -> inner.text("message", message));
     }
 
     private static Decision read(Object value) {

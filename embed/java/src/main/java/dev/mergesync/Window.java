@@ -4,6 +4,7 @@ package dev.mergesync;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -152,8 +153,12 @@ public final class Window {
      *
      * @param path for example {@code /api/hris/v1/employees}
      * @param filtered whether the endpoint knows {@code modified_after}; where not, it is read whole
+     * @param key the fields of a record that together are its key: {@code id}, or {@code remote_id} and
+     *     {@code name}
+     * @param always parameters to send with every request, for example {@code include_cancelled=true};
+     *     mostly empty
      */
-    public record Listed(String path, boolean filtered) implements Endpoint {}
+    public record Listed(String path, boolean filtered, List<String> key, String always) implements Endpoint {}
 
     /** The model has no list endpoint: it counts for readiness and is not fetched. */
     public record Unlisted() implements Endpoint {}
@@ -213,7 +218,12 @@ public final class Window {
     private static Endpoint readEndpoint(Object value) {
         Input in = Input.of(value);
         return switch (in.tag()) {
-            case "listed" -> new Listed(in.value().text("path"), in.value().bool("filtered"));
+            case "listed" ->
+                    new Listed(
+                            in.value().text("path"),
+                            in.value().bool("filtered"),
+                            in.value().list("key", Input::asText),
+                            in.value().text("always"));
             case "unlisted" -> new Unlisted();
             case "unmapped" -> new Unmapped();
             default -> throw Input.unlike("an endpoint", in.tag());

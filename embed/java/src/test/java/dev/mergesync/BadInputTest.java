@@ -30,7 +30,8 @@ final class BadInputTest {
     @AfterEach
     void theNextCallWorks() {
         assertEquals(
-                new Window.Listed("/api/hris/v1/employees", true), MERGE_SYNC.window().locate("hris.Employee"));
+                new Window.Listed("/api/hris/v1/employees", true, List.of("id"), ""),
+                MERGE_SYNC.window().locate("hris.Employee"));
     }
 
     @Test
@@ -83,7 +84,7 @@ final class BadInputTest {
         assertEquals(200, handling.reply().status());
         assertInstanceOf(Webhook.Malformed.class, handling.outcome());
         String page = "{\"next\":null,\"results\":[{\"id\":\"a\",\"text\":\"" + "x".repeat(10 << 20) + "\"}]}";
-        assertTrue(MERGE_SYNC.page().parse(page).rows().get(0).json().length() > 10 << 20);
+        assertTrue(MERGE_SYNC.page().parse("hris.Employee", page).rows().get(0).json().length() > 10 << 20);
     }
 
     @Test
@@ -187,7 +188,7 @@ final class BadInputTest {
             assertThrows(RefusedException.class, () -> MERGE_SYNC.call("window.locate", input), input);
         }
         assertThrows(RefusedException.class, () -> MERGE_SYNC.call("window.nope", "{}"));
-        assertThrows(RefusedException.class, () -> MERGE_SYNC.page().parse("<html>"));
+        assertThrows(RefusedException.class, () -> MERGE_SYNC.page().parse("hris.Employee", "<html>"));
         assertThrows(RefusedException.class, () -> MERGE_SYNC.readiness().parseStatus("[]"));
     }
 
@@ -199,7 +200,8 @@ final class BadInputTest {
                 () -> MERGE_SYNC.signature().verify(new SignedBody(new byte[0], Arrays.asList("a", null), List.of())));
         refuses("facts: null, expected a value", () -> MERGE_SYNC.webhook().handle(null));
         refuses("model_id: null, expected a value", () -> MERGE_SYNC.window().locate(null));
-        refuses("body: null, expected a value", () -> MERGE_SYNC.page().parse(null));
+        refuses("model_id: null, expected a value", () -> MERGE_SYNC.page().parse(null, "{}"));
+        refuses("body: null, expected a value", () -> MERGE_SYNC.page().parse("hris.Employee", null));
         refuses("operation: null, expected a value", () -> MERGE_SYNC.call(null, "{}"));
         refuses(
                 "policy.base: null, expected a value",
@@ -218,7 +220,7 @@ final class BadInputTest {
                                                 List.of(),
                                                 false)));
         ModelStatus nameless =
-                new ModelStatus(null, "", null, null, null, null, null, null, "", null);
+                new ModelStatus(null, "", null, null, null, null, null, null, "", null, List.of(), List.of());
         refuses(
                 "statuses[1].model_id: null, expected a value",
                 () ->

@@ -48,7 +48,9 @@ public final class Fixtures {
                 Optional.empty(),
                 Optional.of(finished),
                 "",
-                Optional.empty());
+                Optional.empty(),
+                List.of(),
+                List.of());
     }
 
     static Window.Facts window(Instant finished, Duration overlap) {

@@ -51,6 +51,11 @@ final class TypedVectors {
                     Map.entry(Window.Unmapped.class, "unmapped"),
                     Map.entry(Retry.Response.class, "response"),
                     Map.entry(Retry.Transport.class, "transport"),
+                    Map.entry(Retry.TimedOut.class, "timed-out"),
+                    Map.entry(Retry.TooLarge.class, "too-large"),
+                    Map.entry(Retry.Unusable.class, "unusable"),
+                    Map.entry(Retry.StaleCursor.class, "stale-cursor"),
+                    Map.entry(Retry.NoToken.class, "no-token"),
                     Map.entry(Retry.Succeeded.class, "succeeded"),
                     Map.entry(Retry.Again.class, "again"),
                     Map.entry(Retry.Stop.class, "stop"));
@@ -86,13 +91,19 @@ final class TypedVectors {
             case "window.next" -> tree(mergeSync.window().next((Window.Facts) facts), Window.Plan.class);
             case "window.advance" -> tree(mergeSync.window().advance((Window.Completed) facts), null);
             case "window.locate" -> tree(mergeSync.window().locate((String) facts), Window.Endpoint.class);
-            case "page.parse" -> tree(mergeSync.page().parse((String) facts), null);
+            case "page.parse" -> {
+                Asked asked = (Asked) facts;
+                yield tree(mergeSync.page().parse(asked.modelId(), asked.body()), null);
+            }
             case "cadence.next" -> tree(mergeSync.cadence().next((Cadence.Facts) facts), null);
             case "retry.decide" -> tree(mergeSync.retry().decide((Retry.Facts) facts), Retry.Decision.class);
             case "meta.version" -> mergeSync.version();
             default -> throw new IllegalStateException("no typed function for " + vector.operation());
         };
     }
+
+    /** The plain arguments of {@code page.parse}. */
+    private record Asked(String modelId, String body) {}
 
     private static Object facts(Vectors.Vector vector) {
         Map<?, ?> input = map(Vectors.tree(vector.input()));
@@ -104,7 +115,8 @@ final class TypedVectors {
                         texts(input.get("signatures")),
                         texts(input.get("keys")));
             }
-            case "readiness.parse-status", "page.parse" -> argument(input, "body");
+            case "readiness.parse-status" -> argument(input, "body");
+            case "page.parse" -> value(input, Asked.class);
             case "window.locate" -> argument(input, "model_id");
             case "readiness.evaluate" -> value(input, Readiness.Facts.class);
             case "window.next" -> value(input, Window.Facts.class);
@@ -179,7 +191,8 @@ final class TypedVectors {
         for (Class<?> permitted : type.getPermittedSubclasses()) {
             if (TAGS.get(permitted).equals(tree.get("tag"))) {
                 only(tree, Set.of("tag", "value"));
-                return record(map(tree.get("value")), permitted);
+                boolean bare = permitted.getRecordComponents().length == 0 && tree.get("value") == null;
+                return record(bare ? Map.of() : map(tree.get("value")), permitted);
             }
         }
         throw new Inexpressible("no case " + tree);
