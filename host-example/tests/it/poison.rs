@@ -54,19 +54,19 @@ fn config(accounts: usize, records_per_account: u64) -> Config {
 }
 
 /// Every way there is, with what a plan would have drawn for it.
-fn poisons() -> impl Iterator<Item = Poison> {
+fn poisons() -> Vec<Poison> {
     let drawn = Poison::drawn().iter().map(|poison| match *poison {
         Poison::ClampedOffsetCursors { .. } => Poison::ClampedOffsetCursors { clamp: 60 },
         Poison::PageSizeLimit { .. } => Poison::PageSizeLimit { rows: 30 },
         other => other,
     });
-    drawn.chain([Poison::HugeBody { bytes: 9 << 20 }])
+    drawn.chain([Poison::HugeBody { bytes: 9 << 20 }]).collect()
 }
 
 impl Both {
     fn new(clock: &Arc<Manual>, sick: usize) -> Self {
         let mut broken = Merge::new(config(sick, 300));
-        for (number, poison) in poisons().cycle().take(sick).enumerate() {
+        for (number, poison) in poisons().into_iter().cycle().take(sick).enumerate() {
             assert!(broken.poison(number, None, poison, NOON), "{poison:?}");
         }
         Self {
@@ -165,8 +165,12 @@ impl World {
 
     /// Let happen what happens until `end`, or until `done`.
     async fn until(&self, end: Micros, done: impl AsyncFn() -> bool) {
+        let (mut rounds, mut before) = (0, NOON);
         loop {
             let now = self.scratch.clock.now();
+            rounds = if now > before { 0 } else { rounds + 1 };
+            before = now;
+            assert!(rounds < 1_000, "the host goes round in circles");
             let mut next = end;
             for side in self.both.sides() {
                 let due = {
@@ -208,7 +212,7 @@ impl World {
             all
         };
         let complete = async || stored().await.len() as u64 >= expected - 10;
-        self.until(linked + HOUR, complete).await;
+        self.until(linked + HOUR, &complete).await;
         assert!(complete().await, "{} rows", stored().await.len());
         let last = stored().await.iter().map(|row| row.first_seen).max();
         last.unwrap() - linked
@@ -238,7 +242,7 @@ async fn fifty_broken_accounts_cost_a_healthy_one_little_and_merge_two_requests_
     for ((token, path), asked) in lists.iter() {
         for hour in 2..5 {
             let from = NOON + hour * HOUR;
-            let count = asked.iter().filter(|at| (from..from + HOUR).contains(at));
+            let count = asked.iter().filter(|at| (from..from + HOUR).contains(*at));
             let poisoned = lock(&world.both.sick);
             let owner = poisoned
                 .accounts()
