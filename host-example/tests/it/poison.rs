@@ -25,6 +25,9 @@ const ROWS: u64 = 4_000;
 /// An answer takes so long; several are under way at a time.
 const TAKES: Micros = SECOND / 10;
 
+/// When each account's list of a model was asked for.
+type Asked = BTreeMap<(String, String), Vec<Micros>>;
+
 /// Two simulated Merges behind one address, told apart by the accounts' tokens.
 #[derive(Clone)]
 struct Both {
@@ -33,7 +36,7 @@ struct Both {
     clock: Arc<Manual>,
     waiting: Arc<AtomicI64>,
     /// When each list of a broken account was asked for.
-    lists: Arc<Mutex<BTreeMap<(String, String), Vec<Micros>>>>,
+    lists: Arc<Mutex<Asked>>,
 }
 
 fn config(accounts: usize, records_per_account: u64) -> Config {
