@@ -4,6 +4,7 @@ mod claims;
 mod commands;
 mod details;
 mod endless;
+mod flaky;
 mod failures;
 mod hints;
 mod issues;
