@@ -46,7 +46,10 @@ impl Flaky {
         };
         let from = place("modified_after").map_or(0, |place| place + 1);
         let until = place("modified_before").unwrap_or(ROWS).min(ROWS);
-        let size: usize = parameter("page_size").expect("a size").parse().expect("a number");
+        let size: usize = parameter("page_size")
+            .expect("a size")
+            .parse()
+            .expect("a number");
         let start = match parameter("cursor") {
             None => from,
             Some(cursor) => {
@@ -70,7 +73,10 @@ impl Flaky {
         } else {
             "null".to_owned()
         };
-        ok(&format!(r#"{{"next":{next},"results":[{}]}}"#, rows.join(",")))
+        ok(&format!(
+            r#"{{"next":{next},"results":[{}]}}"#,
+            rows.join(",")
+        ))
     }
 }
 
@@ -134,7 +140,11 @@ fn a_million_rows_with_one_page_in_fifty_failing_and_an_outage_are_read_in_twelv
         model.is_some_and(|model| model.progress.merge_last_sync_finished.is_some())
     };
     while !is_read(&host) {
-        assert!(host.now < end, "{} rows", seen.iter().filter(|seen| **seen).count());
+        assert!(
+            host.now < end,
+            "{} rows",
+            seen.iter().filter(|seen| **seen).count()
+        );
         run(&mut host, &mut list, &mut seen);
         host.sleep();
     }
