@@ -153,7 +153,10 @@ pub fn questions() -> Result<Vec<Question>> {
                 "policy": {"base": 1_000, "throttled_base": 10_000, "cap": 600_000, "max_attempts": 8},
             }),
         ),
-        ("page.parse", json!({"body": page})),
+        (
+            "page.parse",
+            json!({"model_id": "hris.Employee", "body": page}),
+        ),
     ];
     for (operation, input) in usual {
         questions.push(question(operation, "", &input));
@@ -177,7 +180,7 @@ fn status(model: &str) -> Value {
         "is_initial_sync": false, "last_sync_start": "2026-03-18T07:50:00Z",
         "next_sync_start": "2026-03-18T08:50:00Z", "last_sync_result": {"tag": "done"},
         "last_sync_finished": "2026-03-18T07:58:02.418833Z", "status_reason": "",
-        "data_fresh_as_of": null,
+        "data_fresh_as_of": null, "synced_fields": [], "unreadable": [],
     })
 }
 

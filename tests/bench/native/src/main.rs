@@ -71,8 +71,12 @@ fn typed(operation: &str, input: &str, calls: u32) -> Result<Duration> {
             time(calls, || readiness::parse_status(black_box(&body)))
         }
         "page.parse" => {
-            let body = root.only_text("body").map_err(problem)?;
-            time(calls, || page::parse(black_box(&body)))
+            let mut fields = root.object().map_err(problem)?;
+            let model_id = fields.take("model_id").text().map_err(problem)?;
+            let body = fields.take("body").text().map_err(problem)?;
+            time(calls, || {
+                page::parse(black_box(&model_id), black_box(&body))
+            })
         }
         "meta.version" => time(calls, || {
             black_box(merge_sync_logic::meta::VERSION).to_owned()

@@ -25,8 +25,25 @@ pub enum Facts {
     Window(window::Facts),
     Cadence(cadence::Facts),
     Retry(retry::Facts),
-    Page(String),
+    Page(PageFacts),
     Version,
+}
+
+/// The arguments of `page.parse`.
+#[derive(Debug, Clone)]
+pub struct PageFacts {
+    model_id: String,
+    body: String,
+}
+
+fn page_facts(root: Input<'_, '_>) -> std::result::Result<PageFacts, Problem> {
+    let mut fields = root.object()?;
+    let facts = PageFacts {
+        model_id: fields.take("model_id").text()?,
+        body: fields.take("body").text()?,
+    };
+    fields.finish()?;
+    Ok(facts)
 }
 
 impl Facts {
@@ -54,9 +71,7 @@ impl Facts {
             "retry.decide" => {
                 json::retry::read_facts(root).map(|facts| Self::Retry(retry_facts(facts)))
             }
-            "page.parse" => root
-                .only_text("body")
-                .map(|body| Self::Page(body.to_string())),
+            "page.parse" => page_facts(root).map(Self::Page),
             "meta.version" => Ok(Self::Version),
             other => bail!("no operation `{other}`"),
         };
@@ -94,9 +109,13 @@ impl Facts {
                 let interface = logic.merge_sync_triggers_retry();
                 black_box(interface.call_decide(store, black_box(facts))?);
             }
-            Self::Page(body) => {
+            Self::Page(PageFacts { model_id, body }) => {
                 let interface = logic.merge_sync_triggers_page();
-                black_box(interface.call_parse(store, black_box(body))?.ok());
+                black_box(
+                    interface
+                        .call_parse(store, black_box(model_id), black_box(body))?
+                        .ok(),
+                );
             }
             Self::Version => {
                 black_box(logic.merge_sync_triggers_meta().call_version(store)?);
@@ -183,6 +202,15 @@ fn retry_facts(from: retries::Facts) -> retry::Facts {
                     message: failure.message,
                 })
             }
+            retries::AttemptOutcome::TimedOut => retry::AttemptOutcome::TimedOut,
+            retries::AttemptOutcome::TooLarge => retry::AttemptOutcome::TooLarge,
+            retries::AttemptOutcome::Unusable(body) => {
+                retry::AttemptOutcome::Unusable(retry::UnusableBody {
+                    message: body.message,
+                })
+            }
+            retries::AttemptOutcome::StaleCursor => retry::AttemptOutcome::StaleCursor,
+            retries::AttemptOutcome::NoToken => retry::AttemptOutcome::NoToken,
         },
         attempt: from.attempt,
         now: instant(from.now),
@@ -208,6 +236,8 @@ fn status(from: ModelStatus) -> types::ModelStatus {
         last_sync_finished: from.last_sync_finished.map(instant),
         status_reason: from.status_reason,
         data_fresh_as_of: from.data_fresh_as_of.map(instant),
+        synced_fields: from.synced_fields,
+        unreadable: from.unreadable,
     }
 }
 
