@@ -28,8 +28,8 @@ const OTHERS: [&str; 6] = [
     "no-token",
 ];
 
-/// The status (a number of [`OTHERS`] is no response) and the other facts as numbers, then the line of
-/// `Retry-After` and the line of `Date`; an empty line is no header.
+/// The status (a number of `OTHERS` is no response) and the other facts as numbers, then the line
+/// of `Retry-After` and the line of `Date`; an empty line is no header.
 pub fn retry(data: &[u8]) {
     let facts = read(data);
     let decision = decide(&facts);

@@ -18,7 +18,7 @@ pub(crate) const SETTINGS: [&str; 10] = [
     r#"{"models":["hris.Employee","hris.Team"],"partial":"accept-partial"}"#,
     r#"{"required":["hris.Team","ats.Candidate"],"full_reread_ms":0}"#,
     r#"{"retry":{"base":0,"throttled_base":0,"cap":0,"max_attempts":2}}"#,
-    r#"{"query_extra":{"hris.Employee":"expand=team"},"endpoint_overrides":{"hris.New":{"path":"/new","filtered":false}}}"#,
+    r#"{"query_extra":{"hris.Employee":"include_remote_data=true"},"endpoint_overrides":{"hris.New":{"path":"/new","filtered":false}}}"#,
 ];
 
 /// Models, two of them unknown to the table.

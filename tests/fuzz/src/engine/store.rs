@@ -75,8 +75,10 @@ impl Store {
         })
     }
 
-    /// Marks all, or fewer; a store of every third does not know sweeps. Held where the contract
-    /// says so, and what nobody doubted and nobody agreed to is never unbounded.
+    /// Held where the contract says so; else all rows are marked, or half of them, as if the host's
+    /// own limit was met. Every third sweep is not answered.
+    ///
+    /// Nobody doubts a first sweep, so it is never one that may mark everything.
     fn sweep(&mut self, sweep: &Sweep, how: u8) -> Option<Swept> {
         let is_bounded = sweep.most_percent < 100 && sweep.most_rows < LIVE;
         assert!(
