@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use crate::process::{root, run as run_command, say};
 
 /// The steps, as arguments of this program.
-const STEPS: [&[&str]; 12] = [
+const STEPS: [&[&str]; 13] = [
     &["lint"],
     &["test"],
     &["costs"],
@@ -21,6 +21,7 @@ const STEPS: [&[&str]; 12] = [
     &["simulate", "--sabotage", "all"],
     &["fuzz", "--seconds", "20"],
     &["kill", "--check", "--json", "--kills", "20", "--seed", "1"],
+    &["sdks"],
     &["hosts", "--all", "--check"],
 ];
 

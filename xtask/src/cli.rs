@@ -99,6 +99,11 @@ pub enum Task {
     ///
     /// A host whose runtime is not installed is named with the command that installs it.
     Hosts(hosts::Options),
+    /// Drive the simulator with Merge's official clients for Python and Node, and fail on an answer
+    /// that they cannot read.
+    ///
+    /// They come from their registries, into `target/merge-sdk`.
+    Sdks,
     /// Fuzz each target for some seconds, from the inputs that are kept.
     ///
     /// What fails is written to `fuzz/artifacts`, with the command that runs it again. Needs a C++
@@ -114,7 +119,7 @@ pub enum Task {
         shard: Option<String>,
     },
     /// Everything that a change must pass: lint, test, costs, the demo with and without faults, seeds of
-    /// the simulation, sabotage, fuzzing, kills, and every host language.
+    /// the simulation, sabotage, fuzzing, kills, Merge's own clients, and every host language.
     ///
     /// Prints the minutes of each step, and fails where they are too many.
     Ci,

@@ -19,6 +19,7 @@ mod module;
 mod mutants;
 mod process;
 mod sabotage;
+mod sdks;
 mod simulate;
 mod target;
 mod test;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Task::Costs { arguments } => costs::run(&arguments),
         Task::Kill { arguments } => kill::run(&arguments),
         Task::Hosts(options) => hosts::run(&options),
+        Task::Sdks => sdks::run(),
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Mutants { shard } => mutants::run(shard.as_deref()),
         Task::Ci => ci::run(),

@@ -221,7 +221,7 @@ const (
 
 // sweep marks as deleted what no pass since sweep.UnseenSince saw, unless that is too
 // much. Rows that are marked already count for neither side: they would make the guard
-// weaker with every deletion. All of it goes by the index of live rows.
+// weaker with every deletion. Counting reads the index of live rows alone.
 func sweep(ctx context.Context, tx *sql.Tx, account string, sweep mergesync.Sweep) (*mergesync.Swept, error) {
 	var live, unseen uint64
 	since := column(sweep.UnseenSince)

@@ -121,7 +121,9 @@ pub fn take_page(
     }
     let page = page_of(slot, &contents);
     slot.count(&page);
-    let got_further = slot.got_further();
+    // Behind the first page every page is where none was before.
+    let advances = slot.paging.cursor.is_some();
+    let got_further = advances || slot.got_further();
     let turned = turn(slot, page, &contents.rows, part, context);
     if resized {
         slot.largest = 0;
@@ -131,7 +133,7 @@ pub fn take_page(
     model
         .patience
         .of_mut(kind)
-        .succeeded(!contents.rows.is_empty(), got_further);
+        .succeeded(advances || !contents.rows.is_empty(), got_further);
     if nothing_fits {
         model.skipped.note(&contents, context.now);
     }

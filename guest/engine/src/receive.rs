@@ -155,7 +155,14 @@ fn make_storable(account: &mut Account) {
     ];
     for text in texts {
         if text.contains('\0') {
-            *text = text.replace('\0', "\u{fffd}");
+            let stored = |character| {
+                if character == '\0' {
+                    '\u{fffd}'
+                } else {
+                    character
+                }
+            };
+            *text = text.chars().map(stored).collect();
         }
     }
 }

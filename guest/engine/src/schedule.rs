@@ -100,9 +100,11 @@ fn hint_at(document: &Document, now: Timestamp) -> Option<Timestamp> {
     } else {
         HINT_PAUSE
     };
+    // As generous as for polls: hosts whose clocks differ by minutes must agree on whether it is
+    // due, or the one wakes the account for what the other finds too early, again and again.
     let rested = document
         .hint_polled_at
-        .map(|at| sane(at.plus(pause), pause, now));
+        .map(|at| sane_deadline(at.plus(pause), now));
     rested.max(Some(now))
 }
 

@@ -8,7 +8,6 @@ use merge_sync_logic::endpoints::{self, Endpoint, Listed};
 use merge_sync_logic::json::read::Input;
 use merge_sync_logic::json::{self, readiness, retry, value, window};
 use merge_sync_logic::types::{Milliseconds, ModelId, Problem};
-use percent_encoding::percent_decode_str;
 
 use crate::settings::{Gate, LARGEST_PAGE, RunLimits, Settings, canonical};
 
@@ -21,16 +20,8 @@ const SHORTEST_RUN: Milliseconds = Milliseconds(1_000);
 /// Parameters that add to records and never leave one out.
 const ADDING: [&str; 2] = ["remote_fields", "show_enum_origins"];
 
-/// Parameters that the engine sends itself: a second one would undo a window, a page or the
-/// reading of deletions.
-const OURS: [&str; 6] = [
-    "cursor",
-    "include_cancelled",
-    "include_deleted_data",
-    "modified_after",
-    "modified_before",
-    "page_size",
-];
+/// Those among them that the engine sends itself: a second one would undo the first.
+const OURS: [&str; 2] = ["include_cancelled", "include_deleted_data"];
 
 /// Read a settings document; the empty text is `{}`.
 pub(crate) fn parse(text: &str) -> Result<Settings, Problem> {
@@ -179,7 +170,7 @@ fn path(input: Input<'_, '_>) -> Result<String, Problem> {
         "expected a path without a query, such as `/api/hris/v1/employees`"
     ));
     let text = input.text()?;
-    let plain = |character: char| character.is_ascii_graphic() && !"?#".contains(character);
+    let plain = |character: char| character.is_ascii_graphic() && !matches!(character, '?' | '#');
     if text.starts_with('/') && text.chars().all(plain) {
         Ok(text)
     } else {
@@ -192,43 +183,35 @@ fn query_extra(input: Input<'_, '_>) -> Result<Vec<(ModelId, String)>, Problem> 
 }
 
 /// A query that only adds: a filter would leave records out in silence, and a second
-/// `modified_after` would undo the window.
+/// `modified_after` would undo the window. A name is taken as it is written in Merge's
+/// documentation and in no other form.
 fn parameters(input: Input<'_, '_>) -> Result<String, Problem> {
-    let filters = input.problem(format_args!(
-        "expected parameters that do not filter, such as `include_remote_data=true`: `include_..`, \
-         `remote_fields` or `show_enum_origins`"
-    ));
-    let expands = input.problem(format_args!(
-        "`expand` hides changes, since `modified_after` does not see those of expanded objects; \
-         read their own model instead"
-    ));
-    let ours = input.problem(format_args!(
-        "`cursor`, `page_size`, `modified_after`, `modified_before`, `include_deleted_data` and \
-         `include_cancelled` are sent already"
+    let wrong = input.problem(format_args!(
+        "expected parameters that only add, such as `include_remote_data=true`: `include_..`, \
+         `remote_fields` or `show_enum_origins`. `expand` would hide changes, since \
+         `modified_after` does not see those of expanded objects; `cursor`, `page_size`, \
+         `modified_after`, `modified_before`, `include_deleted_data` and `include_cancelled` are \
+         sent already"
     ));
     let text = input.text()?;
     // A `;` separates parameters for some servers.
-    let plain = |character: char| character.is_ascii_graphic() && !"#;".contains(character);
-    if !text.chars().all(plain) {
-        return Err(filters);
+    let plain = |character: char| character.is_ascii_graphic() && !matches!(character, '#' | ';');
+    if text.chars().all(plain) && text.split('&').all(adds) {
+        Ok(text)
+    } else {
+        Err(wrong)
     }
-    for parameter in text.split('&') {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        let said = percent_decode_str(name)
-            .decode_utf8_lossy()
-            .to_ascii_lowercase();
-        if said.starts_with("expand") {
-            return Err(expands);
-        }
-        if OURS.contains(&&*said) {
-            return Err(ours);
-        }
-        let adds = name.starts_with("include_") || ADDING.contains(&name);
-        if !adds || value.is_empty() {
-            return Err(filters);
-        }
-    }
-    Ok(text)
+}
+
+fn adds(parameter: &str) -> bool {
+    let Some((name, value)) = parameter.split_once('=') else {
+        return false;
+    };
+    let is_plain = name
+        .bytes()
+        .all(|byte| byte == b'_' || byte.is_ascii_lowercase());
+    let is_known = name.starts_with("include_") || ADDING.contains(&name);
+    is_plain && is_known && !OURS.contains(&name) && !value.is_empty()
 }
 
 fn page_size(input: Input<'_, '_>) -> Result<u32, Problem> {
@@ -343,7 +326,7 @@ mod tests {
             "",
         ] {
             let message = query(extra).expect_err(extra);
-            assert!(message.contains("do not filter"), "{extra}: {message}");
+            assert!(message.contains("only add"), "{extra}: {message}");
         }
         let extra = "include_remote_data=true&remote_fields=a,b";
         let settings = query(extra).expect("settings");

@@ -98,13 +98,17 @@ pub fn canonical(model_id: &str) -> Option<&'static str> {
 #[must_use]
 pub fn of_event(model_id: &str) -> Option<&'static str> {
     canonical(model_id).or_else(|| {
+        let (category, name) = model_id.split_once('.')?;
         let mut models = MODELS.iter().map(|model| model.id);
         models.find(|id| {
-            let (category, name) = id.split_once('.').unwrap_or((id, ""));
-            let bare = prefix(category).and_then(|prefix| name.strip_prefix(prefix));
-            id.eq_ignore_ascii_case(model_id)
-                || bare
-                    .is_some_and(|bare| format!("{category}.{bare}").eq_ignore_ascii_case(model_id))
+            let known = id
+                .strip_prefix(category)
+                .and_then(|id| id.strip_prefix('.'));
+            known.is_some_and(|known| {
+                let bare = prefix(category).and_then(|prefix| known.strip_prefix(prefix));
+                known.eq_ignore_ascii_case(name)
+                    || bare.is_some_and(|bare| bare.eq_ignore_ascii_case(name))
+            })
         })
     })
 }

@@ -146,14 +146,7 @@ impl<'a> Object<'a> {
 
     /// The value of `key` where it is a list: its items, unread.
     pub fn items(&self, key: &str) -> Option<Vec<&'a RawValue>> {
-        match self.value(key)? {
-            Value::List(items) => Some(items.clone()),
-            Value::Raw(raw) => match read(raw) {
-                Some(Read::List(items)) => Some(items),
-                _ => None,
-            },
-            Value::Object(_) | Value::Plain(_) | Value::TooMany | Value::Broken => None,
-        }
+        self.value(key)?.items()
     }
 
     /// Each key with its value, in the order sent, repeated keys included.
@@ -194,20 +187,25 @@ impl<'a> Value<'a> {
         self.raw().is_some_and(|raw| raw.get() == "null")
     }
 
-    /// The texts that it is a list of.
-    pub fn texts(&self) -> Option<Vec<String>> {
-        let texts = |items: &[&RawValue]| {
-            let each = items.iter().map(|item| text(item).map(Cow::into_owned));
-            each.collect()
-        };
+    /// The items of the list that it is, unread.
+    fn items(&self) -> Option<Vec<&'a RawValue>> {
         match self {
-            Self::List(items) => texts(items),
+            Self::List(items) => Some(items.clone()),
             Self::Raw(raw) => match read(raw) {
-                Some(Read::List(items)) => texts(&items),
+                Some(Read::List(items)) => Some(items),
                 _ => None,
             },
             Self::Object(_) | Self::Plain(_) | Self::TooMany | Self::Broken => None,
         }
+    }
+
+    /// The texts that it is a list of.
+    pub fn texts(&self) -> Option<Vec<String>> {
+        let mut texts = Vec::new();
+        for item in self.items()? {
+            texts.push(text(item)?.into_owned());
+        }
+        Some(texts)
     }
 
     /// Whether it is `true` or `false`.

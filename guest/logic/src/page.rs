@@ -9,7 +9,6 @@ use alloc::vec::Vec;
 use serde_json::value::RawValue;
 
 use crate::endpoints;
-use crate::json::write;
 use crate::merge_json::list::List;
 use crate::merge_json::{Object, object};
 use crate::types::{Problem, Row};
@@ -76,16 +75,51 @@ fn key_of(key: &[&str], fields: &Object<'_>) -> Option<String> {
     if let [name] = key {
         return fields.filled_text(name);
     }
-    let parts: Vec<_> = key.iter().map(|name| fields.filled_text(name)).collect();
-    if parts.iter().all(Option::is_none) {
-        return None;
-    }
     let mut id = String::new();
-    write::list(&mut id, &parts, |out, part| match part {
-        Some(text) => write::text(out, text),
-        None => out.push_str("null"),
-    });
-    Some(id)
+    let mut says_something = false;
+    for name in key {
+        id.push(if id.is_empty() { '[' } else { ',' });
+        match fields.filled_text(name) {
+            Some(text) => {
+                says_something = true;
+                push_text(&mut id, &text);
+            }
+            None => id.push_str("null"),
+        }
+    }
+    id.push(']');
+    says_something.then_some(id)
+}
+
+/// As [`crate::json::write::text`], for which the component would need serde_json's writer.
+fn push_text(out: &mut String, text: &str) {
+    out.push('"');
+    for character in text.chars() {
+        let escaped = match character {
+            '"' | '\\' => character,
+            '\n' => 'n',
+            '\r' => 'r',
+            '\t' => 't',
+            '\u{8}' => 'b',
+            '\u{c}' => 'f',
+            '\0'..' ' => {
+                let digits = "0123456789abcdef";
+                let code = character as usize;
+                out.push_str("\\u00");
+                for digit in [code >> 4, code & 0xf] {
+                    out.push_str(digits.get(digit..=digit).unwrap_or_default());
+                }
+                continue;
+            }
+            plain => {
+                out.push(plain);
+                continue;
+            }
+        };
+        out.push('\\');
+        out.push(escaped);
+    }
+    out.push('"');
 }
 
 #[cfg(test)]
@@ -182,6 +216,19 @@ mod tests {
             let ids: Vec<_> = contents.rows.iter().map(|row| &*row.id).collect();
             assert_eq!(ids, Vec::from_iter(want), "{record}");
             assert_eq!(contents.without_key, u32::from(want.is_none()), "{record}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_written_as_any_json() {
+        let every: String = (1..0x300_u32).filter_map(char::from_u32).collect();
+        for text in [every.as_str(), "", "\u{2028}\u{1f600}"] {
+            let mut written = String::new();
+            push_text(&mut written, text);
+            assert_eq!(
+                written,
+                crate::json::write::alone(text, crate::json::write::text)
+            );
         }
     }
 

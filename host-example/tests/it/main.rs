@@ -7,6 +7,7 @@ mod linking;
 mod log;
 mod merge_http;
 mod pages;
+mod poison;
 mod rehearsal;
 mod scheduler;
 mod store;

@@ -158,6 +158,8 @@ fn status() -> BoxedStrategy<Value> {
             one_of(["", "RATE_LIMITED", "WAITING_ON_OTHER_MODELS"].map(Value::from)),
         ),
         ("data_fresh_as_of", maybe(instant())),
+        ("synced_fields", list(text(), 3)),
+        ("unreadable", list(text(), 2)),
     ])
 }
 
@@ -274,6 +276,9 @@ pub fn retry() -> BoxedStrategy<Value> {
     ]);
     let response = response.prop_map(|value| json!({"tag": "response", "value": value}));
     let transport = text().prop_map(|text| json!({"tag": "transport", "value": {"message": text}}));
+    let unusable = text().prop_map(|text| json!({"tag": "unusable", "value": {"message": text}}));
+    let bare = ["timed-out", "too-large", "stale-cursor", "no-token"];
+    let bare = one_of(bare.map(|tag| json!({ "tag": tag })));
     let attempt = prop_oneof![8 => 0_u32..10, 1 => any::<u32>(), 1 => Just(u32::MAX)];
     let policy = record(vec![
         ("base", number()),
@@ -289,7 +294,7 @@ pub fn retry() -> BoxedStrategy<Value> {
     record(vec![
         (
             "outcome",
-            prop_oneof![4 => response, 1 => transport].boxed(),
+            prop_oneof![6 => response, 1 => transport, 1 => unusable, 1 => bare].boxed(),
         ),
         ("attempt", attempt.prop_map(Value::from).boxed()),
         ("now", instant()),
@@ -332,7 +337,7 @@ fn body(operation: &str) -> BoxedStrategy<String> {
         .collect();
     let patch = prop_oneof![
         2 => Just(String::new()),
-        2 => select(vec!["null", "{", "}", "[", "\"", ",", "1e999", "\\ud800"]).prop_map(str::to_owned),
+        2 => select(vec!["null", "{", "}", "[", "\"", ",", "1e999", "NaN", "\\u0000", "\\ud800"]).prop_map(str::to_owned),
         1 => any::<String>(),
     ];
     (
@@ -372,8 +377,14 @@ pub fn status_body() -> BoxedStrategy<Value> {
 
 /// `page.parse`.
 pub fn page_body() -> BoxedStrategy<Value> {
-    body("page.parse")
-        .prop_map(|body| json!({ "body": body }))
+    let models = select(vec![
+        "hris.Employee",
+        "ats.Tag",
+        "ticketing.TicketingTag",
+        "",
+    ]);
+    (models, body("page.parse"))
+        .prop_map(|(model, body)| json!({ "model_id": model, "body": body }))
         .boxed()
 }
 

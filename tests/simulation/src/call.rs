@@ -130,13 +130,13 @@ impl World<'_> {
         match (call.purpose, done) {
             (Purpose::Run { account }, Done::Ran(ran)) => {
                 self.hosts[host].running.remove(&account);
-                let effect = matches!(&ran, Ok(report) if report.polled || report.rows > 0);
+                let effect = matches!(&ran, Ok(report) if report.polled || report.windows > 0 || report.rows > 0);
                 self.oracle
                     .run_ended(&account, host, effect, self.merge.now());
                 match &ran {
                     Ok(_) => {
                         self.hosts[host].release(&account);
-                        if effect {
+                        if effect || self.oracle.waits_for_words(&account) {
                             self.inspect(host, &account);
                         }
                     }
@@ -181,6 +181,7 @@ impl World<'_> {
                 if let Ok(Done::Inspected(Ok(view))) = done {
                     self.oracle
                         .inspected(&self.merge, &self.store, account, &view);
+                    self.answer_held_sweeps(account, &view);
                     return;
                 }
                 break;

@@ -157,7 +157,7 @@ async fn perform(instance: &mut Instance, task: Task) -> wasmtime::Result<Done> 
         Task::Run(account) => Done::Ran(triggers.call_run(store, &account).await?),
         Task::Link(account) => Done::Obeyed(triggers.call_link(store, &account).await?),
         Task::Request(account, command) => {
-            Done::Obeyed(triggers.call_request(store, &account, command).await?)
+            Done::Obeyed(triggers.call_request(store, &account, &command).await?)
         }
         Task::Inspect(account) => {
             let view = triggers.call_inspect(store, &account, &[]).await?;

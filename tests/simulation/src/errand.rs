@@ -70,13 +70,14 @@ impl World<'_> {
             for _ in 0..self.dice.errands.between(1, 6) {
                 let account = self.dice.errands.index(accounts);
                 let from = at(self);
-                let wish =
-                    *self
-                        .dice
-                        .errands
-                        .pick(&[Command::Poll, Command::Reread, Command::Pause]);
+                let wish = self
+                    .dice
+                    .errands
+                    .pick(&[Command::Poll, Command::Reread, Command::Pause])
+                    .clone();
+                let pauses = matches!(wish, Command::Pause);
                 self.plan(from, Event::Errand(Errand::Ask(account, wish)));
-                if wish == Command::Pause {
+                if pauses {
                     let until = from + self.dice.errands.between(10 * MINUTE, 3 * HOUR);
                     self.plan(until, Event::Errand(Errand::Ask(account, Command::Resume)));
                 }
@@ -123,6 +124,8 @@ impl World<'_> {
                         end_user_origin_id: String::new(),
                         organization_name: String::new(),
                         link_status: String::new(),
+                        account_type: String::new(),
+                        is_duplicate: None,
                     },
                     token: Some(view.token),
                     linked_at: None,
@@ -136,11 +139,11 @@ impl World<'_> {
                 self.counts.mishap(Mishap::Operator);
                 let known = self.store.account(&account).is_some();
                 let task = if known {
-                    Task::Request(account.clone(), *command)
+                    Task::Request(account.clone(), command.clone())
                 } else {
                     return;
                 };
-                self.oracle.asked(&account, *command, self.merge.now());
+                self.oracle.asked(&account, command, self.merge.now());
                 self.ask_host(task, errand);
             }
         }

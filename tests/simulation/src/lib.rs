@@ -4,6 +4,7 @@
 //! | To change | Look at |
 //! |---|---|
 //! | what a seed decides | [`scenario`], [`mishap`] |
+//! | what is wrong for good | [`poison`] |
 //! | what happens, and in which order | [`world`], [`errand`] |
 //! | what a call meets on its way | [`call`], [`port`] |
 //! | what hosts and their store do | [`host`], [`budget`], [`store`] |
@@ -20,6 +21,7 @@ pub mod host;
 pub mod mishap;
 pub mod oracle;
 pub mod plot;
+pub mod poison;
 pub mod port;
 pub mod run;
 pub mod scenario;

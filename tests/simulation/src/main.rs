@@ -13,6 +13,7 @@ use clap::Parser;
 use merge_sync_simulation::engine::Engine;
 use merge_sync_simulation::mishap;
 use merge_sync_simulation::plot::draw;
+use merge_sync_simulation::poison;
 use merge_sync_simulation::run::run;
 use merge_sync_simulation::scenario::{Rule, Wanted};
 use merge_sync_simulation::seeds::{Play, Sum, play};
@@ -40,6 +41,10 @@ struct Args {
     /// Switch kinds of faults off.
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
     without: Vec<String>,
+    /// What is wrong for good with one account in four: `all`, `none`, or kinds such as
+    /// `cursors-refused=404`.
+    #[arg(long, value_name = "KIND,..", default_value = "all")]
+    poison: String,
     /// End changes and faults after so many hours of virtual time.
     #[arg(long)]
     hours: Option<u32>,
@@ -157,6 +162,7 @@ fn wanted(args: &Args) -> anyhow::Result<Wanted> {
     Ok(Wanted {
         rule: args.rule,
         without,
+        poison: poison::wanted(&args.poison).map_err(anyhow::Error::msg)?,
         hours: args.hours,
         accounts: args.accounts,
         hosts: args.hosts,
@@ -195,6 +201,10 @@ fn text(sum: &Sum) -> String {
         text.push_str(&format!("  {name:<20} {count:>9}\n"));
     }
     text.push_str(&format!(
+        "poisoned accounts {}, parked {}, requests an hour of a read at rest {}\n",
+        sum.poisoned_accounts, sum.parked, sum.most_at_rest,
+    ));
+    text.push_str(&format!(
         "failed seeds {}, lost {}, stale {}, wrongly deleted {}\n",
         sum.failed.len(),
         sum.lost,
@@ -211,7 +221,11 @@ fn tell_failures(engine: &Engine, args: &Args, wanted: &Wanted, sum: &Sum) {
     for (nth, outcome) in sum.failed.iter().take(TOLD).enumerate() {
         let seeds = outcome.seed..outcome.seed + 1;
         eprintln!("\nseed {}:", outcome.seed);
-        for words in outcome.words.iter().take(4) {
+        let (poisons, words): (Vec<_>, Vec<_>) = outcome
+            .words
+            .iter()
+            .partition(|words| words.starts_with("for good: "));
+        for words in words.into_iter().take(4).chain(poisons) {
             eprintln!("  {words}");
         }
         eprintln!(

@@ -4,13 +4,17 @@
 
 mod commit;
 mod end;
+mod fresh;
+mod list;
 mod pace;
+mod page;
 mod status;
+mod sweep;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use merge_simulator::time::{Micros, iso};
-use merge_simulator::{Delivery, Merge, Verdict};
+use merge_simulator::time::{MINUTE, Micros, iso};
+use merge_simulator::{Delivery, Merge, Poisoned, Verdict};
 
 use crate::bindings::exports::merge_sync::triggers::triggers::{Command, View};
 use crate::bindings::merge_sync::triggers::store::{Note, Versioned};
@@ -95,6 +99,18 @@ struct Watched {
     announced: BTreeSet<String>,
     /// Failed syncs that were seen, by model and start.
     failures: BTreeSet<(String, Option<Micros>)>,
+    /// The lists of its models.
+    lists: BTreeMap<String, list::List>,
+    /// When each status was last answered.
+    statuses: BTreeMap<u16, Micros>,
+    /// When an answer was last lost on its way.
+    unreached_at: Option<Micros>,
+    /// When something last gave reason for trouble that is no bad answer.
+    reason_at: Option<Micros>,
+    /// When something happened after which requests may be made again.
+    disturbed_at: VecDeque<Micros>,
+    /// What is wrong with it for good.
+    poisons: Vec<Poisoned>,
     pace: pace::Pace,
 }
 
@@ -119,6 +135,16 @@ pub struct Oracle {
     pub slowest_ready: Micros,
     /// The most requests of an account, in per cent of what it may send.
     pub most_requests: u64,
+    /// The most requests within an hour of one read that is at rest.
+    pub most_at_rest: u64,
+    /// Models that are at rest in the end.
+    pub parked: u64,
+    /// Rows that live and were marked as deleted, with good reason: by account, model and id.
+    pardoned: BTreeSet<(String, String, String)>,
+    /// The time, as far as it has come.
+    now: Micros,
+    /// When it last looked at what takes an hour or so.
+    looked_at: Micros,
 }
 
 impl Oracle {
@@ -128,14 +154,23 @@ impl Oracle {
         let views = merge.accounts();
         let mut secrets = vec![merge.api_key().to_owned(), merge.signing_key().to_owned()];
         secrets.extend(views.iter().map(|view| view.token.clone()));
-        let watched = |number| Watched {
+        let poisoned = merge.poisoned();
+        let watched = |number, id: &str| Watched {
             number,
+            poisons: poisoned
+                .iter()
+                .filter(|poisoned| poisoned.account == id)
+                .cloned()
+                .collect(),
             ..Watched::default()
         };
         let accounts = views.into_iter().enumerate();
         Self {
             accounts: accounts
-                .map(|(number, view)| (view.id, watched(number)))
+                .map(|(number, view)| {
+                    let watched = watched(number, &view.id);
+                    (view.id, watched)
+                })
                 .collect(),
             secrets,
             scenario: scenario.clone(),
@@ -147,7 +182,22 @@ impl Oracle {
             partial_counts: scenario.settings.contains("accept-partial"),
             slowest_ready: 0,
             most_requests: 0,
+            most_at_rest: 0,
+            parked: 0,
+            pardoned: BTreeSet::new(),
+            now: 0,
+            looked_at: 0,
         }
+    }
+
+    /// Whether people may have to be told of something that is wrong with the account.
+    #[must_use]
+    pub fn waits_for_words(&self, account: &str) -> bool {
+        let watched = self.accounts.get(account);
+        watched.is_some_and(|watched| {
+            let mut lists = watched.lists.values();
+            !watched.poisons.is_empty() || lists.any(|list| !list.causes.is_empty())
+        })
     }
 
     /// Something is wrong.
@@ -177,6 +227,7 @@ impl Oracle {
             watched.ready_since = None;
             watched.wanted_since = None;
             watched.pace.disturbed(4);
+            watched.disturbed_at.extend([now; 4]);
         }
         self.dark_until = self.dark_until.max(now);
     }
@@ -191,9 +242,14 @@ impl Oracle {
     }
 
     /// An operator asked for something.
-    pub fn asked(&mut self, account: &str, command: Command, now: Micros) {
+    pub fn asked(&mut self, account: &str, command: &Command, now: Micros) {
         if let Some(watched) = self.accounts.get_mut(account) {
             watched.pace.asked(command);
+            watched.disturbed_at.extend([now; 4]);
+            if let Command::ApproveDeletions(approval) = command {
+                let list = watched.lists.entry(approval.model_id.clone()).or_default();
+                list.reads.approve(approval.pass);
+            }
             watched.paused = match command {
                 Command::Pause => true,
                 Command::Resume => false,
@@ -288,6 +344,8 @@ impl Oracle {
         for text in back {
             self.violation(now, text);
         }
+        self.check_trouble(merge, account, view);
+        self.read_up_to(account, view);
         let entry = store.account(account);
         for (model, finish) in risen {
             if let Some(entry) = entry {
@@ -299,10 +357,24 @@ impl Oracle {
     /// Time has passed: what must not take long is looked at.
     pub fn time_passed(&mut self, merge: &Merge, store: &Store, hosts: &[Host]) {
         let now = merge.now();
+        self.now = now;
         if hosts.iter().all(|host| !host.alive) {
             self.dark_until = now;
         }
         self.watch_readiness(merge, store);
         self.watch_notes(now, store);
+        if now >= self.looked_at + MINUTE {
+            self.looked_at = now;
+            for view in merge.accounts() {
+                if let Some(watched) = self.accounts.get_mut(&view.id)
+                    && view.status == "RELINK_NEEDED"
+                {
+                    watched.reason_at = Some(now);
+                }
+            }
+            self.watch_withheld(merge);
+            self.watch_trouble(now);
+            self.watch_freshness(now);
+        }
     }
 }

@@ -35,6 +35,12 @@ pub struct Outcome {
     pub slowest_ready: Micros,
     /// The most requests of an account, in per cent of its bound.
     pub most_requests: u64,
+    /// Accounts with something wrong for good.
+    pub poisoned_accounts: u64,
+    /// Models that are at rest in the end.
+    pub parked: u64,
+    /// The most requests within an hour of one read that is at rest.
+    pub most_at_rest: u64,
     /// What happened, where it was asked for.
     pub trace: Vec<String>,
 }
@@ -63,6 +69,19 @@ pub fn run(engine: &Engine, seed: u64, wanted: &Wanted, traced: bool) -> Outcome
     counts.add_faults(merge_faults(&merge));
     let mut words = oracle.violations().to_vec();
     words.extend(oracle.verdict.examples.iter().cloned());
+    let poisons = merge.poisoned();
+    words.extend(poisons.iter().map(|poisoned| {
+        let model = poisoned.model_id.as_deref().unwrap_or("all of it");
+        format!(
+            "for good: {} of {model} of {}",
+            poisoned.poison, poisoned.account
+        )
+    }));
+    let mut poisoned: Vec<String> = poisons
+        .into_iter()
+        .map(|poisoned| poisoned.account)
+        .collect();
+    poisoned.dedup();
     Outcome {
         seed,
         good: oracle.is_content(),
@@ -76,6 +95,9 @@ pub fn run(engine: &Engine, seed: u64, wanted: &Wanted, traced: bool) -> Outcome
         counts,
         slowest_ready: oracle.slowest_ready,
         most_requests: oracle.most_requests,
+        poisoned_accounts: poisoned.len() as u64,
+        parked: oracle.parked,
+        most_at_rest: oracle.most_at_rest,
         trace: trace.into_lines(),
     }
 }

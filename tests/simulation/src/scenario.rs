@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use merge_simulator::time::{DAY, HOUR, MINUTE, Micros, SECOND};
-use merge_simulator::{CATEGORIES, Config, Dice, FaultKind, Faults, Merge};
+use merge_simulator::{CATEGORIES, Config, Dice, FaultKind, Faults, Merge, Poison};
 use serde_json::{Map, Value, json};
 
 use crate::mishap::{Mishap, Rates};
+use crate::poison;
 
 /// How window bounds are chosen, as the settings name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -39,6 +40,8 @@ pub struct Wanted {
     pub rule: Rule,
     /// Kinds of faults that are off.
     pub without: BTreeSet<String>,
+    /// What may be wrong for good; everything where it is not said.
+    pub poison: Option<Vec<Poison>>,
     /// Faults and changes end after so many hours, if that is sooner than drawn.
     pub hours: Option<u32>,
     /// At most so many accounts.
@@ -54,6 +57,7 @@ impl Wanted {
         Self {
             rule,
             without: BTreeSet::new(),
+            poison: None,
             hours: None,
             accounts: None,
             hosts: None,
@@ -93,6 +97,9 @@ const AT_LEAST: Micros = 4 * DAY;
 /// Beyond a good sync of each model, hosts are given so long to catch up.
 const GRACE: Micros = HOUR;
 
+/// What two sweeps wait for that are held, one after the other.
+const HELD_TWICE: Micros = 15 * HOUR;
+
 /// The longest time that a row stays out of sight: less than the overlap.
 const LATE_AT_MOST: Micros = 4 * MINUTE;
 
@@ -102,8 +109,9 @@ impl Scenario {
     pub fn draw(seed: u64, wanted: &Wanted) -> Self {
         let mut dice = Dice::new(seed, "scenario", 0);
         let rates = Rates::draw(&mut dice, &wanted.without);
-        let rereads = seed.is_multiple_of(4);
+        let rereads = seed.is_multiple_of(4) || poison::needs_full_reads(wanted.poison.as_deref());
         let mut config = config(seed, &mut dice);
+        config.poison = poison::plan(wanted.poison.as_deref(), rereads);
         let reread = rereads.then(|| HOUR * dice.between(6, 20));
         if rereads {
             // What no window can show.
@@ -123,7 +131,7 @@ impl Scenario {
         let extra = HOUR * dice.between(0, 8);
         let tail = probe.longest_interval()
             + GRACE.max(poll.map_or(0, |(_, longest)| longest))
-            + reread.unwrap_or(0);
+            + reread.map_or(0, |interval| interval + HELD_TWICE);
         let busy = match wanted.hours {
             Some(hours) => HOUR * Micros::from(hours),
             None => (AT_LEAST + extra - tail).max(2 * DAY),

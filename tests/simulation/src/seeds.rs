@@ -41,6 +41,12 @@ pub struct Sum {
     pub slowest_ready_minutes: i64,
     /// The most requests of an account, in per cent of its bound.
     pub most_requests_percent: u64,
+    /// Accounts with something wrong for good.
+    pub poisoned_accounts: u64,
+    /// Models at rest in the end.
+    pub parked: u64,
+    /// The most requests within an hour of one read that is at rest.
+    pub most_at_rest: u64,
     /// Records lost or out of date, by seed.
     pub course: Vec<u64>,
     /// Real time.
@@ -72,6 +78,9 @@ impl Sum {
         let minutes = outcome.slowest_ready / merge_simulator::time::MINUTE;
         self.slowest_ready_minutes = self.slowest_ready_minutes.max(minutes);
         self.most_requests_percent = self.most_requests_percent.max(outcome.most_requests);
+        self.poisoned_accounts += outcome.poisoned_accounts;
+        self.parked += outcome.parked;
+        self.most_at_rest = self.most_at_rest.max(outcome.most_at_rest);
         self.counts.add(&outcome.counts);
         if !outcome.good {
             self.failed.push(outcome);
@@ -109,6 +118,9 @@ impl Sum {
             "requests_held_back": self.counts.held_back,
             "slowest_ready_minutes": self.slowest_ready_minutes,
             "most_requests_percent_of_bound": self.most_requests_percent,
+            "poisoned_accounts": self.poisoned_accounts,
+            "parked": self.parked,
+            "requests_an_hour_of_parked_models": self.most_at_rest,
             "faults": self.counts.faults,
             "seconds": (self.seconds * 1_000.0).round() / 1_000.0,
         })

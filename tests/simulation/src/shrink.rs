@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use crate::engine::Engine;
 use crate::mishap;
+use crate::poison;
 use crate::run::{Outcome, run};
 use crate::scenario::Wanted;
 
@@ -37,6 +38,12 @@ pub fn shrink(engine: &Engine, seed: u64, wanted: &Wanted) -> (Wanted, Outcome) 
                 ..now.clone()
             });
         }
+    }
+    if now.poison.is_none() {
+        now = try_smaller(Wanted {
+            poison: Some(Vec::new()),
+            ..now.clone()
+        });
     }
     for hours in [64, 48, 32, 24, 16, 12, 8, 6, 4] {
         let hours = Some(hours);
@@ -72,6 +79,9 @@ pub fn arguments(seeds: &Range<u64>, wanted: &Wanted) -> String {
     }
     if let Some(hours) = wanted.hours {
         let _ = write!(text, " --hours {hours}");
+    }
+    if let Some(poison) = &wanted.poison {
+        let _ = write!(text, " --poison {}", poison::list(poison));
     }
     if !wanted.without.is_empty() {
         let names: Vec<&str> = wanted.without.iter().map(String::as_str).collect();

@@ -6,16 +6,13 @@ use merge_simulator::StoredRow;
 use merge_simulator::time::{HOUR, Micros};
 
 use crate::bindings::merge_sync::triggers::store::{
-    Batch, Change, Committed, Conflict, Note, Notice, Numbered, Secret, Summary, Sweep,
+    Batch, Change, Committed, Conflict, Note, Notice, Numbered, Secret, Summary, Sweep, Swept,
     TokenChange, Versioned,
 };
 use crate::bindings::merge_sync::triggers::types::Row;
 
 /// A start further ahead than this was written under a clock that was wrong: it is due.
 const FURTHEST_START: Micros = 25 * HOUR;
-
-/// A sweep marks this many rows without a second thought.
-const SWEEP_FREE: usize = 100;
 
 /// All accounts.
 #[derive(Debug, Default)]
@@ -152,7 +149,7 @@ impl Store {
         let swept = change
             .sweep
             .as_ref()
-            .and_then(|sweep| account.sweep(sweep, &mut effects));
+            .map(|sweep| account.sweep(sweep, &mut effects));
         for notice in &change.notices {
             if account.notices.insert(notice.id.clone()) {
                 account.outbox.push(notice.clone());
@@ -255,22 +252,32 @@ impl Account {
         }
     }
 
-    fn sweep(&mut self, sweep: &Sweep, effects: &mut Effects) -> Option<u64> {
-        let Some(model) = self.rows.get_mut(&sweep.model_id) else {
-            return Some(0);
-        };
-        let total = model.values().filter(|row| !row.deleted).count();
-        let mut unseen: Vec<(&String, &mut Stored)> = model
+    fn sweep(&mut self, sweep: &Sweep, effects: &mut Effects) -> Swept {
+        let rows = self.rows.entry(sweep.model_id.clone()).or_default();
+        let live = rows.values().filter(|row| !row.deleted).count() as u64;
+        let mut to_mark: Vec<(&String, &mut Stored)> = rows
             .iter_mut()
-            .filter(|(_, row)| !row.deleted && row.pass.is_none_or(|pass| pass < sweep.pass))
+            .filter(|(_, row)| !row.deleted)
+            .filter(|(_, row)| row.pass.is_none_or(|pass| pass < sweep.unseen_since))
             .collect();
-        if unseen.len() > SWEEP_FREE && unseen.len() * 2 > total {
-            return None;
-        }
-        for (id, row) in &mut unseen {
+        let unseen = to_mark.len() as u64;
+        let held = unseen > sweep.most_rows
+            && u128::from(unseen) * 100 > u128::from(live) * u128::from(sweep.most_percent);
+        let limit = if held {
+            0
+        } else {
+            usize::try_from(sweep.limit).unwrap_or(usize::MAX)
+        };
+        to_mark.truncate(limit);
+        for (id, row) in &mut to_mark {
             row.deleted = true;
             effects.swept.push((sweep.model_id.clone(), (*id).clone()));
         }
-        Some(unseen.len() as u64)
+        Swept {
+            live,
+            unseen,
+            marked: to_mark.len() as u64,
+            held,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! One run: Merge, the hosts and their store in one virtual time, event by event.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use merge_simulator::time::{MINUTE, Micros, SECOND};
@@ -80,6 +80,8 @@ pub struct World<'a> {
     pub trace: Trace,
     /// Random numbers.
     pub dice: Streams,
+    /// Held sweeps that somebody has seen: account, model and pass.
+    pub held: BTreeSet<(String, String, u64)>,
     queue: BTreeMap<(Micros, u64), Event>,
     sequence: u64,
 }
@@ -107,6 +109,7 @@ impl<'a> World<'a> {
             counts: Counts::default(),
             trace,
             dice,
+            held: BTreeSet::new(),
             queue: BTreeMap::new(),
             sequence: 0,
             scenario,

@@ -44,6 +44,18 @@ impl ModelSpec {
         !UNMARKED.contains(&self.id)
     }
 
+    /// Whether its records have this field, of those that nearly all models have.
+    pub fn has(&self, field: &str) -> bool {
+        let without: &[&str] = match self.id {
+            "accounting.BankFeedTransaction" | "crm.EngagementType" => {
+                &["field_mappings", "remote_data"]
+            }
+            "accounting.TrackingCategory" => &["remote_data"],
+            _ => &[],
+        };
+        !without.contains(&field)
+    }
+
     /// The name in webhook events: the id without its category.
     pub fn event_name(&self) -> &'static str {
         self.id.split_once('.').map_or(self.id, |(_, name)| name)

@@ -58,6 +58,14 @@ impl Merge {
             .map(|model| model.spec.id)
     }
 
+    /// The id of the model of an account whose list has this path, for example `employees`.
+    #[must_use]
+    pub fn model_of(&self, account: &str, path: &str) -> Option<&'static str> {
+        let account = self.accounts.iter().find(|known| known.id == account)?;
+        let mut specs = account.models.iter().map(|model| model.spec);
+        Some(specs.find(|spec| spec.path == Some(path))?.id)
+    }
+
     /// The latest version of each record of one model, whether it can be read yet or not; none
     /// for a model that is not listed.
     pub fn marks(&self, account: &str, model_id: &str) -> impl Iterator<Item = Mark<'_>> {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use merge_simulator::scenario::Scenario;
@@ -11,7 +11,7 @@ use merge_simulator::{
     CATEGORIES, Config, Faults, Merge, PoisonPlan, Poster, Server, Shared, control, lock, poison,
 };
 use serde_json::json;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 /// A stand-in for Merge's Unified API, on 127.0.0.1, with its own clock.
 ///
@@ -39,7 +39,8 @@ struct Args {
     /// About how many records each account starts with.
     #[arg(long, default_value_t = 2200)]
     records: u64,
-    /// Where webhooks are posted, by plain HTTP. Without it there are none.
+    /// Where webhooks are posted, by plain HTTP. Without it there are none. Until somebody listens
+    /// there the clock stands still: what is posted to nobody would be lost, tokens included.
     #[arg(long)]
     webhook_url: Option<String>,
     /// Turn every fault on.
@@ -55,13 +56,27 @@ struct Args {
     /// Virtual seconds in a real one; 0 leaves the clock to `/_control/advance`.
     #[arg(long, default_value_t = 1, default_value_if("demo", "true", "0"))]
     speed: u32,
-    /// Move the clock so many hours at the start, so that the initial syncs are over.
+    /// Move the clock so many hours at the start, so that the initial syncs are over. Of the
+    /// webhooks of that time only those that carry a token are still posted.
     #[arg(long, default_value_t = 0)]
     ahead_hours: u32,
+    /// Let the clock show the real time once it is that many hours ahead, in place of January
+    /// 2026. For hosts that live in real time.
+    #[arg(long, conflicts_with = "demo")]
+    now: bool,
+    /// The API key, in place of a drawn one.
+    #[arg(long)]
+    api_key: Option<String>,
+    /// The key that webhooks are signed with, in place of a drawn one.
+    #[arg(long)]
+    signing_key: Option<String>,
 }
 
 /// How often the clock moves.
 const TICK: Duration = Duration::from_millis(20);
+
+/// How often it is looked whether somebody listens to webhooks.
+const LOOK: Duration = Duration::from_millis(200);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -83,7 +98,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let driver = scenario
         .is_none()
-        .then(|| tokio::spawn(drive(merge, args.speed)));
+        .then(|| tokio::spawn(drive(merge, args.speed, args.webhook_url.clone())));
     stopped().await?;
     if let Some(driver) = driver {
         driver.abort();
@@ -101,12 +116,22 @@ fn demonstration(scenario: Scenario, args: &Args) -> Merge {
 /// Merge so many hours after its accounts were linked.
 fn ahead(args: &Args) -> Result<Merge, String> {
     let mut merge = Merge::new(config(args)?);
-    merge.advance_to(merge.now() + Micros::from(args.ahead_hours) * HOUR);
+    if args.ahead_hours > 0 {
+        merge.advance_to(merge.now() + Micros::from(args.ahead_hours) * HOUR);
+        merge.forget_webhooks(|delivery| delivery.event == "LinkedAccount.linked");
+    }
+    merge.set_keys(args.api_key.clone(), args.signing_key.clone());
     Ok(merge)
 }
 
 fn config(args: &Args) -> Result<Config, String> {
     let mut config = Config::new(args.seed);
+    if args.now {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let micros = now.map_or(0, |now| now.as_micros());
+        let ahead = Micros::from(args.ahead_hours) * HOUR;
+        config.start = Micros::try_from(micros).unwrap_or(config.start) - ahead;
+    }
     config.accounts = args.accounts;
     config.records_per_account = args.records;
     config.categories = CATEGORIES.map(str::to_owned).to_vec();
@@ -139,8 +164,11 @@ fn greeting(merge: &Merge, address: &str, scenario: Option<Scenario>) -> serde_j
 }
 
 /// Let the virtual clock run and post what is due.
-async fn drive(merge: Shared, speed: u32) {
+async fn drive(merge: Shared, speed: u32, receiver: Option<String>) {
     let poster = Poster::new();
+    if let Some(url) = &receiver {
+        listened(url).await;
+    }
     let mut last = Instant::now();
     let mut ticks = tokio::time::interval(TICK);
     loop {
@@ -157,6 +185,31 @@ async fn drive(merge: Shared, speed: u32) {
         let (poster, merge) = (poster.clone(), merge.clone());
         tokio::spawn(async move { poster.post_due(&merge).await });
     }
+}
+
+/// Wait until somebody listens where webhooks go, and say so.
+async fn listened(url: &str) {
+    let rest = url.strip_prefix("http://").unwrap_or(url);
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let address = if authority.contains(':') {
+        authority.to_owned()
+    } else {
+        format!("{authority}:80")
+    };
+    let mut asked = false;
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        looks.tick().await;
+        if TcpStream::connect(&address).await.is_ok() {
+            break;
+        }
+        if !asked {
+            eprintln!("merge-simulator: nobody listens at {address} yet; no webhook is posted");
+            eprintln!("merge-simulator: and the clock stands still until somebody does");
+            asked = true;
+        }
+    }
+    eprintln!("merge-simulator: webhooks go to {url}");
 }
 
 /// Wait for SIGINT or SIGTERM.

@@ -197,6 +197,20 @@ impl Merge {
         &self.signing_key
     }
 
+    /// Take these keys in place of those that were drawn. Webhooks that wait are signed anew.
+    pub fn set_keys(&mut self, api_key: Option<String>, signing_key: Option<String>) {
+        self.api_key = api_key.unwrap_or_else(|| self.api_key.clone());
+        if let Some(key) = signing_key {
+            self.outbox.sign_anew(&key);
+            self.signing_key = key;
+        }
+    }
+
+    /// Drop the webhooks that wait and are none of `kept`.
+    pub fn forget_webhooks(&mut self, kept: impl Fn(&Delivery) -> bool) {
+        self.outbox.retain(kept);
+    }
+
     /// All accounts, in the order of their numbers.
     #[must_use]
     pub fn accounts(&self) -> Vec<AccountView> {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::time::{Micros, SECOND};
+use crate::webhook::sign;
 
 /// Attempts before a delivery is given up.
 const ATTEMPTS: u32 = 3;
@@ -68,6 +69,16 @@ impl Outbox {
         if let Some(mut delivery) = key.and_then(|key| self.waiting.remove(&key)) {
             delivery.due_at = due_at;
             self.waiting.insert((due_at, id), delivery);
+        }
+    }
+
+    pub fn retain(&mut self, kept: impl Fn(&Delivery) -> bool) {
+        self.waiting.retain(|_, delivery| kept(delivery));
+    }
+
+    pub fn sign_anew(&mut self, key: &str) {
+        for delivery in self.waiting.values_mut() {
+            delivery.signature = sign(key, &delivery.body);
         }
     }
 

@@ -2,6 +2,8 @@
 //
 // Instants are microseconds since 1970: `modified_at` and `fresh_to` on Merge's clock, all others
 // on the host's. They are read as text: the two drivers differ in how they read large integers.
+// The index of live records is for sweeps; `deleted` is in it so that they need not look at the
+// records themselves.
 
 /** Marks a SQLite file as a store of merge-sync: `MSyn`. */
 export const APPLICATION_ID = 0x4d53796e;
@@ -61,7 +63,7 @@ CREATE TABLE records (
     json TEXT NOT NULL,
     PRIMARY KEY (linked_account_id, model_id, id)
 ) STRICT;
-CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass)
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
     WHERE NOT deleted;
 CREATE TABLE notices (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -86,7 +88,7 @@ ALTER TABLE linked_accounts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE linked_accounts ADD COLUMN failed_runs INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
 ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
-CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass)
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
     WHERE NOT deleted;
 PRAGMA user_version = 2;
 `,

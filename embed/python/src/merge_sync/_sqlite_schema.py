@@ -8,7 +8,8 @@ APPLICATION_ID = 0x4D53_796E
 SCHEMA_VERSION = 2
 
 # Instants are microseconds since 1970 in UTC: `modified_at` and `fresh_to` on Merge's clock,
-# all others on this program's.
+# all others on this program's. The index of live records is for sweeps; `deleted` is in it so that
+# they need not look at the records themselves.
 TABLES = """
 CREATE TABLE linked_accounts (
     linked_account_id TEXT PRIMARY KEY NOT NULL,
@@ -65,7 +66,7 @@ CREATE TABLE records (
     PRIMARY KEY (linked_account_id, model_id, id)
 ) STRICT;
 
-CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass)
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
     WHERE NOT deleted;
 
 CREATE TABLE notices (
@@ -90,7 +91,7 @@ ALTER TABLE linked_accounts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE linked_accounts ADD COLUMN failed_runs INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
 ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
-CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass)
+CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
     WHERE NOT deleted;
 """,
 )

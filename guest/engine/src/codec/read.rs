@@ -118,6 +118,14 @@ impl<'p, 'a> Found<'p, 'a> {
         }
     }
 
+    /// The numbers of a list, as many as there is room for; what is not there is zero.
+    pub(crate) fn numbers(&self, into: &mut [u64]) -> Result<(), Malformed> {
+        for (index, number) in into.iter_mut().enumerate() {
+            *number = self.at(index).count()?;
+        }
+        Ok(())
+    }
+
     /// The texts of a list.
     pub(crate) fn texts(&self) -> Result<Vec<String>, Malformed> {
         self.each(|item| item.owned_text())

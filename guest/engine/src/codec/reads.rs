@@ -1,8 +1,6 @@
 //! What a model remembers of its reads beside their slots, as keys of an object that is open.
 //! What is not there is left out.
 
-use alloc::string::ToString;
-
 use super::read::{Found, Malformed};
 use super::write::Writer;
 use super::{read_trouble, write_trouble};
@@ -32,37 +30,25 @@ pub(super) fn write(out: &mut Writer, model: &Model) {
             write_patience(out.key(patience_key(kind)), patience);
         }
     }
-    if model.page_size != PageSize::default() {
-        let size = model.page_size;
-        out.key("page_size").begin('[');
-        for number in [size.rows, size.failed, size.good, size.wait] {
-            out.item().unsigned(number.into());
-        }
-        out.end(']');
-    }
+    let size = model.page_size;
+    out.numbers(
+        "page_size",
+        &[size.rows, size.failed, size.good, size.wait].map(u64::from),
+    );
     if let Some(sweep) = model.sweep {
-        out.key("sweep").begin('[');
-        out.item().unsigned(sweep.unseen_since);
-        out.item().text(trust_name(sweep.trust));
-        out.end(']');
+        out.numbers("sweep", &[sweep.unseen_since, trust_number(sweep.trust)]);
     }
     if let Some(held) = model.held {
-        out.key("held").begin('[');
-        for number in [held.pass, held.unseen, held.live] {
-            out.item().unsigned(number);
-        }
-        out.item().instant(held.since);
-        out.end(']');
+        out.numbers("held", &[held.pass, held.unseen, held.live]);
+        out.key("held_since").instant(held.since);
     }
     if let Some(missing) = model.missing {
-        out.key("missing").begin('[');
-        out.item().instant(missing.since);
-        write_gap(out.item(), missing.gap);
-        out.end(']');
+        out.key("missing_since").instant(missing.since);
+        out.optional("missing_at", missing.gap.at);
+        out.numbers("missing", &[missing.gap.records]);
     }
     let skipped = model.skipped;
-    out.number("without_key", skipped.without_key);
-    out.number("unreadable_records", skipped.unreadable);
+    out.numbers("skipped", &[skipped.without_key, skipped.unreadable]);
     out.optional("too_many_since", skipped.too_many_since);
 }
 
@@ -72,46 +58,55 @@ pub(super) fn read(model: &mut Model, found: &Found<'_, '_>) -> Result<(), Malfo
             *model.patience.of_mut(kind) = patience;
         }
     }
-    let size = found.get("page_size");
+    let mut size = [0; 4];
+    found.get("page_size").numbers(&mut size)?;
+    let [rows, failed, good, wait] = size.map(small);
     model.page_size = PageSize {
-        rows: size.at(0).small_count()?,
-        failed: size.at(1).small_count()?,
-        good: size.at(2).small_count()?,
-        wait: size.at(3).small_count()?,
+        rows,
+        failed,
+        good,
+        wait,
     };
-    model.sweep = found.get("sweep").if_present(read_sweep)?;
-    model.held = found.get("held").if_present(read_held)?;
-    model.missing = found.get("missing").if_present(|found| {
-        Ok(Missing {
-            since: found.at(0).instant()?,
-            gap: read_gap(&found.at(1))?,
-        })
-    })?;
+    let mut sweep = [0; 2];
+    found.get("sweep").numbers(&mut sweep)?;
+    let [unseen_since, trust] = sweep;
+    model.sweep = read_trust(trust).map(|trust| Pending {
+        unseen_since,
+        trust,
+    });
+    let mut held = [0; 3];
+    found.get("held").numbers(&mut held)?;
+    let [pass, unseen, live] = held;
+    let since = found.get("held_since").optional_instant()?;
+    model.held = since.map(|since| Held {
+        pass,
+        unseen,
+        live,
+        since,
+    });
+    let mut missing = [0; 1];
+    found.get("missing").numbers(&mut missing)?;
+    let [records] = missing;
+    let at = found.get("missing_at").optional_instant()?;
+    let since = found.get("missing_since").optional_instant()?;
+    model.missing = since.map(|since| Missing {
+        since,
+        gap: Gap { at, records },
+    });
+    let mut skipped = [0; 2];
+    found.get("skipped").numbers(&mut skipped)?;
+    let [without_key, unreadable] = skipped;
     model.skipped = Skipped {
-        without_key: found.get("without_key").count()?,
-        unreadable: found.get("unreadable_records").count()?,
+        without_key,
+        unreadable,
         too_many_since: found.get("too_many_since").optional_instant()?,
     };
     Ok(())
 }
 
-/// `[instant or null, records]`.
-pub(super) fn write_gap(out: &mut Writer, gap: Gap) {
-    out.begin('[');
-    match gap.at {
-        Some(at) => out.item().instant(at),
-        None => out.item().null(),
-    }
-    out.item().unsigned(gap.records);
-    out.end(']');
-}
-
-/// The reverse of [`write_gap`].
-pub(super) fn read_gap(found: &Found<'_, '_>) -> Result<Gap, Malformed> {
-    Ok(Gap {
-        at: found.at(0).optional_instant()?,
-        records: found.at(1).unsigned()?,
-    })
+/// A number that was small when it was written.
+pub(super) fn small(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 fn patience_key(kind: Kind) -> &'static str {
@@ -124,10 +119,15 @@ fn patience_key(kind: Kind) -> &'static str {
 
 fn write_patience(out: &mut Writer, patience: &Patience) {
     out.begin('{');
-    out.number("failures", patience.failures.into());
-    out.number("failures_of_page", patience.failures_of_page.into());
-    out.number("loops", patience.loops.into());
-    out.flag("parked", patience.is_parked);
+    out.numbers(
+        "counts",
+        &[
+            patience.failures.into(),
+            patience.failures_of_page.into(),
+            patience.loops.into(),
+            patience.is_parked.into(),
+        ],
+    );
     out.optional("not_before", patience.not_before);
     if let Some(trouble) = &patience.trouble {
         write_trouble(out.key("trouble"), trouble);
@@ -136,39 +136,30 @@ fn write_patience(out: &mut Writer, patience: &Patience) {
 }
 
 fn read_patience(found: &Found<'_, '_>) -> Result<Patience, Malformed> {
+    let mut counts = [0; 4];
+    found.get("counts").numbers(&mut counts)?;
+    let [failures, failures_of_page, loops, parked] = counts.map(small);
     Ok(Patience {
-        failures: found.get("failures").small_count()?,
-        failures_of_page: found.get("failures_of_page").small_count()?,
-        loops: found.get("loops").small_count()?,
-        is_parked: found.get("parked").flag()?,
+        failures,
+        failures_of_page,
+        loops,
+        is_parked: parked != 0,
         not_before: found.get("not_before").optional_instant()?,
         trouble: found.get("trouble").if_present(read_trouble)?,
     })
 }
 
-fn trust_name(trust: Trust) -> &'static str {
+/// Zero is no sweep.
+fn trust_number(trust: Trust) -> u64 {
     match trust {
-        Trust::Usual => "usual",
-        Trust::None => "none",
-        Trust::Agreed => "agreed",
+        Trust::Usual => 1,
+        Trust::None => 2,
+        Trust::Agreed => 3,
     }
 }
 
-fn read_sweep(found: &Found<'_, '_>) -> Result<Pending, Malformed> {
-    let trusts = [Trust::Usual, Trust::None, Trust::Agreed];
-    let name = found.at(1).text()?.to_string();
-    let trust = trusts.into_iter().find(|trust| trust_name(*trust) == name);
-    Ok(Pending {
-        unseen_since: found.at(0).unsigned()?,
-        trust: trust.ok_or_else(|| found.at(1).refuse("how far a sweep is trusted"))?,
-    })
-}
-
-fn read_held(found: &Found<'_, '_>) -> Result<Held, Malformed> {
-    Ok(Held {
-        pass: found.at(0).unsigned()?,
-        unseen: found.at(1).unsigned()?,
-        live: found.at(2).unsigned()?,
-        since: found.at(3).instant()?,
-    })
+fn read_trust(number: u64) -> Option<Trust> {
+    [Trust::Usual, Trust::None, Trust::Agreed]
+        .into_iter()
+        .find(|trust| trust_number(*trust) == number)
 }

@@ -1,10 +1,19 @@
 //! A read under way as an object; what is zero or absent is left out.
 
 use super::read::{Found, Malformed};
-use super::reads;
+use super::reads::small;
 use super::write::Writer;
 use crate::paging::Paging;
-use crate::slot::{Bounds, Cut, Served, Slot};
+use crate::slot::{Bounds, Cut, Gap, Served, Slot};
+
+const IS_SPLIT: u64 = 1;
+const IS_UNSURE: u64 = 2;
+const HAS_AGREED: u64 = 4;
+const HAS_GAP: u64 = 8;
+const CUT_IS_ALONE: u64 = 16;
+
+/// How many numbers a slot has.
+const COUNTS: usize = 15;
 
 pub(super) fn write(out: &mut Writer, slot: &Slot) {
     out.begin('{');
@@ -19,28 +28,29 @@ pub(super) fn write(out: &mut Writer, slot: &Slot) {
         out.end(']');
     }
     write_paging(out, &slot.paging);
-    write_served(out, "served", Some(slot.served));
-    write_served(out, "agreed", slot.agreed);
-    out.number("furthest", slot.furthest);
-    out.number("loops", slot.loops.into());
-    out.number("splits", slot.splits.into());
-    out.flag("split", slot.is_split);
-    out.number("empty_pages", slot.empty_pages.into());
-    out.number("largest", slot.largest.into());
-    if let Some(cut) = slot.cut {
-        out.key("cut").begin('[');
-        out.item().instant(cut.at);
-        out.item().unsigned(cut.is_alone.into());
-        out.end(']');
-    }
-    if let Some(gap) = slot.gap {
-        reads::write_gap(out.key("gap"), gap);
-    }
-    out.flag("unsure", slot.is_unsure);
-    out.number("records", slot.records);
-    out.number("stored", slot.stored);
-    out.number("without_key", slot.without_key);
-    out.number("unreadable", slot.unreadable);
+    let agreed = slot.agreed.unwrap_or_default();
+    out.numbers(
+        "counts",
+        &[
+            slot.served.records,
+            slot.served.keys,
+            slot.furthest,
+            slot.loops.into(),
+            slot.splits.into(),
+            slot.empty_pages.into(),
+            slot.largest.into(),
+            slot.records,
+            slot.stored,
+            slot.without_key,
+            slot.unreadable,
+            flags(slot),
+            agreed.records,
+            agreed.keys,
+            slot.gap.map_or(0, |gap| gap.records),
+        ],
+    );
+    out.optional("cut", slot.cut.map(|cut| cut.at));
+    out.optional("gap", slot.gap.and_then(|gap| gap.at));
     out.optional("newest", slot.newest);
     out.end('}');
 }
@@ -57,26 +67,50 @@ pub(super) fn read(found: &Found<'_, '_>) -> Result<Slot, Malformed> {
         slot.parts = parts;
     }
     slot.paging = read_paging(found)?;
-    slot.served = read_served(&found.get("served"))?;
-    slot.agreed = found.get("agreed").if_present(read_served)?;
-    slot.furthest = found.get("furthest").count()?;
-    slot.loops = found.get("loops").small_count()?;
-    slot.splits = found.get("splits").small_count()?;
-    slot.is_split = found.get("split").flag()?;
-    slot.empty_pages = found.get("empty_pages").small_count()?;
-    slot.largest = found.get("largest").small_count()?;
-    slot.cut = found.get("cut").if_present(|found| {
-        Ok(Cut {
-            at: found.at(0).instant()?,
-            is_alone: found.at(1).count()? != 0,
-        })
-    })?;
-    slot.gap = found.get("gap").if_present(reads::read_gap)?;
-    slot.is_unsure = found.get("unsure").flag()?;
-    slot.records = found.get("records").count()?;
-    slot.stored = found.get("stored").count()?;
-    slot.without_key = found.get("without_key").count()?;
-    slot.unreadable = found.get("unreadable").count()?;
+    let mut counts = [0; COUNTS];
+    found.get("counts").numbers(&mut counts)?;
+    let [
+        records,
+        keys,
+        furthest,
+        loops,
+        splits,
+        empty_pages,
+        largest,
+        all_records,
+        stored,
+        without_key,
+        unreadable,
+        flags,
+        agreed_records,
+        agreed_keys,
+        given_up,
+    ] = counts;
+    slot.served = Served { records, keys };
+    slot.furthest = furthest;
+    slot.loops = small(loops);
+    slot.splits = small(splits);
+    slot.empty_pages = small(empty_pages);
+    slot.largest = small(largest);
+    slot.records = all_records;
+    slot.stored = stored;
+    slot.without_key = without_key;
+    slot.unreadable = unreadable;
+    slot.is_split = flags & IS_SPLIT != 0;
+    slot.is_unsure = flags & IS_UNSURE != 0;
+    slot.agreed = (flags & HAS_AGREED != 0).then_some(Served {
+        records: agreed_records,
+        keys: agreed_keys,
+    });
+    slot.gap = (flags & HAS_GAP != 0).then_some(Gap {
+        at: found.get("gap").optional_instant()?,
+        records: given_up,
+    });
+    let cut = found.get("cut").optional_instant()?;
+    slot.cut = cut.map(|at| Cut {
+        at,
+        is_alone: flags & CUT_IS_ALONE != 0,
+    });
     slot.newest = found.get("newest").optional_instant()?;
     Ok(slot)
 }
@@ -109,21 +143,16 @@ pub(super) fn read_paging(found: &Found<'_, '_>) -> Result<Paging, Malformed> {
     })
 }
 
-/// `[records, sum of keys]`; nothing where nothing was served.
-fn write_served(out: &mut Writer, name: &str, served: Option<Served>) {
-    if let Some(served) = served.filter(|served| *served != Served::default() || name == "agreed") {
-        out.key(name).begin('[');
-        out.item().unsigned(served.records);
-        out.item().unsigned(served.keys);
-        out.end(']');
-    }
-}
-
-fn read_served(found: &Found<'_, '_>) -> Result<Served, Malformed> {
-    Ok(Served {
-        records: found.at(0).count()?,
-        keys: found.at(1).count()?,
-    })
+fn flags(slot: &Slot) -> u64 {
+    let flags = [
+        (slot.is_split, IS_SPLIT),
+        (slot.is_unsure, IS_UNSURE),
+        (slot.agreed.is_some(), HAS_AGREED),
+        (slot.gap.is_some(), HAS_GAP),
+        (slot.cut.is_some_and(|cut| cut.is_alone), CUT_IS_ALONE),
+    ];
+    let set = flags.iter().filter(|(set, _)| *set);
+    set.fold(0, |all, (_, bit)| all | bit)
 }
 
 fn write_bounds(out: &mut Writer, bounds: Bounds) {

@@ -99,6 +99,18 @@ impl Writer {
         self.end(']');
     }
 
+    /// `values` without the zeros at their end; nothing where all are zero.
+    pub(crate) fn numbers(&mut self, name: &str, values: &[u64]) {
+        let Some(last) = values.iter().rposition(|value| *value != 0) else {
+            return;
+        };
+        self.key(name).begin('[');
+        for value in values.iter().take(last.saturating_add(1)) {
+            self.item().unsigned(*value);
+        }
+        self.end(']');
+    }
+
     pub(crate) fn into_text(self) -> String {
         self.text
     }

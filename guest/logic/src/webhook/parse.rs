@@ -3,7 +3,7 @@
 //! Strict about three things, without which an event cannot be acted on: its name, its
 //! account, and the token of a link. Whatever else is missing or odd is `None`.
 
-use alloc::borrow::{Cow, ToOwned};
+use alloc::borrow::ToOwned;
 use alloc::collections::BinaryHeap;
 use alloc::format;
 use alloc::string::String;
@@ -27,7 +27,7 @@ pub fn parse(body: &str) -> Result<(String, Event), Problem> {
         let reason = "test ping".to_owned();
         return Ok((String::new(), Event::Ignored(Ignored { reason })));
     }
-    let name = required(&body, "hook", "event")?;
+    let name = required(&body.object("hook").unwrap_or_default(), "hook", "event")?;
     let event = event(&name, &body)?;
     Ok((name, event))
 }
@@ -37,62 +37,95 @@ fn is_test_ping(body: &Object<'_>) -> bool {
     !body.has("hook") && body.text("response").is_some()
 }
 
-/// The names compare without regard to case. An event that is not known, or brings nothing that
-/// could be acted on, is a hint to look at the account that it names.
+/// What an event is about, by its name alone.
+#[derive(Clone, Copy)]
+enum Kind {
+    Linked,
+    SyncCompleted,
+    Unlinked,
+    Issue,
+    ModelSynced,
+    RecordChanged,
+    /// What came of a request that the product made itself: of no sync.
+    Request,
+    Other,
+}
+
+/// The names compare without regard to case. A model's name is Merge's own and open.
+fn kind(subject: &str, verb: &str) -> Kind {
+    let verbs: &[(&str, Kind)] = if alike(subject, "LinkedAccount") {
+        &[
+            ("linked", Kind::Linked),
+            ("sync_completed", Kind::SyncCompleted),
+            ("deleted", Kind::Unlinked),
+        ]
+    } else if alike(subject, "Issue") {
+        return Kind::Issue;
+    } else if ["Async", "Passthrough"]
+        .iter()
+        .any(|with| alike(subject.get(..with.len()).unwrap_or_default(), with))
+    {
+        return Kind::Request;
+    } else if subject.is_empty() {
+        &[]
+    } else {
+        &[
+            ("synced", Kind::ModelSynced),
+            ("added", Kind::RecordChanged),
+            ("changed", Kind::RecordChanged),
+            ("removed", Kind::RecordChanged),
+        ]
+    };
+    let mut verbs = verbs.iter();
+    verbs
+        .find(|(known, _)| alike(verb, known))
+        .map_or(Kind::Other, |(_, kind)| *kind)
+}
+
+/// Once in the component, and not in each place that asks.
+#[inline(never)]
+fn alike(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}
+
+/// An event that is not known, or brings nothing that could be acted on, is a hint to look at the
+/// account that it names.
 fn event(name: &str, body: &Object<'_>) -> Result<Event, Problem> {
     // One without a point has no subject that means anything.
     let (subject, verb) = name.rsplit_once('.').unwrap_or((name, ""));
-    let is = |known: &str| verb.eq_ignore_ascii_case(known);
-    if subject.eq_ignore_ascii_case("LinkedAccount") {
-        return if is("linked") {
-            linked(body)
-        } else if is("sync_completed") {
-            sync_completed(body)
-        } else if is("deleted") {
-            let account = account(body)?;
-            Ok(Event::Unlinked(Unlinked { account }))
-        } else {
-            Ok(hint(name, body))
-        };
-    }
-    if subject.eq_ignore_ascii_case("Issue") {
-        return Ok(issue_changed(body));
-    }
-    if is_of_a_request(subject) {
-        return Ok(ignored(name));
-    }
-    // The model's name is Merge's own and open.
-    if subject.is_empty() {
-        Ok(hint(name, body))
-    } else if is("synced") {
-        model_synced(body)
-    } else if ["added", "changed", "removed"].into_iter().any(is) {
-        record_changed(subject, body)
-    } else {
-        Ok(hint(name, body))
-    }
-}
-
-/// Whether it tells what came of a request that the product made itself: of no sync.
-fn is_of_a_request(subject: &str) -> bool {
-    let begins = |with: &str| {
-        let start = subject.get(..with.len());
-        start.is_some_and(|start| start.eq_ignore_ascii_case(with))
+    let kind = kind(subject, verb);
+    let account = account(body);
+    let data = body.object("data").unwrap_or_default();
+    let account = match (kind, account) {
+        (Kind::Issue, account) => {
+            // It may be of the organization, with no account.
+            return Ok(Event::IssueChanged(IssueChanged {
+                account: account.ok(),
+                description: issues::description(&data).unwrap_or_default(),
+            }));
+        }
+        (Kind::Request, _) | (Kind::Other, Err(_)) => return Ok(ignored(name)),
+        (_, account) => account?,
     };
-    begins("Async") || begins("Passthrough")
-}
-
-fn hint(name: &str, body: &Object<'_>) -> Event {
-    account(body).map_or_else(
-        |_| ignored(name),
-        |account| {
-            Event::Synced(Synced {
+    let (is_initial_sync, models) = match kind {
+        Kind::Linked => return linked(account, body, &data),
+        Kind::Unlinked => return Ok(Event::Unlinked(Unlinked { account })),
+        Kind::RecordChanged => {
+            return Ok(Event::RecordChanged(RecordChanged {
+                model_id: model_id(&account, subject),
                 account,
-                is_initial_sync: None,
-                models: Vec::new(),
-            })
-        },
-    )
+                record_id: data.filled_text("id"),
+            }));
+        }
+        Kind::SyncCompleted => sync_completed(&data),
+        Kind::ModelSynced => model_synced(&data),
+        Kind::Issue | Kind::Request | Kind::Other => (None, Vec::new()),
+    };
+    Ok(Event::Synced(Synced {
+        account,
+        is_initial_sync,
+        models,
+    }))
 }
 
 fn ignored(name: &str) -> Event {
@@ -100,35 +133,27 @@ fn ignored(name: &str) -> Event {
     Event::Ignored(Ignored { reason })
 }
 
-fn linked(body: &Object<'_>) -> Result<Event, Problem> {
-    let account = account(body)?;
-    let account_token = Secret(required(body, "data", "account_token")?);
-    let is_relink = data(body).flag("is_relink").unwrap_or(false);
+fn linked(account: Account, body: &Object<'_>, data: &Object<'_>) -> Result<Event, Problem> {
     let completed_at = body
         .object("linked_account")
         .and_then(|account| account.instant("completed_at"));
     Ok(Event::Linked(Linked {
         account,
-        account_token,
-        is_relink,
+        account_token: Secret(required(data, "data", "account_token")?),
+        is_relink: data.flag("is_relink").unwrap_or(false),
         completed_at,
     }))
 }
 
+/// What an event of a sync says: the flag of the initial sync, and of which models it tells what.
+type Finishes = (Option<bool>, Vec<ModelStatus>);
+
 /// The account's flag stays the account's: a model enabled later may be in its initial sync
 /// while the account is not.
-fn sync_completed(body: &Object<'_>) -> Result<Event, Problem> {
-    let account = account(body)?;
-    let data = data(body);
-    let models = data
-        .object("sync_status")
-        .map(|map| models_by_id(&map))
-        .unwrap_or_default();
-    Ok(Event::Synced(Synced {
-        account,
-        is_initial_sync: data.flag("is_initial_sync"),
-        models,
-    }))
+fn sync_completed(data: &Object<'_>) -> Finishes {
+    let map = data.object("sync_status");
+    let models = map.map(|map| models_by_id(&map)).unwrap_or_default();
+    (data.flag("is_initial_sync"), models)
 }
 
 fn models_by_id(map: &Object<'_>) -> Vec<ModelStatus> {
@@ -151,27 +176,17 @@ fn models_by_id(map: &Object<'_>) -> Vec<ModelStatus> {
 
 /// The model is the one that the row names. Before 2024 `sync_status` was the bare state, with
 /// the model in the event's name alone: too little to act on, so no model is named.
-fn model_synced(body: &Object<'_>) -> Result<Event, Problem> {
-    let account = account(body)?;
-    let data = data(body);
-    let Some(row) = data.object("sync_status") else {
-        return Ok(Event::Synced(Synced {
-            account,
-            is_initial_sync: None,
-            models: Vec::new(),
-        }));
-    };
+fn model_synced(data: &Object<'_>) -> Finishes {
     let mut models = Vec::new();
+    let Some(row) = data.object("sync_status") else {
+        return (None, models);
+    };
     if let Some(model_id) = row.filled_text("model_id") {
         let mut status = of_model(model_id, &row);
-        take_synced_fields(&mut status, &data);
+        take_synced_fields(&mut status, data);
         models.push(status);
     }
-    Ok(Event::Synced(Synced {
-        account,
-        is_initial_sync: row.flag("is_initial_sync"),
-        models,
-    }))
+    (row.flag("is_initial_sync"), models)
 }
 
 /// They stand beside the row.
@@ -185,29 +200,9 @@ fn take_synced_fields(status: &mut ModelStatus, data: &Object<'_>) {
     }
 }
 
-fn record_changed(model: &str, body: &Object<'_>) -> Result<Event, Problem> {
-    let account = account(body)?;
-    let model_id = model_id(&account, model);
-    let record_id = data(body).filled_text("id");
-    Ok(Event::RecordChanged(RecordChanged {
-        account,
-        model_id,
-        record_id,
-    }))
-}
-
 /// The id in the table of the model that an event of `account` calls `model`.
 fn model_id(account: &Account, model: &str) -> Option<String> {
     of_event(&format!("{}.{model}", account.category)).map(String::from)
-}
-
-/// An issue may be of the organization, with no account.
-fn issue_changed(body: &Object<'_>) -> Event {
-    let description = issues::description(&data(body)).unwrap_or_default();
-    Event::IssueChanged(IssueChanged {
-        account: account(body).ok(),
-        description,
-    })
 }
 
 fn account(body: &Object<'_>) -> Result<Account, Problem> {
@@ -215,20 +210,16 @@ fn account(body: &Object<'_>) -> Result<Account, Problem> {
     account_details::account(&object).ok_or_else(|| missing(&object, "linked_account", "id"))
 }
 
-fn data<'b, 'a>(body: &'b Object<'a>) -> Cow<'b, Object<'a>> {
-    body.object("data").unwrap_or_default()
-}
-
-/// A text that must be there and not empty. The message never repeats what is.
-fn required(body: &Object<'_>, parent: &str, key: &str) -> Result<String, Problem> {
-    let object = body.object(parent).unwrap_or_default();
+/// A text that must be there and not empty, in the object that `path` names.
+fn required(object: &Object<'_>, path: &str, key: &str) -> Result<String, Problem> {
     let text = object.filled_text(key);
-    text.ok_or_else(|| missing(&object, parent, key))
+    text.ok_or_else(|| missing(object, path, key))
 }
 
-fn missing(object: &Object<'_>, parent: &str, key: &str) -> Problem {
+/// The message never repeats what is there.
+fn missing(object: &Object<'_>, path: &str, key: &str) -> Problem {
     let found = object.kind_of(key);
     Problem {
-        message: format!("{parent}.{key}: expected a text, found {found}"),
+        message: format!("{path}.{key}: expected a text, found {found}"),
     }
 }

@@ -25,8 +25,25 @@ pub enum Facts {
     Window(window::Facts),
     Cadence(cadence::Facts),
     Retry(retry::Facts),
-    Page(String, String),
+    Page(PageFacts),
     Version,
+}
+
+/// The arguments of `page.parse`.
+#[derive(Debug, Clone)]
+pub struct PageFacts {
+    model_id: String,
+    body: String,
+}
+
+fn page_facts(root: Input<'_, '_>) -> std::result::Result<PageFacts, Problem> {
+    let mut fields = root.object()?;
+    let facts = PageFacts {
+        model_id: fields.take("model_id").text()?,
+        body: fields.take("body").text()?,
+    };
+    fields.finish()?;
+    Ok(facts)
 }
 
 impl Facts {
@@ -54,7 +71,7 @@ impl Facts {
             "retry.decide" => {
                 json::retry::read_facts(root).map(|facts| Self::Retry(retry_facts(facts)))
             }
-            "page.parse" => page(root),
+            "page.parse" => page_facts(root).map(Self::Page),
             "meta.version" => Ok(Self::Version),
             other => bail!("no operation `{other}`"),
         };
@@ -92,7 +109,7 @@ impl Facts {
                 let interface = logic.merge_sync_triggers_retry();
                 black_box(interface.call_decide(store, black_box(facts))?);
             }
-            Self::Page(model_id, body) => {
+            Self::Page(PageFacts { model_id, body }) => {
                 let interface = logic.merge_sync_triggers_page();
                 black_box(
                     interface
@@ -106,14 +123,6 @@ impl Facts {
         }
         Ok(())
     }
-}
-
-fn page(root: Input<'_, '_>) -> Result<Facts, Problem> {
-    let mut fields = root.object()?;
-    let model_id = fields.take("model_id").text()?;
-    let body = fields.take("body").text()?;
-    fields.finish()?;
-    Ok(Facts::Page(model_id, body))
 }
 
 fn signed_body(from: signatures::SignedBody) -> signature::SignedBody {

@@ -112,7 +112,8 @@ impl Host<'_> {
     fn link(&mut self) {
         let account = json!({"id": ACCOUNT, "category": "hris", "integration": "Nordic Payroll",
             "integration_slug": "nordic-payroll", "end_user_origin_id": "customer-7",
-            "organization_name": "Brindlewood", "link_status": "COMPLETE"});
+            "organization_name": "Brindlewood", "link_status": "COMPLETE",
+            "account_type": "PRODUCTION", "is_duplicate": null});
         let now = self.clock();
         let new = json!({"account": account, "token": "token", "linked_at": now});
         if let Some(note) = self.ask("engine.link", &json!({"account": new, "now": now})) {

@@ -154,7 +154,8 @@ fn walk(subject: &mut dyn Subject) -> Vec<String> {
     };
     let account = json!({"id": ACCOUNT, "category": "hris", "integration": "Example HRIS",
         "integration_slug": "example-hris", "end_user_origin_id": "", "organization_name": "",
-        "link_status": "COMPLETE"});
+        "link_status": "COMPLETE",
+            "account_type": "PRODUCTION", "is_duplicate": null});
     let new = json!({"account": account, "token": "t", "linked_at": host.clock()});
     let now = host.clock();
     let note = host.ask("engine.link", &json!({"account": new, "now": now}));

@@ -30,6 +30,40 @@ fn check(operation: &str, input: &Value, expected: impl Fn(&Value) -> bool) {
     }
 }
 
+/// The input of `page.parse`.
+fn page(body: &str) -> Value {
+    json!({ "model_id": "hris.Employee", "body": body })
+}
+
+#[test]
+fn a_body_of_millions_of_items_asks_for_no_more_memory_than_there_is() {
+    let many = "[],".repeat(3_000_000);
+    for body in [
+        format!(r#"{{"results":[{many}7],"next":null}}"#),
+        format!(r#"{{"results":[NaN,{many}7],"next":null}}"#),
+        format!(r#"{{"next":null,"other":[{many}7],"results":7}}"#),
+        many,
+    ] {
+        check("page.parse", &page(&body), |answer| {
+            answer["error"].is_string()
+        });
+        check(
+            "readiness.parse-status",
+            &json!({ "body": body }),
+            |answer| answer["error"].is_string(),
+        );
+    }
+}
+
+#[test]
+fn a_deep_record_beside_a_broken_one_ends_no_stack() {
+    let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+    let body = format!(r#"{{"results":[NaN,{{"id":"a","x":{deep}}}],"next":null}}"#);
+    check("page.parse", &page(&body), |answer| {
+        answer["error"].is_string()
+    });
+}
+
 #[test]
 fn a_body_of_a_megabyte_is_read_record_by_record() {
     let record = format!(r#"{{"id":"a","note":"{}"}}"#, "x".repeat(1_000));
@@ -37,7 +71,7 @@ fn a_body_of_a_megabyte_is_read_record_by_record() {
         r#"{{"results":[{}],"next":null}}"#,
         vec![record.as_str(); 1_000].join(",")
     );
-    check("page.parse", &json!({ "body": body }), |answer| {
+    check("page.parse", &page(&body), |answer| {
         answer["rows"].as_array().is_some_and(|rows| {
             rows.len() == 1_000 && rows.iter().all(|row| row["json"] == record.as_str())
         })
@@ -49,17 +83,15 @@ fn nesting_of_a_hundred_thousand_levels_ends_no_stack() {
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let record = format!(r#"{{"id":"a","x":{deep}}}"#);
     let body = format!(r#"{{"results":[{record}],"next":null}}"#);
-    check("page.parse", &json!({ "body": body }), |answer| {
+    check("page.parse", &page(&body), |answer| {
         answer["rows"][0]["id"] == "a"
     });
-    check("page.parse", &json!({ "body": deep }), |answer| {
+    check("page.parse", &page(&deep), |answer| {
         answer["error"].is_string()
     });
-    check(
-        "page.parse",
-        &json!({ "body": "[".repeat(100_000) }),
-        |answer| answer["error"].is_string(),
-    );
+    check("page.parse", &page(&"[".repeat(100_000)), |answer| {
+        answer["error"].is_string()
+    });
 }
 
 #[test]
@@ -81,7 +113,8 @@ fn ten_thousand_models_are_judged_in_one_answer() {
     let statuses: Vec<_> = (0..10_000)
         .map(|number| {
             json!({"model_id": format!("hris.Model{number:05}"), "model_name": "",
-                "status": {"tag": "done"}, "status_reason": ""})
+                "status": {"tag": "done"}, "status_reason": "", "synced_fields": [],
+                "unreadable": []})
         })
         .collect();
     let facts = json!({"statuses": statuses, "complete": true, "required": [],

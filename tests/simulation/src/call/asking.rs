@@ -127,7 +127,7 @@ impl World<'_> {
                             &self.merge,
                             &self.store,
                             change,
-                            &effects,
+                            (&committed, &effects),
                             &mut call.heard,
                         );
                     }
@@ -177,6 +177,9 @@ impl World<'_> {
         self.oracle
             .served(&self.merge, request, &response, &mut call.heard);
         let sent_at = call.sent_at;
+        if std::str::from_utf8(&response.body).is_err() {
+            self.oracle.not_answered(&self.merge, request);
+        }
         let mut delay = if response.delay_millis > 0 {
             self.dice.net.between(3 * SECOND, 28 * SECOND)
         } else {
@@ -185,7 +188,10 @@ impl World<'_> {
         let mut sent = answered(response);
         if now + delay > sent_at + TIMEOUT {
             delay = (sent_at + TIMEOUT - now).max(0);
-            sent = Err(transport("timed out"));
+            self.oracle.not_answered(&self.merge, request);
+            sent = Err(http::SendError::TimedOut(http::Transport {
+                message: "timed out".to_owned(),
+            }));
         }
         self.answer(id, Answer::Sent(sent), delay);
     }

@@ -6,7 +6,7 @@ use merge_simulator::time::{HOUR, Micros, iso, parse};
 
 use super::status::second;
 use super::{Heard, Oracle, Watched};
-use crate::bindings::merge_sync::triggers::store::{Change, Notice, Occasion};
+use crate::bindings::merge_sync::triggers::store::{Change, Committed, Notice, Occasion};
 use crate::store::{Account, Effects, Store};
 
 impl Oracle {
@@ -16,15 +16,20 @@ impl Oracle {
         merge: &Merge,
         store: &Store,
         change: &Change,
-        effects: &Effects,
+        done: (&Committed, &Effects),
         heard: &mut Heard,
     ) {
         let now = merge.now();
+        let (committed, effects) = done;
         self.check_secrets(now, change);
         self.check_notes(now, change, heard);
-        self.check_sweep(merge, &change.account, effects);
+        self.check_sweep(merge, change, committed.swept.as_ref(), effects);
         if let Some(watched) = self.accounts.get_mut(&change.account) {
             if let Some(rows) = heard.status.take() {
+                for row in &rows {
+                    let list = watched.lists.entry(row.model_id.clone()).or_default();
+                    list.status_kept(row.enabled && row.unreadable, now);
+                }
                 watched.status = rows;
             }
             if let Some(until) = heard.closed_until.take() {
@@ -91,20 +96,6 @@ impl Oracle {
         }
     }
 
-    fn check_sweep(&mut self, merge: &Merge, account: &str, effects: &Effects) {
-        for (model, id) in &effects.swept {
-            let lives = merge
-                .marks(account, model)
-                .any(|mark| mark.id == id && !mark.deleted);
-            if lives {
-                self.violation(
-                    merge.now(),
-                    format!("{model} {id} of {account} was swept and lives"),
-                );
-            }
-        }
-    }
-
     fn check_ready(&mut self, now: Micros, account: &str, what: &str) {
         let Some(watched) = self.accounts.get_mut(account) else {
             return;
@@ -130,6 +121,7 @@ impl Oracle {
             Occasion::BecameReady => self.check_ready(now, account, "became-ready"),
             Occasion::WindowCompleted => self.check_window(merge, entry, account, notice),
             Occasion::CaughtUp => {
+                self.check_known(now, account);
                 for (model, finish) in self.accounts.get(account).map(due).unwrap_or_default() {
                     self.check_stored(merge, entry, account, &model, finish, "caught-up");
                 }
@@ -147,11 +139,11 @@ impl Oracle {
                 }
             }
             Occasion::NeedsAttention => {
-                let bad = self
-                    .accounts
-                    .get(account)
-                    .and_then(|watched| watched.bad_at);
-                if bad.is_none_or(|at| now - at > 2 * HOUR) && entry.token.is_some() {
+                let watched = self.accounts.get(account);
+                let bad = watched.and_then(|watched| watched.bad_at.max(watched.reason_at));
+                let is_poisoned = watched.is_some_and(|watched| !watched.poisons.is_empty());
+                let is_stale = bad.is_none_or(|at| now - at > 2 * HOUR);
+                if is_stale && !is_poisoned && entry.token.is_some() {
                     self.violation(
                         now,
                         format!("{account} needs attention for no reason: {}", notice.text),
@@ -159,6 +151,24 @@ impl Oracle {
                 }
             }
             Occasion::Recovered => {}
+        }
+    }
+
+    /// Nothing is caught up whose finish cannot be read.
+    fn check_known(&mut self, now: Micros, account: &str) {
+        let rows = self.accounts.get(account).map(|watched| &watched.status);
+        let unknown: Vec<String> = rows
+            .into_iter()
+            .flatten()
+            .filter(|row| row.enabled && row.unreadable)
+            .map(|row| row.model_id.clone())
+            .collect();
+        if !unknown.is_empty() {
+            let models = unknown.join(", ");
+            self.violation(
+                now,
+                format!("caught-up: {account}, and the finish of {models} cannot be read"),
+            );
         }
     }
 
@@ -212,14 +222,22 @@ impl Oracle {
             return;
         };
         let rows = entry.rows.get(model);
+        let list = watched.lists.get(model);
         let missing: Vec<String> = merge
             .marks(account, model)
             .filter(|mark| {
-                !mark.purged && mark.modified_at <= finish && mark.visible_at <= served_at
+                !mark.purged
+                    && mark.served
+                    && mark.modified_at <= finish
+                    && mark.visible_at <= served_at
             })
             .filter(|mark| {
                 let stored = rows.and_then(|rows| rows.get(mark.id));
                 stored.is_none_or(|row| row.modified_at < Some(mark.modified_at))
+            })
+            .filter(|mark| {
+                let version = (mark.id.to_owned(), mark.modified_at);
+                !list.is_some_and(|list| list.withheld.contains(&version))
             })
             .map(|mark| format!("{} of {}", mark.id, iso(mark.modified_at)))
             .collect();

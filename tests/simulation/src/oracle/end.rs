@@ -1,14 +1,20 @@
 //! What must be true when everything has come to rest.
 
-use merge_simulator::Merge;
+use std::collections::BTreeSet;
+
 use merge_simulator::time::DAY;
+use merge_simulator::{Mark, Merge, Poison, Poisoned, RecordKey};
 
 use super::Oracle;
+use crate::bindings::merge_sync::triggers::types::LinkState;
 use crate::counts::Counts;
-use crate::store::Store;
+use crate::store::{Account, Store};
 
 /// Merge's guard blocks an address at more failing answers than this within ten seconds.
 const GUARD: u64 = 20;
+
+/// How a record says so.
+const DELETED_BY_MERGE: &str = r#""remote_was_deleted":true"#;
 
 /// A run that saw less than this proves nothing.
 const ENGINE_CALLS: u64 = 200;
@@ -18,7 +24,21 @@ impl Oracle {
     /// Compare what is stored with what Merge holds, and the rest with what was promised.
     pub fn judge(&mut self, merge: &Merge, store: &Store, counts: &Counts) {
         let now = merge.now();
-        self.verdict = merge.verdict(store.rows());
+        let ledger = merge.ledger();
+        let unserved: BTreeSet<RecordKey> = ledger
+            .into_iter()
+            .filter(|(_, entry)| !entry.served)
+            .map(|(key, _)| key)
+            .collect();
+        let rows = store.rows().map(|mut row| {
+            let key = (row.account.clone(), row.model_id.clone(), row.id.clone());
+            row.deleted &= !self.pardoned.contains(&key);
+            // What can no longer be read stays as Merge served it last.
+            row.deleted &= !unserved.contains(&key) || !row.json.contains(DELETED_BY_MERGE);
+            row
+        });
+        self.verdict = merge.verdict(rows);
+        self.pardon_withheld(merge, store);
         let ids: Vec<String> = self.accounts.keys().cloned().collect();
         for account in &ids {
             let Some(watched) = self.accounts.get(account) else {
@@ -31,18 +51,23 @@ impl Oracle {
             let undelivered = watched.announced.difference(&watched.delivered).count();
             let phase = entry.summary.as_ref().map(|summary| summary.phase.clone());
             let ready = merge.initial_syncs_over(watched.number);
+            let is_refused = watched
+                .poisons
+                .iter()
+                .any(|poisoned| poisoned.poison == Poison::TokenRefused);
             if undelivered > entry.outbox.len() {
                 self.violation(
                     now,
                     format!("{undelivered} notices of {account} were never delivered"),
                 );
             }
-            if ready && phase.as_deref() != Some("ready") {
+            if ready && !is_refused && phase.as_deref() != Some("ready") {
                 self.violation(
                     now,
                     format!("{account} is ready in Merge, and here {phase:?}"),
                 );
             }
+            self.check_rest(merge, entry, account);
             let (sent, bound) = self.requests(account, merge);
             self.most_requests = self.most_requests.max(sent * 100 / bound.max(1));
             if sent > bound {
@@ -68,6 +93,98 @@ impl Oracle {
             );
         }
         self.check_size(merge, counts);
+    }
+
+    /// What was out of reach when it came need not be stored.
+    fn pardon_withheld(&mut self, merge: &Merge, store: &Store) {
+        let Self {
+            accounts, verdict, ..
+        } = self;
+        for (account, watched) in accounts {
+            let entry = store.account(account);
+            for (model, list) in &watched.lists {
+                let rows = entry.and_then(|entry| entry.rows.get(model));
+                // Nothing but an operator's word lets everything be deleted.
+                if list.reads.held_since.is_some()
+                    && merge
+                        .reread(account, model)
+                        .is_some_and(|found| found.is_empty())
+                {
+                    let marks = merge.marks(account, model).filter(|mark| mark.purged);
+                    let live = marks.filter(|mark| {
+                        let row = rows.and_then(|rows| rows.get(mark.id));
+                        row.is_some_and(|row| !row.deleted)
+                    });
+                    verdict.stale = verdict.stale.saturating_sub(live.count() as u64);
+                }
+                if list.withheld.is_empty() {
+                    continue;
+                }
+                for mark in merge.marks(account, model).filter(|mark| mark.served) {
+                    let version = (mark.id.to_owned(), mark.modified_at);
+                    if mark.purged || !list.withheld.contains(&version) {
+                        continue;
+                    }
+                    match rows.and_then(|rows| rows.get(mark.id)) {
+                        None => verdict.lost = verdict.lost.saturating_sub(1),
+                        Some(row) if row.modified_at != Some(mark.modified_at) => {
+                            verdict.stale = verdict.stale.saturating_sub(1);
+                        }
+                        Some(_) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Nothing is left of what has passed, and nothing that is missing is left untold.
+    fn check_rest(&mut self, merge: &Merge, entry: &Account, account: &str) {
+        let now = merge.now();
+        let Some(watched) = self.accounts.get(account) else {
+            return;
+        };
+        let trouble = entry.summary.as_ref().map(|summary| &summary.trouble);
+        let trouble = trouble.filter(|trouble| !trouble.is_empty());
+        let summary = entry.summary.as_ref();
+        let is_active = summary.is_none_or(|summary| summary.link == LinkState::Active);
+        let mut wrong = Vec::new();
+        let waits_for_approval = |model: &String| {
+            let reread = merge.reread(account, model);
+            reread.is_some_and(|found| found.is_empty())
+        };
+        let waits = trouble.is_some_and(|trouble| trouble == "held-sweep")
+            && watched.lists.keys().any(waits_for_approval);
+        if let Some(trouble) = trouble
+            && !waits
+            && watched.poisons.is_empty()
+            && merge.initial_syncs_over(watched.number)
+        {
+            wrong.push(format!("{account} is still in trouble: {trouble}"));
+        }
+        for (model, list) in &watched.lists {
+            let of_model =
+                |poisoned: &&Poisoned| poisoned.model_id.as_ref().is_none_or(|id| id == model);
+            let mut poisons = watched.poisons.iter().filter(of_model);
+            self.parked += u64::from(list.parked_since.is_some());
+            let passes = poisons.clone().all(|poisoned| poisoned.poison.passes());
+            if passes && list.parked_since.is_some() {
+                wrong.push(format!("{model} of {account} rests, and could be read"));
+            }
+            let rows = entry.rows.get(model);
+            let is_missing = |mark: &Mark<'_>| {
+                !mark.served && !mark.purged && rows.is_none_or(|rows| !rows.contains_key(mark.id))
+            };
+            let missing = merge.marks(account, model).filter(is_missing).count();
+            let untold = !list.in_trouble && trouble.is_none() && is_active;
+            if missing > 0 && untold && poisons.next().is_some() {
+                wrong.push(format!(
+                    "{missing} rows of {model} of {account} cannot be read, and nobody is told"
+                ));
+            }
+        }
+        for text in wrong {
+            self.violation(now, text);
+        }
     }
 
     /// Whether the run was long and hard enough; one that was made smaller on purpose need not be.

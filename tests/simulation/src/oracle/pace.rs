@@ -70,9 +70,10 @@ impl Pace {
         u64::try_from((self.ready_at.unwrap_or(now) - from) / MINUTE).unwrap_or(0)
     }
 
-    pub(super) fn asked(&mut self, command: Command) {
+    pub(super) fn asked(&mut self, command: &Command) {
         self.wishes += 1;
-        self.rereads += u64::from(command == Command::Reread);
+        let rereads = matches!(command, Command::Reread | Command::RereadModel(_));
+        self.rereads += u64::from(rereads);
     }
 
     /// Something happened after which requests may be made again: a host died, a commit was
@@ -104,8 +105,10 @@ impl Oracle {
 
     /// A disturbance that concerns one account.
     pub fn disturbed(&mut self, account: &str) {
+        let now = self.now;
         if let Some(watched) = self.accounts.get_mut(account) {
             watched.pace.disturbed(1);
+            watched.disturbed_at.push_back(now);
         }
     }
 
@@ -177,7 +180,11 @@ impl Oracle {
         let (models, longest) = sizes.fold((0, 0), |(models, longest), size| {
             (models + 1, size.max(longest))
         });
-        let pages = (longest / self.scenario.config.page_size_at_most) as u64 + 1;
+        let mut pages = (longest / self.scenario.config.page_size_at_most) as u64 + 1;
+        if !watched.poisons.is_empty() {
+            // What has no end in one way is read in another.
+            pages += 80 + 8 * longest as u64;
+        }
 
         let reasons = pace.bad_answers + pace.disturbances + pace.wishes;
         // Twelve in the first three minutes, then one a minute at the most.
@@ -201,7 +208,7 @@ impl Oracle {
 
 impl super::Watched {
     /// Nobody may ask before this.
-    fn excused_until(&self) -> Micros {
+    pub(super) fn excused_until(&self) -> Micros {
         self.not_before.map_or(0, |until| until + SKEW)
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Row {
     pub ready: bool,
     /// The finish of a sync that brought data.
     pub finish: Option<Micros>,
+    /// A finish was sent that is no instant.
+    pub unreadable: bool,
     /// Something that people may have to hear of.
     pub bad: bool,
     /// A failed sync, by its start.
@@ -24,13 +26,15 @@ pub(super) struct Row {
 
 /// The rows of a page, and whether it is the last.
 fn rows(body: &[u8], partial_counts: bool) -> Option<(Vec<Row>, bool)> {
-    let body: Value = serde_json::from_slice(body).ok()?;
+    let text = std::str::from_utf8(body).ok()?;
+    let body: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).ok()?;
     let last = body["next"].is_null();
     let rows = body["results"].as_array()?.iter().map(|row| {
         let status = row["status"].as_str().unwrap_or_default();
         let result = row["last_sync_result"].as_str().unwrap_or_default();
         let brought = |name: &str| matches!(name, "DONE" | "PARTIALLY_SYNCED");
-        let finish = row["last_sync_finished"].as_str().and_then(parse);
+        let sent = row["last_sync_finished"].as_str();
+        let finish = sent.and_then(instant);
         let usable = brought(status) || matches!(status, "SYNCING" | "PAUSED") && brought(result);
         Row {
             model_id: row["model_id"].as_str().unwrap_or_default().to_owned(),
@@ -39,6 +43,7 @@ fn rows(body: &[u8], partial_counts: bool) -> Option<(Vec<Row>, bool)> {
                 || row["is_initial_sync"] == false
                 || partial_counts && status == "PARTIALLY_SYNCED",
             finish: finish.filter(|_| usable),
+            unreadable: sent.is_some() && finish.is_none(),
             bad: matches!(status, "FAILED" | "PAUSED" | "PARTIALLY_SYNCED"),
             failed: (status == "FAILED").then(|| row["last_sync_start"].as_str().and_then(parse)),
         }
@@ -55,6 +60,10 @@ impl Oracle {
             return;
         };
         watched.pace.requested(&request.target);
+        self.list_asked(merge, request);
+        let Some(watched) = self.accounts.get_mut(&request.account) else {
+            return;
+        };
         let closed = watched.closed_until.filter(|until| now < until - patience);
         // A run that loaded before the demand was committed cannot know of it.
         let knew = heard.loaded_at.is_some_and(|at| at > watched.closed_at);
@@ -80,12 +89,17 @@ impl Oracle {
     ) {
         heard.sent = true;
         let now = merge.now();
+        self.list_answered(merge, request, Some(response));
         let partial_counts = self.partial_counts;
         let Some(watched) = self.accounts.get_mut(&request.account) else {
             return;
         };
         let good = response.status == 200 && response.cut_after.is_none();
         watched.pace.answered(good);
+        watched.statuses.insert(response.status, now);
+        if response.cut_after.is_some() {
+            watched.unreached_at = Some(now);
+        }
         if !good {
             watched.bad_at = Some(now);
         }
@@ -113,6 +127,7 @@ impl Oracle {
             return;
         }
         let rows = std::mem::take(&mut heard.pages);
+        let listed: Vec<&str> = merge.listed_models(watched.number).collect();
         for row in &rows {
             if row.ready && row.enabled {
                 watched.ready_models.insert(row.model_id.clone());
@@ -123,11 +138,16 @@ impl Oracle {
             if let Some(start) = row.failed {
                 watched.failures.insert((row.model_id.clone(), start));
             }
+            let list = watched.lists.entry(row.model_id.clone()).or_default();
             if let Some(finish) = row.finish {
-                watched
-                    .finishes
-                    .entry((row.model_id.clone(), second(finish)))
-                    .or_insert(now);
+                let key = (row.model_id.clone(), second(finish));
+                let served_at = *watched.finishes.entry(key).or_insert(now);
+                let read = watched.watermarks.get(&row.model_id);
+                let owed = row.enabled
+                    && row.ready
+                    && listed.contains(&row.model_id.as_str())
+                    && read.is_none_or(|read| second(*read) < second(finish));
+                list.unread = Some((finish, served_at)).filter(|_| owed);
             }
         }
         let mut needed = rows.iter().filter(|row| row.enabled).peekable();
@@ -140,6 +160,16 @@ impl Oracle {
 /// The whole second that an instant is in.
 pub(super) fn second(at: Micros) -> Micros {
     at - at.rem_euclid(SECOND)
+}
+
+/// An instant in any form that is one.
+fn instant(text: &str) -> Option<Micros> {
+    let with_colon = |text: &str| {
+        let at = text.len().checked_sub(2)?;
+        let (hours, minutes) = (text.get(..at)?, text.get(at..)?);
+        parse(&format!("{hours}:{minutes}"))
+    };
+    parse(text).or_else(|| with_colon(text))
 }
 
 /// How long Merge asks to be left alone: seconds, or a date that counts from its own clock.

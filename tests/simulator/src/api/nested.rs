@@ -41,7 +41,7 @@ const NESTED: [Nested; 5] = [
     (
         "expense-reports",
         "lines",
-        |record, _| json!({ "expense_report": record.id, "description": "Travel", "amount": 12.5 }),
+        |_, _| json!({ "description": "Travel", "amount": 12.5, "tracking_categories": [] }),
     ),
 ];
 
@@ -69,7 +69,9 @@ impl Merge {
             row["remote_id"] = json!(format!("{}-1", record.remote_id));
             row["created_at"] = json!(iso(record.created_at));
             row["modified_at"] = json!(iso(version.modified_at));
-            row["remote_was_deleted"] = json!(version.truth.deleted);
+            if list != "viewers" {
+                row["remote_was_deleted"] = json!(version.truth.deleted);
+            }
             row
         };
         let what = format!("{}/{path}/{id}/{list}", self.accounts[number].id);

@@ -271,7 +271,7 @@ impl Account {
         Some(name)
     }
 
-    /// Mark the broken record of a page; see [`mend`].
+    /// Mark the broken record of a page; see [`break_body`].
     pub(crate) fn break_row(&self, model: usize, record: usize, now: Micros, tree: &mut Value) {
         let len = self.models[model].records.len();
         if self

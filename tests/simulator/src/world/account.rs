@@ -115,7 +115,6 @@ impl Account {
         let mut row = self.details();
         row["integration"] = json!({
             "name": integration,
-            "abbreviated_name": integration,
             "categories": [self.category],
             "image": null,
             "square_image": null,

@@ -112,8 +112,12 @@ impl Serialize for Row<'_> {
         if spec.tells_deletions() {
             row.serialize_entry("remote_was_deleted", &version.truth.deleted)?;
         }
-        row.serialize_entry("field_mappings", &())?;
-        row.serialize_entry("remote_data", &self.raw.then(|| self.remote_data()))?;
+        if spec.has("field_mappings") {
+            row.serialize_entry("field_mappings", &())?;
+        }
+        if spec.has("remote_data") {
+            row.serialize_entry("remote_data", &self.raw.then(|| self.remote_data()))?;
+        }
         row.end()
     }
 }

@@ -386,5 +386,5 @@ fn every_model_of_every_category_is_served_where_it_has_an_endpoint() {
         .into_keys()
         .map(|(_, model, _)| model)
         .collect();
-    assert_eq!(models.len(), 16 + 16 + 11 + 10 + 11 + 5);
+    assert_eq!(models.len(), 16 + 18 + 11 + 10 + 29 + 5);
 }

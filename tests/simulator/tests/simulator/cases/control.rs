@@ -101,6 +101,9 @@ fn the_help_names_every_fault_and_every_command() {
     for kind in merge_simulator::FaultKind::ALL {
         assert!(control::HELP.contains(kind.name()), "{}", kind.name());
     }
+    for name in merge_simulator::poison::NAMES {
+        assert!(control::HELP.contains(name), "{name}");
+    }
     let mut merge = settled();
     for line in control::HELP.lines().skip(1) {
         let Some(command) = line
@@ -228,4 +231,31 @@ fn rows_that_are_none_are_refused() {
     let mut unknown = row;
     unknown["remote_id"] = json!("7");
     ask(&mut merge, "verdict", &json!({ "rows": [unknown] }), 400);
+}
+
+#[test]
+fn poison_is_put_on_and_taken_away() {
+    let mut merge = settled();
+    let id = merge.accounts()[0].id.clone();
+    let list = "/api/hris/v1/teams";
+    let wanted = json!({ "account": id, "model_id": "hris.Team", "kind": "list-refused=404" });
+    let answer = ask(&mut merge, "poison", &wanted, 200);
+    assert_eq!(answer[0]["kind"], "list-refused=404");
+    assert_eq!(answer[0]["model_id"], "hris.Team");
+    assert_eq!(get(&mut merge, 0, list).status, 404);
+    let state = ask(&mut merge, "state", &json!({}), 200);
+    assert_eq!(state["accounts"][0]["poison"], answer);
+    let ledger = json!({ "account": id, "model_id": "hris.Team" });
+    let ledger = ask(&mut merge, "ledger", &ledger, 200);
+    assert_eq!(ledger["records"][0]["served"], false);
+    ask(&mut merge, "cure", &json!({ "account": id }), 200);
+    assert_eq!(get(&mut merge, 0, list).status, 200);
+    for wrong in [
+        json!({ "account": id, "kind": "nothing" }),
+        json!({ "account": id, "kind": "byte-order-mark", "model_id": "hris.Team" }),
+        json!({ "account": id, "kind": "scope-off", "from": "soon" }),
+        json!({ "account": "x", "kind": "scope-off" }),
+    ] {
+        ask(&mut merge, "poison", &wrong, 400);
+    }
 }

@@ -277,3 +277,24 @@ fn a_block_ends_in_real_time_where_the_clock_stands_still() {
     merge.stand_still(MINUTE);
     assert_eq!(get(&mut merge, 0, "/api/hris/v1/employees").status, 200);
 }
+
+#[test]
+fn keys_can_be_chosen_and_old_webhooks_forgotten() {
+    let mut merge = after(small(1), HOUR);
+    assert!(
+        merge
+            .waiting()
+            .any(|delivery| delivery.event != "LinkedAccount.linked")
+    );
+    merge.forget_webhooks(|delivery| delivery.event == "LinkedAccount.linked");
+    merge.set_keys(Some("chosen".to_owned()), Some("secret".to_owned()));
+    assert_eq!((merge.api_key(), merge.signing_key()), ("chosen", "secret"));
+    assert_eq!(merge.waiting().count(), 3);
+    for delivery in merge.waiting() {
+        assert_eq!(delivery.event, "LinkedAccount.linked");
+        assert_eq!(
+            delivery.signature,
+            merge_simulator::sign("secret", &delivery.body)
+        );
+    }
+}
