@@ -57,6 +57,11 @@ fn check_whole(page: &Contents) {
         (read.without_key, read.unreadable)
     };
     assert_eq!(read(&rows), (0, 0));
+    // What is not JSON as a whole is read less deep, and no page has so many.
+    let is_flat = |row: &&str| row.matches(['[', '{']).count() < 32;
+    if rows.len() > 1_000 || !rows.iter().all(is_flat) {
+        return;
+    }
     let (before, after) = rows.split_at(rows.len() / 2);
     let bad = [before, &[r#"{"id":NaN}"#, "{}"], after].concat();
     assert_eq!(read(&bad), (1, 1), "what was skipped is not told");
