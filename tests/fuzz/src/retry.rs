@@ -168,7 +168,7 @@ fn seconds(asked: &str) -> Option<u64> {
         return None;
     }
     let whole: u32 = whole.parse().ok()?;
-    Some(u64::from(whole) + u64::from(fraction.trim_matches('0') != ""))
+    Some(u64::from(whole) + u64::from(!fraction.trim_matches('0').is_empty()))
 }
 
 fn credible(wait: Milliseconds) -> Milliseconds {
