@@ -7,7 +7,6 @@ mod linking;
 mod log;
 mod merge_http;
 mod pages;
-mod poison;
 mod rehearsal;
 mod scheduler;
 mod store;

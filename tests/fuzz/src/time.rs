@@ -114,7 +114,7 @@ fn is_plain(text: &str) -> bool {
 fn check_fixdate(text: &str, now: Timestamp) {
     let read = Timestamp::parse_http_date(text, now);
     // The other library has another rule for a year of two digits, and none for a leap second.
-    let is_told_apart = text.contains("-") || text.contains(":60");
+    let is_told_apart = text.contains('-') || text.contains(":60");
     if let (Some(read), Ok(other), false) = (read, httpdate::parse_http_date(text), is_told_apart) {
         let since = other
             .duration_since(std::time::SystemTime::UNIX_EPOCH)

@@ -39,7 +39,7 @@ pub fn failed(
         .slot(context.kind)
         .is_some_and(|slot| slot.paging.cursor.is_some());
     if has_cursor && matches!(failure::status(&outcome), Some(400 | 404 | 410)) {
-        return start_again(document, AttemptOutcome::StaleCursor, context);
+        return start_again(document, AttemptOutcome::StaleCursor, true, context);
     }
     let patience = model.patience.of_mut(context.kind);
     if depends_on_size(&outcome) {
@@ -73,16 +73,19 @@ pub fn looped(document: &mut Document, why: Loop, context: &mut Context<'_>) -> 
         message: message.into(),
     });
     log_failure(document, &outcome, context);
-    start_again(document, outcome, context)
+    // Empty pages are no fewer where the bounds are closer: each part would cost as many.
+    let may_split = why != Loop::Empty;
+    start_again(document, outcome, may_split, context)
 }
 
 /// The part under way starts again, is split, or is given up.
 fn start_again(
     document: &mut Document,
     outcome: AttemptOutcome,
+    may_split: bool,
     context: &mut Context<'_>,
 ) -> Taken {
-    let splittable = is_splittable(document, context);
+    let splittable = may_split && is_splittable(document, context);
     let now = context.now;
     let Some(model) = document.models.get_mut(context.model_id) else {
         return Taken::default();

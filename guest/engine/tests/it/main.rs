@@ -5,6 +5,7 @@ mod commands;
 mod details;
 mod endless;
 mod failures;
+mod flaky;
 mod hints;
 mod issues;
 mod kept;

@@ -142,6 +142,8 @@ pub fn link(mood: Mood) -> (Result<(), Failure>, Host) {
         end_user_origin_id: String::new(),
         organization_name: text("Acme"),
         link_status: text("COMPLETE"),
+        account_type: String::new(),
+        is_duplicate: None,
     };
     let new = NewAccount {
         account,

@@ -36,7 +36,7 @@ fn check_run(host: Host, failure: &str) -> Host {
 #[track_caller]
 fn check_request(host: Host, failure: &str) -> Host {
     let (result, host) = call(host, |triggers, store| {
-        triggers.call_request(store, &account(), Command::Poll)
+        triggers.call_request(store, &account(), &Command::Poll)
     });
     assert_eq!(kind(&result), failure, "{result:?}, {:?}", host.calls);
     host

@@ -110,7 +110,8 @@ impl Oracle {
                         .reread(account, model)
                         .is_some_and(|found| found.is_empty())
                 {
-                    let marks = merge.marks(account, model).filter(|mark| mark.purged);
+                    let marks = merge.marks(account, model);
+                    let marks = marks.filter(|mark| mark.deleted && mark.served);
                     let live = marks.filter(|mark| {
                         let row = rows.and_then(|rows| rows.get(mark.id));
                         row.is_some_and(|row| !row.deleted)

@@ -26,8 +26,9 @@ const TRIES_AT_REST: usize = 2;
 /// without end.
 const WITHOUT_END: (usize, usize) = (80, 8);
 
-/// So many empty pages are asked for before they are taken for a list without an end.
-const EMPTY_PAGES: usize = 20;
+/// A list of empty pages is read so much longer than others, before it is taken for one without an
+/// end.
+const EMPTY_PAGES: usize = 3;
 
 /// What is known of the list of one model.
 #[derive(Debug, Default)]
