@@ -12,8 +12,24 @@ use serde_json::Value;
 use crate::bytes::Bytes;
 use crate::seeds::Vector;
 
-/// The status (0 is no response) and the other facts as numbers, then the line of
-/// `Retry-After` and the line of `Date`; an empty line is no header.
+/// More than [`LONGEST_WAIT_MS`] is not credible: an hour.
+const INCREDIBLE: Milliseconds = Milliseconds(3_600_000);
+
+/// What nobody can read, on a 429 or 503: a minute.
+const UNREADABLE: Milliseconds = Milliseconds(60_000);
+
+/// What else a request can meet, by the numbers that no response has as its status.
+const OTHERS: [&str; 6] = [
+    "transport",
+    "timed-out",
+    "too-large",
+    "unusable",
+    "stale-cursor",
+    "no-token",
+];
+
+/// The status (a number of `OTHERS` is no response) and the other facts as numbers, then the line
+/// of `Retry-After` and the line of `Date`; an empty line is no header.
 pub fn retry(data: &[u8]) {
     let facts = read(data);
     let decision = decide(&facts);
@@ -24,9 +40,13 @@ pub fn retry(data: &[u8]) {
             check_wait(response, facts.now, wait);
             (response.status, wait)
         }
-        // No status either, and the remedy of one.
+        // As if Merge had said that it does not accept the token.
         AttemptOutcome::NoToken => (401, None),
-        _ => (0, None),
+        AttemptOutcome::Transport(_)
+        | AttemptOutcome::TimedOut
+        | AttemptOutcome::TooLarge
+        | AttemptOutcome::Unusable(_)
+        | AttemptOutcome::StaleCursor => (0, None),
     };
     check_decision(&facts, status, wait.unwrap_or(Milliseconds(0)), &decision);
 }
@@ -40,7 +60,12 @@ pub(crate) fn seed(vector: &Vector) -> Option<Vec<u8>> {
     };
     let small = |value: &Value| u32::try_from(number(value)?).ok();
     let policy = &input["policy"];
-    let status = u16::try_from(number(&response["status"]).unwrap_or(0)).ok()?;
+    let tag = &input["outcome"]["tag"];
+    let other = OTHERS.iter().zip(0..).find(|(name, _)| *tag == **name);
+    let status = match other {
+        Some((_, number)) => number,
+        None => u16::try_from(number(&response["status"])?).ok()?,
+    };
     let now = Timestamp::parse(input["now"].as_str()?)?;
     let mut bytes = status.to_le_bytes().to_vec();
     bytes.extend(small(&input["attempt"])?.to_le_bytes());
@@ -71,18 +96,18 @@ fn read(data: &[u8]) -> Facts {
     let headers = bytes.rest();
     let (retry_after, date) = headers.split_once('\n').unwrap_or((&headers, ""));
     let header = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let outcome = match status {
-        0 => AttemptOutcome::Transport(TransportFailure {
+    let outcome = match OTHERS.get(usize::from(status)).copied() {
+        Some("transport") => AttemptOutcome::Transport(TransportFailure {
             message: headers.clone(),
         }),
-        1 => AttemptOutcome::TimedOut,
-        2 => AttemptOutcome::TooLarge,
-        3 => AttemptOutcome::Unusable(UnusableBody {
+        Some("timed-out") => AttemptOutcome::TimedOut,
+        Some("too-large") => AttemptOutcome::TooLarge,
+        Some("unusable") => AttemptOutcome::Unusable(UnusableBody {
             message: headers.clone(),
         }),
-        4 => AttemptOutcome::StaleCursor,
-        5 => AttemptOutcome::NoToken,
-        status => AttemptOutcome::Response(ResponseFacts {
+        Some("stale-cursor") => AttemptOutcome::StaleCursor,
+        Some(_) => AttemptOutcome::NoToken,
+        None => AttemptOutcome::Response(ResponseFacts {
             status,
             retry_after: header(retry_after),
             date: header(date),
@@ -107,11 +132,14 @@ fn check_wait(response: &ResponseFacts, now: Timestamp, found: Option<Millisecon
         assert_eq!(found, None);
         return;
     };
-    if let Ok(seconds) = asked.parse::<u32>()
-        && !asked.starts_with('+')
-    {
-        let wait = credible(Milliseconds(u64::from(seconds) * 1_000));
+    if let Some(seconds) = seconds(&asked) {
+        let wait = credible(Milliseconds(seconds * 1_000));
         assert_eq!(found, Some(wait), "{asked}");
+        return;
+    }
+    if !asked.contains(|sign: char| sign.is_ascii_digit()) {
+        let wait = matches!(response.status, 429 | 503).then_some(UNREADABLE);
+        assert_eq!(found, wait, "{asked}");
         return;
     }
     let Some(until) = fixdate(&asked) else {
@@ -124,27 +152,39 @@ fn check_wait(response: &ResponseFacts, now: Timestamp, found: Option<Millisecon
         (None, None) => now,
         (None, Some(_)) => return,
     };
-    let until = Timestamp(until);
-    // Rounded up: a date has whole seconds, and `base` may have microseconds.
-    let wait = credible(until.since(Timestamp(base.0.saturating_sub(999))));
-    assert_eq!(found, (until >= base).then_some(wait), "{asked}");
+    // Rounded up: not sooner than asked.
+    let microseconds = i128::from(until) - i128::from(base.0);
+    let wait = u64::try_from(microseconds)
+        .ok()
+        .map(|microseconds| credible(Milliseconds(microseconds.div_ceil(1_000))));
+    assert_eq!(found, wait, "{asked}");
+}
+
+/// Seconds, a fraction rounded up; none for anything else, more than fit into 32 bits included.
+fn seconds(asked: &str) -> Option<u64> {
+    let (whole, fraction) = asked.split_once('.').unwrap_or((asked, "0"));
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|sign| sign.is_ascii_digit());
+    if !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let whole: u32 = whole.parse().ok()?;
+    Some(u64::from(whole) + u64::from(!fraction.trim_matches('0').is_empty()))
 }
 
 fn credible(wait: Milliseconds) -> Milliseconds {
     if wait > LONGEST_WAIT_MS {
-        Milliseconds(3_600_000)
+        INCREDIBLE
     } else {
         wait
     }
 }
 
-/// The instant of an IMF-fixdate or of C's form in microseconds; none for the form whose year has
-/// two digits, of which the other library takes another century.
+/// The instant of an IMF-fixdate in microseconds, none for HTTP's two older formats and for a
+/// weekday that is not that of the date.
 fn fixdate(text: &str) -> Option<i64> {
     let instant = httpdate::parse_http_date(text).ok()?;
-    let imf = text.len() == 29 && text.as_bytes().get(3) == Some(&b',');
     let since = instant.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    (imf || text.len() == 24).then_some(())?;
+    (httpdate::fmt_http_date(instant) == text).then_some(())?;
     i64::try_from(since.as_micros()).ok()
 }
 

@@ -63,18 +63,17 @@ const ACTS: [Act; 13] = [
     Act::Foreign,
 ];
 
-/// What an operator can ask for, the models of a held sweep included.
-fn commands() -> Vec<Command> {
-    let model = || String::from("hris.Employee");
-    vec![
+/// Every command; those about one model and pass are about these.
+fn commands(model_id: &str, pass: u64) -> [Command; 8] {
+    [
         Command::Poll,
         Command::Reread,
         Command::Pause,
         Command::Resume,
         Command::Unlink,
         Command::Reset,
-        Command::RereadModel(model()),
-        Command::ApproveDeletions(model(), 1),
+        Command::RereadModel(model_id.into()),
+        Command::ApproveDeletions(model_id.into(), pass),
     ]
 }
 
@@ -129,11 +128,7 @@ impl World {
                 let body = fragments::webhook(script, ACCOUNT, &token);
                 self.webhook(&body);
             }
-            Act::Command => {
-                let commands = commands();
-                let places: Vec<_> = (0..commands.len()).collect();
-                self.command(commands[script.one_of(&places)].clone());
-            }
+            Act::Command => self.command(script.u8()),
             Act::Inspect => self.inspect(script.one_of(&MODELS)),
             Act::Foreign => self.foreign(&script.sized_text()),
         }
@@ -259,8 +254,11 @@ impl World {
         }
     }
 
-    fn command(&mut self, command: Command) {
+    fn command(&mut self, choice: u8) {
         let loaded = self.store.load();
+        let (model_id, pass) = self.held_sweep(&loaded);
+        let all = commands(&model_id, pass);
+        let command = all[usize::from(choice) % all.len()].clone();
         let change = command::request(ACCOUNT, &loaded, command.clone(), &self.settings, self.now);
         let change = change.expect("our own state is read");
         check_change(&change);
@@ -270,6 +268,17 @@ impl World {
         }
         let committed = self.commit(&change, 0, None);
         assert!(committed.is_some(), "not what was loaded");
+    }
+
+    /// The first sweep that waits for approval, or one that does not.
+    fn held_sweep(&self, loaded: &Versioned) -> (String, u64) {
+        let view = inspect(ACCOUNT, loaded, &[], &self.settings, self.now).ok();
+        let models = view.iter().flat_map(|view| &view.models);
+        let mut held = models.filter_map(|model| {
+            let held = model.held_sweep.as_ref()?;
+            Some((model.status.model_id.clone(), held.pass))
+        });
+        held.next().unwrap_or_else(|| (MODELS[0].into(), 1))
     }
 
     fn inspect(&self, model: &str) {
@@ -298,7 +307,7 @@ impl World {
             Event::Started(loaded(state)),
         );
         let _ = inspect(ACCOUNT, &loaded(state), &[], &self.settings, self.now);
-        for command in commands() {
+        for command in commands(MODELS[0], 1) {
             let request = |state: &str| {
                 let loaded = loaded(state);
                 command::request(ACCOUNT, &loaded, command.clone(), &self.settings, self.now)

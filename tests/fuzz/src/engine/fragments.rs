@@ -3,6 +3,7 @@
 use merge_sync_engine::http::{Header, Response, SendError};
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 
+use super::store::ACCOUNT;
 use super::{START, later};
 use crate::bytes::Bytes;
 
@@ -102,6 +103,9 @@ pub(crate) fn response(script: &mut Bytes<'_>, target: &str) -> Response {
         list(script, status_row)
     } else if target.contains("/issues") {
         list(script, issue)
+    } else if target.contains("/account-details") {
+        let link = script.one_of(&["COMPLETE", "RELINK_NEEDED", "INCOMPLETE", ""]);
+        format!(r#"{{"id":"{ACCOUNT}","category":"hris","status":"{link}"}}"#)
     } else {
         list(script, record)
     };
@@ -119,10 +123,12 @@ pub(crate) fn ok(status: u16, body: String) -> Response {
 
 /// Why there is no response.
 pub(crate) fn send_error(script: &mut Bytes<'_>) -> SendError {
-    match script.u8() % 4 {
+    match script.u8() % 6 {
         0 => SendError::NoToken,
         1 => SendError::HeldBack(Milliseconds(script.u16().into())),
         2 => SendError::HeldBack(Milliseconds(u64::MAX)),
+        3 => SendError::TimedOut("nothing within 30 s".into()),
+        4 => SendError::TooLarge("more than 1 MiB".into()),
         _ => SendError::Transport("connection reset".into()),
     }
 }

@@ -1,9 +1,11 @@
 //! What the hosts share: one account's state, its notes, and what was promised of it so far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use merge_sync_engine::settings::Settings;
-use merge_sync_engine::store::{Change, Committed, Note, Numbered, Swept, TokenChange, Versioned};
+use merge_sync_engine::store::{
+    Change, Committed, Note, Numbered, Sweep, Swept, TokenChange, Versioned,
+};
 use merge_sync_engine::view::inspect;
 use merge_sync_logic::types::{Milliseconds, ModelId, Timestamp};
 
@@ -25,7 +27,12 @@ pub(crate) struct Store {
     demanded: Option<Timestamp>,
     /// The newest finish stored of each model.
     progress: BTreeMap<ModelId, Timestamp>,
+    /// Models whose sweep was held, or not carried out whole.
+    unswept: BTreeSet<ModelId>,
 }
+
+/// Rows of a model that are not marked deleted, as far as its sweeps know.
+const LIVE: u64 = 100;
 
 impl Store {
     pub(crate) fn load(&self) -> Versioned {
@@ -50,9 +57,9 @@ impl Store {
         });
     }
 
-    /// All of the change, or `None` where somebody else committed first. A sweep finds `swept` rows
-    /// to mark.
-    pub(crate) fn commit(&mut self, change: &Change, swept: u8) -> Option<Committed> {
+    /// All of the change, or `None` where somebody else committed first. `how` chooses what a
+    /// sweep does.
+    pub(crate) fn commit(&mut self, change: &Change, how: u8) -> Option<Committed> {
         if change.expected.as_deref() != Some(&*self.version.to_string()) {
             return None;
         }
@@ -61,27 +68,51 @@ impl Store {
         self.notes
             .retain(|note| !change.consumed.contains(&note.number));
         self.not_before = change.not_before;
-        // Every third sweep is held.
-        let held = swept % 3 == 2;
-        let unseen = u64::from(swept);
+        let sweep = change.sweep.as_ref();
         Some(Committed {
             version: self.version.to_string(),
-            swept: change.sweep.as_ref().map(|sweep| Swept {
-                live: unseen.saturating_mul(2),
-                unseen,
-                marked: if held {
-                    0
-                } else {
-                    unseen.min(sweep.limit.into())
-                },
-                held,
-            }),
+            swept: sweep.and_then(|sweep| self.sweep(sweep, how)),
+        })
+    }
+
+    /// Held where the contract says so; else all rows are marked, or half of them, as if the host's
+    /// own limit was met. Every third sweep is not answered.
+    ///
+    /// Nobody doubts a first sweep, so it is never one that may mark everything.
+    fn sweep(&mut self, sweep: &Sweep, how: u8) -> Option<Swept> {
+        let is_bounded = sweep.most_percent < 100 && sweep.most_rows < LIVE;
+        assert!(
+            is_bounded || self.unswept.contains(&sweep.model_id),
+            "a first sweep may mark every row: {sweep:?}"
+        );
+        assert!(sweep.unseen_since > 0 && sweep.limit > 0, "{sweep:?}");
+        if how % 3 == 2 {
+            return None;
+        }
+        let unseen = u64::from(how) % (LIVE + 1);
+        let share = LIVE * u64::from(sweep.most_percent);
+        let held = unseen > sweep.most_rows && unseen * 100 > share;
+        let most = if how % 3 == 1 { unseen / 2 } else { unseen };
+        let marked = if held {
+            0
+        } else {
+            most.min(sweep.limit.into())
+        };
+        if marked < unseen {
+            self.unswept.insert(sweep.model_id.clone());
+        }
+        Some(Swept {
+            live: LIVE,
+            unseen,
+            marked,
+            held,
         })
     }
 
     /// An operator alone may begin anew.
     pub(crate) fn forget_progress(&mut self) {
         self.progress.clear();
+        self.unswept.clear();
     }
 
     /// After a commit: what was stored of each model is there, and none went back.
@@ -116,11 +147,12 @@ impl Store {
     }
 
     /// Whether a run that starts now is certainly too early: for every reason there is, whoever
-    /// gave it, an instant so near ahead counts.
+    /// gave it, an instant so near ahead counts. A token that waits may have ended the reason.
     pub(crate) fn is_too_early(&self, now: Timestamp) -> bool {
         let nearest = Milliseconds(10_000);
-        self.not_before
-            .is_some_and(|until| until > now && until <= now.plus(nearest))
+        let token_waits = self.notes.iter().any(|note| note.secret.is_some());
+        let until = self.not_before.filter(|_| !token_waits);
+        until.is_some_and(|until| until > now && until <= now.plus(nearest))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use merge_sync_engine::http::SendError;
 use merge_sync_engine::step::{Effect, Event, Step};
-use merge_sync_engine::store::{Change, TokenChange, Versioned};
+use merge_sync_engine::store::{Change, Swept, TokenChange, Versioned};
 use merge_sync_engine::text::call;
 use merge_sync_engine::view::Failure;
 use merge_sync_logic::types::{Problem, Timestamp};
@@ -77,10 +77,17 @@ fn check_same_change(value: &Value, change: &Change) {
     assert_eq!(value["wake_at"], json!(instant(change.wake_at)));
     assert_eq!(value["not_before"], json!(instant(change.not_before)));
     assert_eq!(value["summary"]["phase"], change.summary.phase);
-    assert_eq!(
-        value["sweep"]["unseen_since"],
-        json!(change.sweep.as_ref().map(|sweep| sweep.unseen_since))
-    );
+    assert_eq!(value["summary"]["skipped"], change.summary.skipped);
+    let sweep = change.sweep.as_ref().map(|sweep| {
+        json!({
+            "model_id": sweep.model_id,
+            "unseen_since": number(sweep.unseen_since),
+            "most_rows": number(sweep.most_rows),
+            "most_percent": sweep.most_percent,
+            "limit": sweep.limit,
+        })
+    });
+    assert_eq!(value["sweep"], json!(sweep));
     let token = match &change.token {
         TokenChange::Keep => json!({"tag": "keep"}),
         TokenChange::Put(secret) => json!({"tag": "put", "value": {"value": secret.0}}),
@@ -112,6 +119,15 @@ pub(crate) fn problem(message: &str) -> Problem {
     }
 }
 
+/// As text where a number in JSON may lose digits.
+fn number(value: u64) -> Value {
+    if value >= 1 << 53 {
+        json!(value.to_string())
+    } else {
+        json!(value)
+    }
+}
+
 fn instant(at: Option<Timestamp>) -> Option<String> {
     at.map(Timestamp::to_rfc3339)
 }
@@ -133,9 +149,14 @@ fn event_out(event: &Event) -> Value {
         Event::SendError(error) => ("send-error", send_error_out(error)),
         Event::Committed(committed) => {
             let version = &committed.version;
-            let swept = committed.swept.as_ref().map(|swept| {
-                json!({"live": swept.live, "unseen": swept.unseen, "marked": swept.marked,
-                    "held": swept.held})
+            let swept = committed.swept.map(|swept| {
+                let Swept {
+                    live,
+                    unseen,
+                    marked,
+                    held,
+                } = swept;
+                json!({"live": live, "unseen": unseen, "marked": marked, "held": held})
             });
             ("committed", json!({"version": version, "swept": swept}))
         }
