@@ -239,6 +239,14 @@ mod tests {
     }
 
     #[test]
+    fn a_page_of_more_than_ten_thousand_records_is_refused_unread() {
+        for (records, is_page) in [(9_000, true), (10_001, false), (100_000, false)] {
+            let body = format!(r#"{{"results":[{}7]}}"#, "[],".repeat(records));
+            assert_eq!(parse("hris.Employee", &body).is_ok(), is_page, "{records}");
+        }
+    }
+
+    #[test]
     fn a_body_that_is_no_page_is_refused() {
         for body in [
             "",
