@@ -1,3 +1,5 @@
+//! How a page is looked at: the median of its instants, the bounds it lies in, the sum of its keys.
+
 use merge_sync_logic::types::{Row, Timestamp};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Reads that do not come to an end, and those that do.
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
