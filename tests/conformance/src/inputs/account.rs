@@ -131,10 +131,19 @@ impl Host<'_> {
     }
 
     fn request(&mut self) {
+        let model = "hris.Employee";
         let commands = [
-            "poll", "reread", "pause", "resume", "unlink", "reset", "stop",
+            json!({"tag": "poll"}),
+            json!({"tag": "reread"}),
+            json!({"tag": "reread-model", "value": model}),
+            json!({"tag": "approve-deletions", "value": {"model_id": model, "pass": 1}}),
+            json!({"tag": "pause"}),
+            json!({"tag": "resume"}),
+            json!({"tag": "unlink"}),
+            json!({"tag": "reset"}),
+            json!({"tag": "stop"}),
         ];
-        let command = *self.dice.one(&commands);
+        let command = self.dice.one(&commands).clone();
         let input = json!({"account": ACCOUNT, "loaded": self.loaded(), "command": command,
             "settings": self.settings, "now": self.clock()});
         if let Some(change) = self.ask("engine.request", &input) {

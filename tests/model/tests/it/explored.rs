@@ -23,20 +23,20 @@ fn check(scenario: Scenario, states: usize) {
 
 #[test]
 fn two_hosts_without_faults() {
-    check(Scenario::calm().with_most_requests(8), 4_004);
+    check(Scenario::calm().with_most_requests(9), 4_188);
 }
 
 #[test]
 fn two_hosts_and_any_one_fault() {
     let scenario = Scenario::calm().with_budget(Budget::any(1));
-    check(scenario.with_most_requests(10), 847_959);
+    check(scenario.with_most_requests(11), 955_336);
 }
 
 #[test]
 fn one_host_that_dies_twice() {
     let scenario = Scenario::calm().with_hosts(1);
     let scenario = scenario.with_budget(Budget::of(Fault::Crash, 2));
-    check(scenario.with_most_requests(11), 87_046);
+    check(scenario.with_most_requests(12), 91_297);
 }
 
 #[test]
