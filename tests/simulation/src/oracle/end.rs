@@ -25,14 +25,20 @@ impl Oracle {
     pub fn judge(&mut self, merge: &Merge, store: &Store, counts: &Counts) {
         let now = merge.now();
         let ledger = merge.ledger();
-        let unserved: BTreeSet<RecordKey> = ledger
-            .into_iter()
-            .filter(|(_, entry)| !entry.served)
-            .map(|(key, _)| key)
-            .collect();
+        let mut unserved: BTreeSet<RecordKey> = BTreeSet::new();
+        let mut deleted: BTreeSet<RecordKey> = BTreeSet::new();
+        for (key, entry) in ledger {
+            if !entry.served {
+                unserved.insert(key.clone());
+            }
+            if entry.deleted {
+                deleted.insert(key);
+            }
+        }
         let rows = store.rows().map(|mut row| {
             let key = (row.account.clone(), row.model_id.clone(), row.id.clone());
-            row.deleted &= !self.pardoned.contains(&key);
+            // What an operator approved, though Merge holds it.
+            row.deleted &= !self.pardoned.contains(&key) || deleted.contains(&key);
             // What can no longer be read stays as Merge served it last.
             row.deleted &= !unserved.contains(&key) || !row.json.contains(DELETED_BY_MERGE);
             row
