@@ -219,6 +219,23 @@ fn fifteen_hundred_rows_of_one_instant_behind_clamped_cursors_cost_forty_request
 }
 
 #[test]
+fn a_full_read_with_a_part_given_up_marks_nothing_as_deleted() {
+    let mut host = Host::linked("{}");
+    let mut list = List {
+        clamp: 1_000,
+        ..List::at_once(1_500)
+    };
+    run(&mut host, &list, 1);
+    // Merge no longer has a hundred of the rows that it served.
+    list.rows.drain(0..100);
+    host.request(merge_sync_engine::command::Command::Reread);
+    run(&mut host, &list, 1);
+    assert_eq!(kinds(&host), [TroubleKind::Incomplete]);
+    assert!(host.commits.iter().all(|change| change.sweep.is_none()));
+    assert!(host.rows.values().all(|(row, _)| !row.deleted));
+}
+
+#[test]
 fn a_read_whose_every_cursor_is_refused_is_read_in_parts() {
     for refusal in [400, 404, 410] {
         let mut host = Host::linked("{}");
