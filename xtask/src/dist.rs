@@ -87,6 +87,7 @@ const ENGINE: Made = Made {
     file: "merge-sync-engine.wasm",
     package: "merge-sync-component-engine",
     form: Form::Component,
+    // "s" is 30 kilobytes more.
     opt_level: "'z'",
     levels: QUICK,
     simd: true,
