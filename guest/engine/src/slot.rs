@@ -156,6 +156,10 @@ const MOST_EMPTY_PAGES: u32 = 20;
 /// So many splits in a row without a completed part give the part up.
 const MOST_SPLITS: u32 = 64;
 
+/// So many refused cursors in a row, without getting further, give up what cannot be split: fewer
+/// may be cursors that were too old.
+const MOST_REFUSED: u32 = 8;
+
 /// What a page did to its slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turned {
@@ -176,6 +180,8 @@ pub enum Loop {
     Empty,
     /// Two tries of a part with bounds were served different records.
     Unsteady,
+    /// A cursor was refused: it may have been too old, and a new one may do.
+    Refused,
 }
 
 impl Slot {
@@ -282,15 +288,21 @@ impl Slot {
     }
 
     /// The part under way did not come to an end: start it again, split it at every second time,
-    /// and give it up where it cannot be split.
-    pub fn start_again(&mut self, now: Timestamp, splittable: bool) -> Turned {
+    /// and give it up where it cannot be split. A cursor that is refused may have been too old:
+    /// what cannot be split is tried more often then.
+    pub fn start_again(&mut self, why: Loop, now: Timestamp, splittable: bool) -> Turned {
         self.loops = self.loops.saturating_add(1);
         self.mark_furthest();
-        if self.is_one_instant() {
-            return self.give_up();
-        }
-        if self.loops.is_multiple_of(2) {
-            return self.split_or_give_up(now, splittable);
+        let is_alone = self.is_one_instant();
+        // Empty pages are no fewer where the bounds are closer: each part would cost as many.
+        let is_empty = self.empty_pages > 0 && matches!(why, Loop::Empty | Loop::Refused);
+        if is_alone || self.loops.is_multiple_of(2) {
+            if splittable && !is_alone && !is_empty && self.split_once(now) {
+                return Turned::More;
+            }
+            if why != Loop::Refused || self.loops >= MOST_REFUSED {
+                return self.give_up();
+            }
         }
         self.rewind();
         Turned::More
@@ -299,13 +311,20 @@ impl Slot {
     /// Split the part under way, or give it up where it cannot be split.
     pub fn split_or_give_up(&mut self, now: Timestamp, splittable: bool) -> Turned {
         self.mark_furthest();
-        if splittable && self.splits < MOST_SPLITS && self.split(now) {
-            self.splits = self.splits.saturating_add(1);
-            self.is_split = true;
-            self.begin_part();
+        if splittable && self.split_once(now) {
             return Turned::More;
         }
         self.give_up()
+    }
+
+    fn split_once(&mut self, now: Timestamp) -> bool {
+        let is_split = self.splits < MOST_SPLITS && self.split(now);
+        if is_split {
+            self.splits = self.splits.saturating_add(1);
+            self.is_split = true;
+            self.begin_part();
+        }
+        is_split
     }
 
     /// Forget how far this try of the part under way got.
@@ -355,6 +374,9 @@ impl Slot {
 
     fn begin_part(&mut self) {
         self.rewind();
+        if self.is_one_instant() {
+            self.loops = 0;
+        }
         self.agreed = None;
         self.furthest = 0;
         self.largest = 0;

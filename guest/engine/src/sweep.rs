@@ -62,6 +62,14 @@ const CONFIRM_AFTER: Milliseconds = Milliseconds(6 * 60 * 60 * 1_000);
 /// whole together.
 const CONFIRM_SPREAD: Milliseconds = Milliseconds(60 * 60 * 1_000);
 
+impl Held {
+    /// Whether a re-read that begins now is so much later that it confirms the sweep. An earlier one,
+    /// that an operator asked for, may show that the rows are there; that they are gone it cannot.
+    pub fn is_confirmable(self, now: Timestamp) -> bool {
+        now >= self.since.plus(CONFIRM_AFTER)
+    }
+}
+
 impl Pending {
     /// The order for the store.
     pub fn order(self, model_id: &str) -> Sweep {
@@ -87,18 +95,21 @@ pub fn after(reread: &Reread, held: Option<Held>) -> Option<Pending> {
     if slot.gap.is_some() {
         return None;
     }
+    let usual = if slot.stored == 0 || slot.is_unsure {
+        Trust::None
+    } else {
+        Trust::Usual
+    };
     match held {
-        Some(held) => (slot.stored > 0).then_some(Pending {
-            unseen_since: held.pass,
-            trust: Trust::Agreed,
-        }),
-        None => Some(Pending {
-            unseen_since: reread.pass,
-            trust: if slot.stored == 0 || slot.is_unsure {
-                Trust::None
-            } else {
-                Trust::Usual
-            },
+        Some(held) if held.is_confirmable(slot.started_at) => {
+            (slot.stored > 0).then_some(Pending {
+                unseen_since: held.pass,
+                trust: Trust::Agreed,
+            })
+        }
+        _ => Some(Pending {
+            unseen_since: held.map_or(reread.pass, |held| held.pass),
+            trust: usual,
         }),
     }
 }
@@ -129,13 +140,15 @@ pub fn done(model: &mut Model, name: &str, swept: Option<Swept>, now: Timestamp)
     };
     match swept {
         Some(swept) if swept.held => {
-            model.reread_at = Some(confirmation_at(name, pending.unseen_since, now));
+            let before = model.held.filter(|held| held.pass == pending.unseen_since);
+            let since = before.map_or(now, |held| held.since);
             model.held = Some(Held {
                 pass: pending.unseen_since,
                 unseen: swept.unseen,
                 live: swept.live,
-                since: now,
+                since,
             });
+            model.reread_at = Some(confirmation_at(name, pending.unseen_since, since));
         }
         Some(swept) if swept.marked < swept.unseen && swept.marked > 0 => {
             model.sweep = Some(Pending {
@@ -143,8 +156,8 @@ pub fn done(model: &mut Model, name: &str, swept: Option<Swept>, now: Timestamp)
                 ..pending
             });
         }
-        _ if pending.trust == Trust::Agreed => model.held = None,
-        _ => {}
+        None if pending.trust != Trust::Agreed => {}
+        _ => model.held = None,
     }
 }
 

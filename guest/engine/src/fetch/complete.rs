@@ -71,18 +71,33 @@ fn reread(model: &mut Model, account: &str, context: &Context<'_>, taken: &mut T
     model.progress = advanced(model, &reread.slot, now);
     if reread.slot.gap.is_none() {
         model.missing = None;
-        model.ignores_bounds = false;
+        look_at_bounds_again(model);
     }
     note_slot(model, &reread.slot, now);
     model.sweep = sweep::after(&reread, model.held).or(model.sweep);
-    model.reread_at = if model.held.is_some() {
+    model.reread_at = if let Some(held) = model.held {
         let name = alloc::format!("{account}/{model_id}");
-        Some(sweep::confirmation_at(&name, reread.pass, now))
+        let confirmable = held.is_confirmable(reread.slot.started_at);
+        let from = if confirmable { now } else { held.since };
+        Some(sweep::confirmation_at(&name, held.pass, from))
     } else {
         let interval = context.settings.full_reread;
         interval.map(|interval| reread.slot.started_at.plus(interval))
     };
     taken.sweep = model.sweep.map(|pending| pending.order(model_id));
+}
+
+/// Ask with bounds again. A read under way that was asked for without them starts again: its
+/// cursor is of another read.
+pub(super) fn look_at_bounds_again(model: &mut Model) {
+    if !core::mem::take(&mut model.ignores_bounds) {
+        return;
+    }
+    for kind in [Kind::Window, Kind::Hint] {
+        if let Some(slot) = model.slot_mut(kind) {
+            slot.rewind();
+        }
+    }
 }
 
 /// What of it was given up, and what cannot be stored.

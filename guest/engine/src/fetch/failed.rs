@@ -39,21 +39,29 @@ pub fn failed(
         .slot(context.kind)
         .is_some_and(|slot| slot.paging.cursor.is_some());
     if has_cursor && matches!(failure::status(&outcome), Some(400 | 404 | 410)) {
-        return start_again(document, AttemptOutcome::StaleCursor, true, context);
+        return start_again(
+            document,
+            Loop::Refused,
+            AttemptOutcome::StaleCursor,
+            context,
+        );
     }
     let patience = model.patience.of_mut(context.kind);
     if depends_on_size(&outcome) {
         patience.failures_of_page = patience.failures_of_page.saturating_add(1);
-        if patience.failures_of_page >= FAILURES_BEFORE_HALVING && !patience.is_parked {
+        // At rest it is tried once an hour: each try counts for two.
+        if patience.failures_of_page >= FAILURES_BEFORE_HALVING || patience.is_parked {
             patience.failures_of_page = 0;
             if model.page_size.halve(most) {
+                // The first of the two failures was one of size, too.
+                patience.failures = patience.failures.saturating_sub(1);
                 if let Some(slot) = model.slot_mut(context.kind) {
                     slot.largest = 0;
                 }
                 rest(document, &outcome, false, context);
                 return Taken::default();
             }
-            if matches!(outcome, AttemptOutcome::Unusable(_)) {
+            if matches!(outcome, AttemptOutcome::Unusable(_)) && !patience.is_parked {
                 return split(document, &outcome, context);
             }
         }
@@ -68,24 +76,23 @@ pub fn looped(document: &mut Document, why: Loop, context: &mut Context<'_>) -> 
         Loop::Circle => "next: the cursor repeats",
         Loop::Empty => "results: page after page is empty",
         Loop::Unsteady => "results: two reads of the same part differ",
+        Loop::Refused => "next: the cursor is refused",
     };
     let outcome = AttemptOutcome::Unusable(UnusableBody {
         message: message.into(),
     });
     log_failure(document, &outcome, context);
-    // Empty pages are no fewer where the bounds are closer: each part would cost as many.
-    let may_split = why != Loop::Empty;
-    start_again(document, outcome, may_split, context)
+    start_again(document, why, outcome, context)
 }
 
 /// The part under way starts again, is split, or is given up.
 fn start_again(
     document: &mut Document,
+    why: Loop,
     outcome: AttemptOutcome,
-    may_split: bool,
     context: &mut Context<'_>,
 ) -> Taken {
-    let splittable = may_split && is_splittable(document, context);
+    let splittable = is_splittable(document, context);
     let now = context.now;
     let Some(model) = document.models.get_mut(context.model_id) else {
         return Taken::default();
@@ -93,7 +100,7 @@ fn start_again(
     let Some(slot) = model.slot_mut(context.kind) else {
         return Taken::default();
     };
-    let turned = slot.start_again(now, splittable);
+    let turned = slot.start_again(why, now, splittable);
     let loops = slot.loops;
     let patience = model.patience.of_mut(context.kind);
     patience.loops = loops;

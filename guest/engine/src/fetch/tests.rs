@@ -55,3 +55,36 @@ fn equal_keys_have_equal_sums_in_any_order() {
     assert_eq!(hash(&rows(&[1, 2, 3])), hash(&rows(&[3, 1, 2])));
     assert_ne!(hash(&rows(&[1, 2, 3])), hash(&rows(&[1, 2, 4])));
 }
+
+/// Merge refuses a cursor that comes with other parameters than those of its read.
+#[test]
+fn a_cursor_of_a_read_without_bounds_is_not_sent_with_them() {
+    let mut slot = Slot::new(
+        Bounds {
+            after: Some(Timestamp(1)),
+            before: None,
+        },
+        Timestamp(2),
+        Timestamp(3),
+    );
+    slot.paging.cursor = Some("c1".into());
+    let mut model = Model {
+        window: Some(slot),
+        ..Model::default()
+    };
+    complete::look_at_bounds_again(&mut model);
+    let cursor = |model: &Model| {
+        model
+            .slot(Kind::Window)
+            .map(|slot| slot.paging.cursor.clone())
+    };
+    assert_eq!(
+        cursor(&model),
+        Some(Some("c1".into())),
+        "asked for with bounds"
+    );
+    model.ignores_bounds = true;
+    complete::look_at_bounds_again(&mut model);
+    assert_eq!(cursor(&model), Some(None));
+    assert!(!model.ignores_bounds);
+}

@@ -37,7 +37,7 @@ fn page(records: u32, next: Option<&str>) -> Page {
 fn take(slot: &mut Slot, page: Page) -> Turned {
     slot.count(&page);
     match slot.turn_page(page) {
-        Turned::Loop(_) => slot.start_again(NOW, true),
+        Turned::Loop(why) => slot.start_again(why, NOW, true),
         turned => turned,
     }
 }
@@ -93,9 +93,9 @@ fn every_second_loop_splits_at_the_median() {
         at: Timestamp(3_000_000),
         is_alone: false,
     });
-    assert_eq!(slot.start_again(NOW, true), Turned::More);
+    assert_eq!(slot.start_again(Loop::Circle, NOW, true), Turned::More);
     assert_eq!(slot.parts, [bounds(0, 10_000_000)]);
-    assert_eq!(slot.start_again(NOW, true), Turned::More);
+    assert_eq!(slot.start_again(Loop::Circle, NOW, true), Turned::More);
     assert_eq!(
         slot.parts,
         [bounds(0, 3_000_001), bounds(2_999_999, 10_000_000)]
@@ -110,7 +110,7 @@ fn a_page_of_one_instant_is_split_around_it() {
         at: Timestamp(3_000_000),
         is_alone: true,
     });
-    assert_eq!(slot.start_again(NOW, true), Turned::More);
+    assert_eq!(slot.start_again(Loop::Circle, NOW, true), Turned::More);
     assert_eq!(
         slot.parts,
         [
@@ -182,9 +182,37 @@ fn an_instant_is_given_up_at_its_first_loop_and_the_rest_is_read() {
 #[test]
 fn what_cannot_be_split_is_given_up() {
     let mut slot = unbounded();
-    assert_eq!(slot.start_again(NOW, false), Turned::More);
-    assert_eq!(slot.start_again(NOW, false), Turned::Complete);
+    assert_eq!(slot.start_again(Loop::Circle, NOW, false), Turned::More);
+    assert_eq!(slot.start_again(Loop::Circle, NOW, false), Turned::Complete);
     assert!(slot.gap.is_some());
+}
+
+#[test]
+fn a_cursor_that_is_refused_behind_an_empty_page_splits_nothing() {
+    let mut slot = slot();
+    for refusal in 1..=8 {
+        take(&mut slot, page(100, Some("a")));
+        take(&mut slot, page(0, Some("b")));
+        let turned = slot.start_again(Loop::Refused, NOW, true);
+        assert_eq!(turned == Turned::Complete, refusal == 8, "{refusal}");
+        assert_eq!(slot.parts, [bounds(0, 10_000_000)]);
+    }
+}
+
+#[test]
+fn what_cannot_be_split_outlives_seven_refused_cursors_in_a_row() {
+    let alone = bounds(2_999_998, 3_000_002);
+    for (whole, splittable) in [(alone, true), (Bounds::NONE, false)] {
+        let mut slot = Slot::new(whole, Timestamp(9_999_999), NOW);
+        for refusal in 1..=8 {
+            assert_eq!(slot.gap, None, "refused {refusal} times");
+            take(&mut slot, page(100, Some("a")));
+            let turned = slot.start_again(Loop::Refused, NOW, splittable);
+            let ended = turned == Turned::Complete;
+            assert_eq!(ended, refusal == 8, "refused {refusal} times");
+        }
+        assert!(slot.gap.is_some());
+    }
 }
 
 #[test]
@@ -264,7 +292,7 @@ fn a_list_whose_every_cursor_is_refused_is_read_by_parts_of_a_page() {
         requests += 1;
         assert!(requests < 400, "{:?}", slot.parts);
         if slot.paging.cursor.is_some() {
-            if slot.start_again(NOW, true) == Turned::Complete {
+            if slot.start_again(Loop::Refused, NOW, true) == Turned::Complete {
                 break;
             }
             continue;
@@ -300,7 +328,7 @@ fn extreme_bounds_do_not_overflow() {
         Timestamp(i64::MIN),
     );
     let mut tries = 0;
-    while slot.start_again(Timestamp(i64::MAX), true) != Turned::Complete {
+    while slot.start_again(Loop::Circle, Timestamp(i64::MAX), true) != Turned::Complete {
         tries += 1;
         assert!(tries < 100_000);
         assert!(slot.parts.len() <= 130);

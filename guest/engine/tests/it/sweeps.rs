@@ -144,6 +144,42 @@ fn the_second_read_marks_no_row_that_the_first_one_saw() {
     assert_eq!(live(&host), 10);
 }
 
+/// Six hours, less than which a permission may be gone.
+#[test]
+fn an_earlier_read_that_an_operator_asks_for_confirms_nothing() {
+    let mut host = with_rows("{}", 60);
+    reread(&mut host, &ids(0..10));
+    let began = host.now;
+    let since = host.view().trouble.expect("a held sweep").since;
+    for _ in 0..3 {
+        host.now = host.now.plus(HOUR);
+        reread(&mut host, &ids(0..10));
+        assert_eq!(live(&host), 60);
+        let trouble = host.view().trouble.expect("a held sweep");
+        assert_eq!(
+            (trouble.kind, trouble.since),
+            (TroubleKind::HeldSweep, since)
+        );
+    }
+    let waited = next_reread(&mut host, &ids(0..10)).since(began);
+    assert_eq!(live(&host), 10);
+    assert!(
+        (6 * HOUR.0..=7 * HOUR.0 + 600_000).contains(&waited.0),
+        "{waited:?}"
+    );
+}
+
+#[test]
+fn an_earlier_read_that_finds_the_rows_ends_the_trouble() {
+    let mut host = with_rows("{}", 60);
+    reread(&mut host, &ids(0..10));
+    host.now = host.now.plus(HOUR);
+    reread(&mut host, &ids(0..59));
+    assert_eq!(trouble(&host), None);
+    // One row is few enough to be believed.
+    assert_eq!(live(&host), 59);
+}
+
 #[test]
 fn a_row_that_comes_back_is_not_marked() {
     let mut host = with_rows("{}", 60);
