@@ -155,6 +155,18 @@ impl Oracle {
         let disturbed = watched.disturbed_since(now - HOUR);
         let asked = Asked::of(&request.target);
         let page = response.and_then(|response| page(&model, response));
+        if page.is_some() {
+            watched.pace.advanced();
+        }
+        if let Some(page) = &page
+            && watched.is_first_read_emptied(&model, &asked, page)
+        {
+            // No window has a reason to ask for it again.
+            let marks = merge.marks(&request.account, &model);
+            let versions = marks.map(|mark| (mark.id.to_owned(), mark.modified_at));
+            let list = watched.lists.entry(model.clone()).or_default();
+            list.withheld.extend(versions);
+        }
         let list = watched.lists.entry(model.clone()).or_default();
         list.forget(now);
         list.answered(&asked, page.as_ref(), now);
@@ -260,6 +272,19 @@ impl List {
 }
 
 impl Watched {
+    /// Whether this is the first window of a model, which has no bounds, on a list that answers such
+    /// reads with nothing: nobody can tell it from a list without a record.
+    fn is_first_read_emptied(&self, model: &str, asked: &Asked, page: &Page) -> bool {
+        let mut poisons = self.poisons.iter();
+        asked.is_whole
+            && page.keys.is_empty()
+            && poisons.any(|poisoned| {
+                poisoned.poison == Poison::EmptyFullReads
+                    && poisoned.model_id.as_deref() == Some(model)
+            })
+            && !self.windows.iter().any(|(known, _)| known == model)
+    }
+
     /// Why a text is not true; `None` where it may be.
     fn untrue(&self, text: &str, now: Micros) -> Option<String> {
         let lately = |at: &Micros| now - *at <= 26 * HOUR;

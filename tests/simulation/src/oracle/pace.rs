@@ -59,6 +59,12 @@ impl Pace {
         self.hints += u64::from(key.starts_with("changed:"));
     }
 
+    /// A page was read, perhaps an empty one: the run that did it is not idle. How many pages may be
+    /// read is bounded elsewhere.
+    pub(super) fn advanced(&mut self) {
+        self.idle_runs.clear();
+    }
+
     /// The account is ready: its initial sync is over.
     pub(super) fn ready(&mut self, now: Micros) {
         self.ready_at.get_or_insert(now);

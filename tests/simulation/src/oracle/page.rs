@@ -12,6 +12,9 @@ pub(super) struct Asked {
     pub cursor: Option<String>,
     /// Whether the read leaves nothing out by time.
     pub is_whole: bool,
+    /// Whether it has an upper bound alone: the first part of a read of everything that is read in
+    /// parts.
+    pub is_first_part: bool,
 }
 
 /// A page, as far as it matters here.
@@ -29,14 +32,15 @@ impl Asked {
     pub fn of(target: &str) -> Self {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let mut read = path.to_owned();
-        let (mut cursor, mut is_whole) = (None, true);
+        let (mut cursor, mut after, mut before) = (None, false, false);
         for pair in query.split('&') {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             match name {
                 "cursor" => cursor = Some(value.to_owned()),
                 "page_size" => {}
                 _ => {
-                    is_whole &= !name.starts_with("modified_");
+                    after |= name == "modified_after";
+                    before |= name == "modified_before";
                     read.push('&');
                     read.push_str(pair);
                 }
@@ -45,7 +49,8 @@ impl Asked {
         Self {
             read,
             cursor,
-            is_whole,
+            is_whole: !after && !before,
+            is_first_part: before && !after,
         }
     }
 }

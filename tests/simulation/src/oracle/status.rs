@@ -106,6 +106,9 @@ impl Oracle {
         if response.status == 429 {
             heard.closed_until = demand(response).map(|wait| now + wait);
         }
+        if request.target.contains("/account-details") && says_relink(&response.body) {
+            watched.reason_at = Some(now);
+        }
         if !request.target.contains("/sync-status") {
             return;
         }
@@ -187,4 +190,11 @@ fn demand(response: &Response) -> Option<Micros> {
     };
     let apart = of(text)? - of(response.header("date")?)?;
     Some(apart.rem_euclid(24 * 60 * MINUTE))
+}
+
+/// Whether Merge says that the end user has to link the account again.
+fn says_relink(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    serde_json::from_str::<serde_json::Value>(text.trim_start_matches('\u{feff}'))
+        .is_ok_and(|details| details["status"] == "RELINK_NEEDED")
 }

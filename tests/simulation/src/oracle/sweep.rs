@@ -25,6 +25,8 @@ pub(super) struct Reads {
     under_way: BTreeMap<String, Read>,
     /// Those that came to their end, oldest first.
     complete: Vec<Read>,
+    /// When the latest read of everything began that was read in parts.
+    in_parts: Option<Micros>,
     /// When each record was last served, by whatever read.
     served: BTreeMap<String, Micros>,
     /// The passes whose deletions an operator approved.
@@ -45,6 +47,9 @@ impl Reads {
     pub fn page(&mut self, asked: &Asked, page: &Page, now: Micros) {
         let served = page.keys.iter().map(|key| (key.clone(), now));
         self.served.extend(served);
+        if asked.is_first_part && asked.cursor.is_none() {
+            self.in_parts = Some(now);
+        }
         if !asked.is_whole {
             return;
         }
@@ -90,9 +95,16 @@ impl Reads {
             // A read in parts.
             return true;
         };
-        let agrees = |read: &Read| read.began > seen_at && latest.began - read.began >= APART;
+        let in_parts = self.in_parts.filter(|began| *began > latest.began);
+        let began = in_parts.unwrap_or(latest.began);
+        let agrees = |read: &Read| read.began > seen_at && began - read.began >= APART;
+        let first = if in_parts.is_some() {
+            &self.complete
+        } else {
+            before
+        };
         lacking(&latest)
-            && (before.is_empty() || before.iter().any(agrees))
+            && (first.is_empty() || first.iter().any(agrees))
             && !latest.keys.is_empty()
     }
 }
