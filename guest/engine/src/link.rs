@@ -82,12 +82,6 @@ impl Lookup {
         }
     }
 
-    /// Whether it is to be asked for now.
-    #[must_use]
-    pub fn is_due(&self, now: Timestamp) -> bool {
-        self.due_at.is_some_and(|at| sane_deadline(at, now) <= now)
-    }
-
     /// Take in that it was answered.
     pub fn answered(&mut self, now: Timestamp) {
         self.read_at = Some(now);
@@ -390,3 +384,6 @@ pub(crate) fn trouble(document: &Document) -> Option<Trouble> {
         text: text.into(),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,6 +108,21 @@ fn a_needed_relink_survives_good_polls_and_stops_no_read() {
 }
 
 #[test]
+fn a_needed_relink_is_shown_before_other_trouble_and_behind_a_refused_token() {
+    for (answer, shown) in [
+        (403, "Merge has lost access to the customer's system"),
+        (401, "Merge does not accept"),
+    ] {
+        let mut host = relink_needed();
+        host.now = at("11:10");
+        host.run(|_| status(answer)).expect("a report");
+        let trouble = host.view().trouble.expect("trouble");
+        assert_eq!(trouble.kind, TroubleKind::Reauthorize, "{answer}");
+        assert!(trouble.text.contains(shown), "{answer}: {}", trouble.text);
+    }
+}
+
+#[test]
 fn a_needed_relink_ends_with_complete_within_the_hour_though_no_webhook_tells() {
     let mut host = relink_needed();
     host.sleep();
@@ -274,6 +289,30 @@ fn a_paused_first_sync_says_what_ends_it() {
 }
 
 #[test]
+fn a_failed_first_sync_is_not_shown_as_a_paused_one() {
+    let failed = row("hris.Employee", "FAILED", None);
+    let body = format!(r#"{{"results":[{failed}]}}"#);
+    let body = body.replace("\"is_initial_sync\":false", "\"is_initial_sync\":true");
+    let mut host = Host::linked("{}");
+    let mut rest = merge("COMPLETE");
+    host.run(|target| {
+        if target.contains("/sync-status") {
+            ok(&body)
+        } else {
+            rest(target)
+        }
+    })
+    .expect("a report");
+    let trouble = host.view().trouble.expect("trouble");
+    assert_eq!(trouble.kind, TroubleKind::InitialSync);
+    assert!(
+        trouble.text.contains("ended incomplete"),
+        "{}",
+        trouble.text
+    );
+}
+
+#[test]
 fn a_test_account_that_waits_is_shown_as_one() {
     let mut host = Host::new("{}");
     let new = NewAccount {
@@ -413,6 +452,43 @@ fn a_failure_that_says_nothing_of_the_category_is_met_with_patience() {
     host.run(|_| Err(SendError::HeldBack(Milliseconds(5_000))))
         .expect("a report");
     assert_eq!(host.due_at(), Some(host.now.plus(Milliseconds(5_000))));
+}
+
+#[test]
+fn an_account_without_a_category_that_merge_disowns_for_a_day_is_unlinked() {
+    let mut host = without_category();
+    host.run(|_| status(401)).expect("a report");
+    host.keep(noted_without_category("LinkedAccount.deleted", "{}"));
+    for _ in 0..26 {
+        assert!(token(&host).is_some(), "{}", host.now);
+        host.sleep();
+        host.run(|_| status(401)).expect("a report");
+        if host.wake_at.is_none() {
+            break;
+        }
+    }
+    assert_eq!((token(&host), host.wake_at), (None, None));
+    assert_eq!(heard(&host, Occasion::Unlinked), 1);
+}
+
+#[test]
+fn a_look_up_that_fails_delays_no_read() {
+    let mut host = ready();
+    host.keep(saying("IDLE"));
+    host.now = at("11:10");
+    let newer = crate::support::done(&[("hris.Employee", "10:50")]);
+    host.run(|target| match target {
+        _ if target.contains("/account-details") => status(500),
+        _ if target.contains("/sync-status") => ok(&newer),
+        _ => ok(&page(&[("e1", "10:40")], None)),
+    })
+    .expect("a report");
+    let order: Vec<_> = host
+        .requests
+        .iter()
+        .map(|to| to.split('?').next())
+        .collect();
+    assert_eq!(host.rows.len(), 1, "{order:?}");
 }
 
 #[test]
