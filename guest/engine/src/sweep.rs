@@ -172,3 +172,6 @@ pub fn held_text(model_id: &str, held: Held) -> String {
         held.pass
     )
 }
+
+#[cfg(test)]
+mod tests;
