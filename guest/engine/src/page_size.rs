@@ -104,10 +104,15 @@ mod tests {
     fn once_larger_pages_arrive_it_is_the_settings_again() {
         let mut size = PageSize::default();
         while size.halve(100) {}
+        let mut asked = alloc::vec![size.asked(100)];
         for _ in 0..100 {
             size.grow(100);
+            asked.push(size.asked(100));
         }
         assert_eq!(size, PageSize::default());
+        // Three failed last, and is tried again behind ten pages of two.
+        asked.dedup();
+        assert_eq!(asked, [1, 2, 3, 6, 12, 24, 48, 96, 100]);
     }
 
     #[test]

@@ -98,3 +98,46 @@ impl Patiences {
         [Kind::Window, Kind::Hint, Kind::Reread].map(|kind| (kind, self.of(kind)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(20_000_000);
+
+    fn after_failures() -> Patience {
+        let mut patience = Patience {
+            failures: 3,
+            failures_of_page: 1,
+            not_before: Some(NOW),
+            ..Patience::default()
+        };
+        patience.set_trouble(TroubleKind::Retrying, "text".into(), NOW);
+        patience
+    }
+
+    #[test]
+    fn a_page_ends_the_wait_and_one_with_a_row_the_failures_in_a_row() {
+        let mut patience = after_failures();
+        assert!(!patience.is_calm());
+        patience.succeeded(false, false);
+        let failed = Patience {
+            failures: 3,
+            ..Patience::default()
+        };
+        assert_eq!(patience, failed);
+        patience.succeeded(true, false);
+        assert!(patience.is_calm());
+    }
+
+    #[test]
+    fn a_rest_and_its_reason_end_only_with_a_page_that_goes_further() {
+        let mut patience = after_failures();
+        patience.park(Milliseconds(0), NOW);
+        patience.set_trouble(TroubleKind::Park, "text".into(), NOW);
+        patience.succeeded(true, false);
+        assert!(patience.is_parked && patience.trouble.is_some());
+        patience.succeeded(true, true);
+        assert!(patience.is_calm());
+    }
+}

@@ -334,3 +334,38 @@ fn extreme_bounds_do_not_overflow() {
         assert!(slot.parts.len() <= 130);
     }
 }
+
+/// A read that replaces another goes on counting its loops.
+#[test]
+fn a_first_try_gets_no_further_than_one_before_it() {
+    let mut slot = unbounded();
+    slot.loops = 3;
+    take(&mut slot, page(100, Some("c1")));
+    assert_eq!(slot.loops, 3);
+    slot.furthest = 150;
+    take(&mut slot, page(100, Some("c2")));
+    assert_eq!(slot.loops, 0);
+}
+
+#[test]
+fn a_part_around_a_record_that_cannot_be_read_is_split_where_it_can_be() {
+    let mut splittable = slot();
+    splittable.count(&page(9, None));
+    assert_eq!(splittable.split_or_give_up(NOW, true), Turned::More);
+    assert_eq!((splittable.parts.len(), splittable.gap), (2, None));
+    let mut other = slot();
+    other.count(&page(9, None));
+    assert_eq!(other.split_or_give_up(NOW, false), Turned::Complete);
+    assert_eq!(other.gap.map(|gap| gap.records), Some(9));
+}
+
+#[test]
+fn sixty_four_splits_in_a_row_are_the_last() {
+    for (splits, again) in [
+        (MOST_SPLITS - 1, Turned::More),
+        (MOST_SPLITS, Turned::Complete),
+    ] {
+        let mut slot = Slot { splits, ..slot() };
+        assert_eq!(slot.split_or_give_up(NOW, true), again, "{splits}");
+    }
+}
