@@ -326,3 +326,26 @@ impl Model {
             && self.held.is_none()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A wish that stayed would be followed once the account is linked anew.
+    #[test]
+    fn an_account_that_is_no_longer_looked_after_wishes_for_nothing() {
+        let at = Timestamp(20_000_000);
+        let mut document = Document::new(Account::default(), at);
+        document.has_token = true;
+        document.hinted = true;
+        document.unlink_reported = true;
+        document.issues_lookup.due_at = Some(at);
+        document.link.details.due_at = Some(at);
+        document.link.category = 3;
+        document.stop();
+        assert!(!document.has_token && !document.poll_wanted && !document.hinted);
+        assert!(!document.unlink_reported);
+        assert_eq!(document.issues_lookup.due_at, None);
+        assert_eq!(document.link, Link::default());
+    }
+}

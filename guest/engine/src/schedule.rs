@@ -124,3 +124,20 @@ pub fn wake_at(document: &Document, settings: &Settings, now: Timestamp) -> Opti
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use merge_sync_logic::types::Account;
+
+    use super::*;
+
+    #[test]
+    fn a_run_is_held_up_until_the_instant_that_was_named_and_not_at_it() {
+        let until = Timestamp(20_000_000);
+        let mut document = Document::new(Account::default(), until);
+        assert!(!is_held_up(&document, until));
+        document.server_until = Some(until);
+        assert!(is_held_up(&document, Timestamp(until.0 - 1)));
+        assert!(!is_held_up(&document, until));
+    }
+}

@@ -371,9 +371,15 @@ fn records_without_a_key_are_counted_and_told_where_they_are_many() {
     .expect("a report");
     assert_eq!(host.view().models[0].without_key, 2);
     assert_eq!(kinds(&host), [TroubleKind::NoKey]);
-    let told = host.notices.iter();
-    let told = told.filter(|notice| notice.occasion == Occasion::NeedsAttention);
-    assert_eq!(told.count(), 1);
+    let told: Vec<_> = host
+        .notices
+        .iter()
+        .filter(|notice| notice.occasion == Occasion::NeedsAttention)
+        .collect();
+    assert_eq!(told.len(), 1);
+    for number in ["of hris.Employee", "2 had no key", "0 could not be read"] {
+        assert!(told[0].text.contains(number), "{}", told[0].text);
+    }
 }
 
 #[test]

@@ -247,6 +247,33 @@ fn a_finish_that_cannot_be_read_is_trouble_and_not_caught_up_and_stops_no_other_
     assert_eq!(heard(&host, "Recovered"), 1);
 }
 
+#[test]
+fn one_warning_names_every_field_that_cannot_be_read() {
+    let mut host = Host::linked("{}");
+    let body = unreadable().replace(r#""last_sync_start":null"#, r#""last_sync_start":"soon""#);
+    host.run(|target| {
+        if target.contains("/sync-status") {
+            ok(&body)
+        } else {
+            ok(&page(&[], None))
+        }
+    })
+    .expect("a report");
+    let warned: Vec<_> = host
+        .log
+        .iter()
+        .filter(|entry| entry.message == "fields of the sync status cannot be read")
+        .collect();
+    assert_eq!(warned.len(), 1);
+    let names = "hris.Employee.last_sync_start, hris.Employee.last_sync_finished, \
+                 hris.Team.last_sync_start";
+    assert!(
+        warned[0].fields.contains(&format!("\"{names}\"")),
+        "{}",
+        warned[0].fields
+    );
+}
+
 /// A webhook, and an operator, whose every text holds U+0000.
 #[test]
 fn nothing_that_is_stored_holds_a_nul() {

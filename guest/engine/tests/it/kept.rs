@@ -3,6 +3,7 @@
 use merge_sync_engine::command::Command;
 use merge_sync_engine::http::SendError;
 use merge_sync_engine::log::Level;
+use merge_sync_engine::settings::Settings;
 use merge_sync_engine::store::Occasion;
 use merge_sync_engine::view::TroubleKind;
 use merge_sync_logic::types::Timestamp;
@@ -315,4 +316,39 @@ fn the_log_says_what_was_found() {
     assert!(unmapped[0].contains("hris.SomethingNew"), "{unmapped:?}");
     assert!(said(&host, "records without a text id are skipped").is_empty());
     assert!(host.log.iter().any(|entry| entry.level == Level::Warn));
+}
+
+#[test]
+fn a_model_that_is_off_or_not_wanted_is_not_read_for_an_operator_either() {
+    let on = [
+        row("hris.Employee", "DONE", Some("09:30")),
+        row("hris.Team", "DONE", Some("09:30")),
+    ];
+    let read = |host: &mut Host, rows: &[String]| {
+        host.take_requests();
+        host.run(merge(rows, |_| ok(&page(&[], None))))
+            .expect("a report");
+        let asked = |list: &str| host.requests.iter().any(|to| to.contains(list));
+        (asked("/employees"), asked("/teams"))
+    };
+    let mut host = Host::linked("{}");
+    assert_eq!(read(&mut host, &on), (true, true));
+    host.now = at("11:00");
+    let off = [on[0].clone(), row("hris.Team", "DISABLED", Some("09:30"))];
+    read(&mut host, &off);
+    host.now = at("12:00");
+    host.request(Command::Reread);
+    assert_eq!(read(&mut host, &off), (true, false), "off");
+    let mut host = Host::linked("{}");
+    assert_eq!(read(&mut host, &on), (true, true));
+    host.settings_text = r#"{"models":["hris.Employee"]}"#.into();
+    host.settings = Settings::parse(&host.settings_text).expect("settings");
+    host.now = at("12:00");
+    host.request(Command::Reread);
+    assert_eq!(read(&mut host, &on), (true, false), "not wanted");
+}
+
+#[test]
+fn an_account_that_nothing_is_known_of_is_shown_under_its_id() {
+    assert_eq!(Host::new("{}").view().account.id, ACCOUNT);
 }
