@@ -200,18 +200,20 @@ fn a_cursor_that_is_refused_behind_an_empty_page_splits_nothing() {
 }
 
 #[test]
-fn what_cannot_be_split_outlives_seven_refused_cursors_in_a_row() {
+fn what_cannot_be_split_outlives_seven_loops_that_another_try_may_end() {
     let alone = bounds(2_999_998, 3_000_002);
-    for (whole, splittable) in [(alone, true), (Bounds::NONE, false)] {
-        let mut slot = Slot::new(whole, Timestamp(9_999_999), NOW);
-        for refusal in 1..=8 {
-            assert_eq!(slot.gap, None, "refused {refusal} times");
-            take(&mut slot, page(100, Some("a")));
-            let turned = slot.start_again(Loop::Refused, NOW, splittable);
-            let ended = turned == Turned::Complete;
-            assert_eq!(ended, refusal == 8, "refused {refusal} times");
+    for why in [Loop::Refused, Loop::Unsteady] {
+        for (whole, splittable) in [(alone, true), (Bounds::NONE, false)] {
+            let mut slot = Slot::new(whole, Timestamp(9_999_999), NOW);
+            for number in 1..=8 {
+                assert_eq!(slot.gap, None, "{why:?} {number} times");
+                take(&mut slot, page(100, Some("a")));
+                let turned = slot.start_again(why, NOW, splittable);
+                let ended = turned == Turned::Complete;
+                assert_eq!(ended, number == 8, "{why:?} {number} times");
+            }
+            assert!(slot.gap.is_some());
         }
-        assert!(slot.gap.is_some());
     }
 }
 
