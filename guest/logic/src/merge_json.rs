@@ -385,6 +385,47 @@ mod tests {
         }
     }
 
+    #[test]
+    fn one_pass_reads_as_deep_as_was_asked_for_and_no_deeper() {
+        let body = r#"{"o":{"o":{}},"l":[{}],"t":"x"}"#;
+        let place = |levels: u8, place: usize| {
+            let object = Object::parse("body", body, levels).expect(body);
+            object.at(place).cloned().expect(body)
+        };
+        assert!(matches!(place(0, 0), Value::Raw(_)));
+        assert!(matches!(place(0, 1), Value::Raw(_)));
+        assert!(matches!(place(1, 1), Value::List(_)));
+        for (levels, reads_the_inner) in [(1, false), (2, true)] {
+            let Value::Object(outer) = place(levels, 0) else {
+                panic!("{levels}: left unread");
+            };
+            let is_read = matches!(outer.at(0), Some(Value::Object(_)));
+            assert_eq!(is_read, reads_the_inner, "{levels}");
+        }
+    }
+
+    #[test]
+    fn more_fields_than_may_be_held_are_no_object() {
+        let body = |fields: usize| format!("{{{}\"last\":7}}", "\"k\":[],".repeat(fields - 1));
+        let (most, too_many) = (body(MOST_HELD), body(MOST_HELD + 1));
+        for levels in 0..2 {
+            let object = Object::parse("body", &most, levels).expect("room for all");
+            assert_eq!(object.entries().count(), MOST_HELD);
+            let problem = Object::parse("body", &too_many, levels).expect_err("no room for one");
+            assert_eq!(
+                problem.message,
+                "body: expected at most 10000 fields, found more"
+            );
+        }
+        let within = format!(r#"{{"a":{too_many},"k":"v"}}"#);
+        let object = Object::parse("body", &within, 1).expect("an object");
+        assert_eq!(
+            object.kind_of("a"),
+            "more fields and items than may be held"
+        );
+        assert_eq!(object.text("k").as_deref(), Some("v"));
+    }
+
     /// All that can be seen of an object.
     fn seen(object: &Object<'_>, levels: usize) -> String {
         let mut seen = String::new();

@@ -396,15 +396,17 @@ fn a_window_of_several_pages_is_read_again_without_its_upper_bound() {
     let mut host = Host::linked("{}");
     let mut list = List::spread(1);
     run(&mut host, &list, 1);
-    list = List::spread(350);
+    let since_ten = |number: i64| Timestamp(at("10:00").0 + number * SECOND);
+    let rows = (0..350).map(|number| (format!("n{number}"), since_ten(number)));
+    list = List::of(rows.collect());
     list.finish = "10:40";
     let lists = run(&mut host, &list, 1);
     let bounded: Vec<_> = lists
         .iter()
         .map(|(_, target)| target.contains("modified_before"))
         .collect();
-    assert!(bounded[0], "{lists:?}");
-    assert!(!bounded[1..].contains(&true), "{lists:?}");
+    assert_eq!(bounded, [true, false, false, false, false], "{lists:?}");
+    assert_eq!(stored(&host), 351);
     assert_eq!(
         host.view().models[0].progress.merge_last_sync_finished,
         Some(at("10:40"))
