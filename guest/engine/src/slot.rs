@@ -127,6 +127,8 @@ pub struct Gap {
 /// A page, as far as a slot looks at it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
+    /// The records that it was asked for.
+    pub asked: u32,
     /// Records that have no key.
     pub without_key: u32,
     /// Records that cannot be read.
@@ -263,7 +265,8 @@ impl Slot {
         let Some(next) = page.next else {
             return self.end_try();
         };
-        if self.paging.cursor.as_ref() == Some(&next) && records < self.largest {
+        let whole = self.largest.min(page.asked);
+        if self.paging.cursor.as_ref() == Some(&next) && records < whole {
             // A short page that names itself as the next one is the last: some lists end so.
             self.is_unsure = true;
             return self.end_try();

@@ -26,6 +26,7 @@ fn unbounded() -> Slot {
 
 fn page(records: u32, next: Option<&str>) -> Page {
     Page {
+        asked: 100,
         stored: records,
         keys: u64::from(records) * 7,
         next: next.map(String::from),
@@ -67,6 +68,18 @@ fn a_short_page_without_a_larger_one_before_it_is_a_loop() {
     slot.paging.cursor = Some("c1".into());
     assert_eq!(take(&mut slot, page(1, Some("c1"))), Turned::More);
     assert_eq!(slot.loops, 1);
+}
+
+#[test]
+fn a_page_of_as_many_records_as_were_asked_for_is_not_short() {
+    let mut slot = unbounded();
+    take(&mut slot, page(100, Some("c1")));
+    let smaller = Page {
+        asked: 10,
+        ..page(10, Some("c1"))
+    };
+    assert_eq!(take(&mut slot, smaller), Turned::More);
+    assert_eq!((slot.loops, slot.is_unsure), (1, false));
 }
 
 #[test]

@@ -246,7 +246,9 @@ impl Oracle {
             let list = watched.lists.entry(id.clone()).or_default();
             list.shown(model, account_trouble.is_some(), now);
         }
-        let troubles = view.models.iter().filter_map(|model| {
+        // A model rests as it is while the account cannot be asked for.
+        let models = view.models.iter().filter(|_| account_trouble.is_none());
+        let troubles = models.filter_map(|model| {
             let trouble = model.trouble.as_ref()?;
             Some((model.status.model_id.as_str(), trouble))
         });
