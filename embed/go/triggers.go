@@ -139,7 +139,8 @@ type Pause struct{}
 // Resume ends a pause.
 type Resume struct{}
 
-// Unlink forgets the account: its token is erased, its rows are kept.
+// Unlink forgets the account: its token is erased, its rows are kept. Notes that were
+// kept before do not bring it back.
 type Unlink struct{}
 
 // Reset starts over from an empty state. Rows and token are kept.

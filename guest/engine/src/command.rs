@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use merge_sync_logic::types::{Account, ModelId, Secret, Timestamp};
 
 use crate::document::{Document, Life, Model};
-use crate::notes::{Linked, Subject};
+use crate::notes::{self, Linked, Subject};
 use crate::settings::{Settings, canonical};
 use crate::slot::Kind;
 use crate::store::{Change, Note, TokenChange, Versioned};
@@ -28,7 +28,8 @@ pub enum Command {
     Pause,
     /// End of a pause.
     Resume,
-    /// Forget the account: its token is erased, its rows are kept.
+    /// Forget the account: its token is erased, its rows are kept. What webhooks said before does
+    /// not bring it back.
     Unlink,
     /// Start over from an empty state. Rows and token are kept.
     Reset,
@@ -64,7 +65,7 @@ pub fn link(new: &NewAccount, now: Timestamp) -> Note {
 }
 
 /// The change that carries out `command`. The shell commits it, and on `stale` loads and asks
-/// again. It consumes no note: the next run does.
+/// again. It consumes no note, `Unlink` apart: the next run does.
 ///
 /// # Errors
 ///
@@ -85,6 +86,7 @@ pub fn request(
     };
     let mut token = TokenChange::Keep;
     let mut sweep = None;
+    let mut consumed = Vec::new();
     match command {
         Command::Reset => {}
         Command::Poll => ask_now(&mut document),
@@ -119,12 +121,17 @@ pub fn request(
             }
         }
         Command::Unlink => {
+            // Left for the next run, a link would begin anew what ends here. Taken in, its delivery
+            // is known, and repeated it changes nothing.
+            notes::apply(&mut document, &loaded.notes, now, &mut Vec::new());
+            consumed.extend(loaded.notes.iter().map(|note| note.number));
             document.stop();
             token = TokenChange::Erase;
         }
     }
     let mut change = change(account, loaded, document, token, settings, now);
     change.sweep = sweep;
+    change.consumed = consumed;
     Ok(change)
 }
 

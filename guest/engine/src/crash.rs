@@ -9,10 +9,13 @@ use crate::document::Document;
 use crate::failure;
 use crate::log::{Entry, Level};
 use crate::poll::stay_away;
-use crate::settings::Settings;
+use crate::settings::{LARGEST_PAGE, Settings};
 
 /// So many claims without a finished run are no coincidence.
 const SUSPICIOUS_CLAIMS: u32 = 3;
+
+/// Rows a page after crashes, in case it was the page that was too much.
+const CAREFUL_PAGE_SIZE: u32 = 10;
 
 /// Where patience has run out, once an hour.
 const GIVEN_UP: Milliseconds = Milliseconds(60 * 60 * 1_000);
@@ -20,6 +23,15 @@ const GIVEN_UP: Milliseconds = Milliseconds(60 * 60 * 1_000);
 /// Whether runs of this account crash, perhaps of the page that they read.
 pub fn is_suspected(document: &Document) -> bool {
     document.unfinished_claims >= SUSPICIOUS_CLAIMS
+}
+
+/// The most records to ask for on a page.
+pub fn most_rows(document: &Document) -> u32 {
+    if is_suspected(document) {
+        CAREFUL_PAGE_SIZE
+    } else {
+        LARGEST_PAGE
+    }
 }
 
 /// Back off from an account whose runs crash, once for each further crash. Returns whether this

@@ -10,6 +10,7 @@ use merge_sync_logic::page::{self, Contents};
 use merge_sync_logic::types::{Milliseconds, Row, Timestamp};
 use merge_sync_logic::window::{self, Endpoint, Listed, Rule};
 
+use crate::crash;
 use crate::document::{Document, Model};
 use crate::log::{Entry, Level};
 use crate::settings::Settings;
@@ -50,18 +51,18 @@ pub struct Context<'a> {
 const OUTSIDE: Milliseconds = Milliseconds(1_000);
 
 /// Path and query of the next page; begins the read where it has not begun. `None` where the
-/// model cannot be listed. No page holds more than `most_rows`.
+/// model cannot be listed.
 pub fn target(
     document: &mut Document,
     model_id: &str,
     kind: Kind,
     settings: &Settings,
-    most_rows: u32,
     now: Timestamp,
 ) -> Option<String> {
     let Endpoint::Listed(endpoint) = settings.endpoint(model_id) else {
         return None;
     };
+    let most_rows = crash::most_rows(document);
     let model = document.models.get_mut(model_id)?;
     begin(model, kind, settings, now)?;
     let page_size = model.page_size.asked(settings.page_size).min(most_rows);
@@ -107,6 +108,7 @@ pub fn take_page(
         return Err(gone());
     };
     warn_of_skipped(&document.account.id, &contents, context);
+    let most_rows = crash::most_rows(document);
     let model = document.models.get_mut(model_id).ok_or_else(gone)?;
     let part = asked_part(model, kind, &endpoint).ok_or_else(gone)?;
     let pass = (model.pass > 0).then_some(model.pass);
@@ -119,7 +121,7 @@ pub fn take_page(
     if slot.loops > 0 || asked < most {
         slot.cut = median(&contents.rows).or(slot.cut);
     }
-    let page = page_of(slot, &contents);
+    let page = page_of(slot, &contents, asked.min(most_rows));
     slot.count(&page);
     // Behind the first page every page is where none was before.
     let advances = slot.paging.cursor.is_some();
@@ -178,8 +180,9 @@ fn turn(slot: &mut Slot, page: Page, rows: &[Row], part: Bounds, context: &Conte
     Turn::To(slot.turn_page(page))
 }
 
-fn page_of(slot: &Slot, contents: &Contents) -> Page {
+fn page_of(slot: &Slot, contents: &Contents, asked: u32) -> Page {
     Page {
+        asked,
         without_key: contents.without_key,
         unreadable: contents.unreadable,
         stored: u32::try_from(contents.rows.len()).unwrap_or(u32::MAX),

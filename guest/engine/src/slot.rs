@@ -127,6 +127,8 @@ pub struct Gap {
 /// A page, as far as a slot looks at it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
+    /// The records that it was asked for.
+    pub asked: u32,
     /// Records that have no key.
     pub without_key: u32,
     /// Records that cannot be read.
@@ -156,9 +158,9 @@ const MOST_EMPTY_PAGES: u32 = 20;
 /// So many splits in a row without a completed part give the part up.
 const MOST_SPLITS: u32 = 64;
 
-/// So many refused cursors in a row, without getting further, give up what cannot be split: fewer
-/// may be cursors that were too old.
-const MOST_REFUSED: u32 = 8;
+/// What cannot be split is given up after so many loops in a row that a further try may end: a cursor
+/// may have been too old, and rows that change may come to rest.
+const MOST_TRIES: u32 = 8;
 
 /// What a page did to its slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -263,7 +265,8 @@ impl Slot {
         let Some(next) = page.next else {
             return self.end_try();
         };
-        if self.paging.cursor.as_ref() == Some(&next) && records < self.largest {
+        let whole = self.largest.min(page.asked);
+        if self.paging.cursor.as_ref() == Some(&next) && records < whole {
             // A short page that names itself as the next one is the last: some lists end so.
             self.is_unsure = true;
             return self.end_try();
@@ -288,8 +291,7 @@ impl Slot {
     }
 
     /// The part under way did not come to an end: start it again, split it at every second time,
-    /// and give it up where it cannot be split. A cursor that is refused may have been too old:
-    /// what cannot be split is tried more often then.
+    /// and give it up where it cannot be split, sooner or later.
     pub fn start_again(&mut self, why: Loop, now: Timestamp, splittable: bool) -> Turned {
         self.loops = self.loops.saturating_add(1);
         self.mark_furthest();
@@ -300,7 +302,8 @@ impl Slot {
             if splittable && !is_alone && !is_empty && self.split_once(now) {
                 return Turned::More;
             }
-            if why != Loop::Refused || self.loops >= MOST_REFUSED {
+            let may_end = matches!(why, Loop::Refused | Loop::Unsteady);
+            if !may_end || self.loops >= MOST_TRIES {
                 return self.give_up();
             }
         }

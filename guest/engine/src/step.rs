@@ -18,7 +18,7 @@ use crate::poll::{self, Reading};
 pub use crate::run::Run;
 use crate::run::{Stage, Tally, Then};
 use crate::schedule::{self, CLAIM};
-use crate::settings::{LARGEST_PAGE, Settings};
+use crate::settings::Settings;
 use crate::slot::Kind;
 use crate::store::{
     Batch, Change, Committed, Numbered, Occasion, Sweep, Swept, TokenChange, Versioned,
@@ -69,9 +69,6 @@ pub struct Step {
 
 /// A run that others overtake this often leaves the account to them.
 const MOST_OVERTAKEN: u32 = 8;
-
-/// Rows a page after crashes, in case it was the page that was too much.
-const CAREFUL_PAGE_SIZE: u32 = 10;
 
 /// Take `event` in and say what to do next. `now` is the host's clock.
 ///
@@ -288,19 +285,7 @@ impl Turn<'_> {
     }
 
     fn send_page(&mut self, mut document: Document, model_id: &str, kind: Kind) -> Effect {
-        let most_rows = if crash::is_suspected(&document) {
-            CAREFUL_PAGE_SIZE
-        } else {
-            LARGEST_PAGE
-        };
-        let target = fetch::target(
-            &mut document,
-            model_id,
-            kind,
-            self.settings,
-            most_rows,
-            self.now,
-        );
+        let target = fetch::target(&mut document, model_id, kind, self.settings, self.now);
         let Some(target) = target else {
             return self.release(document, Extra::NOTHING);
         };

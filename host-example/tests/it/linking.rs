@@ -1,14 +1,15 @@
 //! The API: linking by token, commands, questions, and who may ask.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use merge_sync_host::store::Store;
 use merge_sync_host::store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ACCOUNT, Made, NOON, Scratch, Served, client, host, json as answer, merge, page, serve, soon,
-    status_row,
+    ACCOUNT, Made, NOON, Scratch, Served, client, host, json as answer, merge, page, routes, serve,
+    soon, status_row,
 };
 
 struct Fixture {
@@ -225,6 +226,45 @@ async fn commands_reach_the_engine() {
             .unwrap()
             .has_token
     );
+}
+
+#[tokio::test]
+async fn an_account_unlinked_before_its_link_was_read_stays_unlinked() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&asked);
+    let merge = merge(move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        async { page("") }
+    })
+    .await;
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let host = host(Made {
+        merge: merge.url(""),
+        store: store.clone(),
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await;
+    let routes = routes(&host).await;
+    let url = |path: &str| routes.url(&format!("/api/accounts{path}"));
+    let body = json!({"id": ACCOUNT, "token": "token", "category": "hris"});
+    let linked = read(client().post(url("")).body(body.to_string())).await;
+    assert_eq!(linked.0, 201);
+    let unlink = client().post(url(&format!("/{ACCOUNT}/unlink"))).body("{}");
+    assert_eq!(read(unlink).await.0, 202);
+    let seen = async || {
+        let view = read(client().get(url(&format!("/{ACCOUNT}")))).await.1;
+        let listed = store.account(ACCOUNT).await.unwrap().unwrap();
+        let said = (listed.summary.link, listed.has_token, listed.notes);
+        (view["link"].clone(), said)
+    };
+    let unlinked = (json!("unlinked"), ("unlinked".to_owned(), false, 0));
+    assert_eq!(seen().await, unlinked);
+    let next = host.run_due(NOON + merge_sync_host::clock::HOUR).await;
+    assert_eq!(next.unwrap(), None);
+    assert_eq!(seen().await, unlinked);
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]

@@ -374,6 +374,7 @@ impl Oracle {
             }
             self.watch_withheld(merge);
             self.watch_trouble(now);
+            self.watch_failures(now, store);
             self.watch_freshness(now);
         }
     }

@@ -13,10 +13,11 @@ const SECOND_THOUGHT: (Micros, Micros) = (HOUR, 4 * HOUR);
 
 /// Kinds that come so many times as often as the others: each stands for a law of its own, or
 /// needs a full re-read, which only one seed in four has.
-const OFTEN: [(&str, usize); 8] = [
-    ("empty-full-reads", 6),
-    ("shrunken-full-reads", 6),
-    ("narrowed-selective-sync", 6),
+const OFTEN: [(&str, usize); 9] = [
+    ("empty-full-reads", 12),
+    ("shrunken-full-reads", 12),
+    ("narrowed-selective-sync", 12),
+    ("page-size-limit", 3),
     ("cursors-refused", 2),
     ("clamped-offset-cursors", 3),
     ("offset-cursors-shift", 3),

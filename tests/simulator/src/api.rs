@@ -169,6 +169,12 @@ impl Merge {
         }
         if let Some(number) = account {
             let id = self.accounts[number].id.clone();
+            if let ("GET", [path]) = (request.method, rest)
+                && let Some(model) = self.model_of(&id, path)
+            {
+                let lists = self.stats.list_requests.entry(id.clone()).or_default();
+                *lists.entry(model).or_default() += 1;
+            }
             *self.stats.requests_by_account.entry(id).or_default() += 1;
             self.throttle(number)?;
             if self.accounts[number].has(Poison::TokenRefused, self.now) {

@@ -34,6 +34,9 @@ pub struct Stats {
     pub requests: u64,
     /// Requests with a good token, by linked account's id.
     pub requests_by_account: BTreeMap<String, u64>,
+    /// Those of them that were for the list of a model, every page of it, by linked account's id
+    /// and model's id.
+    pub list_requests: BTreeMap<String, BTreeMap<&'static str, u64>>,
     /// Answers by status.
     pub answers: BTreeMap<u16, u64>,
     /// Answers whose body broke off.

@@ -94,7 +94,10 @@ export type Command =
   /** Do nothing until `resume`. Webhooks are still taken in. */
   | "pause"
   | "resume"
-  /** Forget the account: its token is erased, its rows are kept. */
+  /**
+   * Forget the account: its token is erased, its rows are kept. Notes that were kept before do not
+   * bring it back.
+   */
   | "unlink"
   /** Start over from an empty state: the way out of an error of kind `state`. */
   | "reset";

@@ -26,6 +26,7 @@ fn unbounded() -> Slot {
 
 fn page(records: u32, next: Option<&str>) -> Page {
     Page {
+        asked: 100,
         stored: records,
         keys: u64::from(records) * 7,
         next: next.map(String::from),
@@ -67,6 +68,18 @@ fn a_short_page_without_a_larger_one_before_it_is_a_loop() {
     slot.paging.cursor = Some("c1".into());
     assert_eq!(take(&mut slot, page(1, Some("c1"))), Turned::More);
     assert_eq!(slot.loops, 1);
+}
+
+#[test]
+fn a_page_of_as_many_records_as_were_asked_for_is_not_short() {
+    let mut slot = unbounded();
+    take(&mut slot, page(100, Some("c1")));
+    let smaller = Page {
+        asked: 10,
+        ..page(10, Some("c1"))
+    };
+    assert_eq!(take(&mut slot, smaller), Turned::More);
+    assert_eq!((slot.loops, slot.is_unsure), (1, false));
 }
 
 #[test]
@@ -200,18 +213,20 @@ fn a_cursor_that_is_refused_behind_an_empty_page_splits_nothing() {
 }
 
 #[test]
-fn what_cannot_be_split_outlives_seven_refused_cursors_in_a_row() {
+fn what_cannot_be_split_outlives_seven_loops_that_another_try_may_end() {
     let alone = bounds(2_999_998, 3_000_002);
-    for (whole, splittable) in [(alone, true), (Bounds::NONE, false)] {
-        let mut slot = Slot::new(whole, Timestamp(9_999_999), NOW);
-        for refusal in 1..=8 {
-            assert_eq!(slot.gap, None, "refused {refusal} times");
-            take(&mut slot, page(100, Some("a")));
-            let turned = slot.start_again(Loop::Refused, NOW, splittable);
-            let ended = turned == Turned::Complete;
-            assert_eq!(ended, refusal == 8, "refused {refusal} times");
+    for why in [Loop::Refused, Loop::Unsteady] {
+        for (whole, splittable) in [(alone, true), (Bounds::NONE, false)] {
+            let mut slot = Slot::new(whole, Timestamp(9_999_999), NOW);
+            for number in 1..=8 {
+                assert_eq!(slot.gap, None, "{why:?} {number} times");
+                take(&mut slot, page(100, Some("a")));
+                let turned = slot.start_again(why, NOW, splittable);
+                let ended = turned == Turned::Complete;
+                assert_eq!(ended, number == 8, "{why:?} {number} times");
+            }
+            assert!(slot.gap.is_some());
         }
-        assert!(slot.gap.is_some());
     }
 }
 

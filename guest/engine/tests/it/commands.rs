@@ -2,10 +2,10 @@
 
 use merge_sync_engine::command::Command;
 use merge_sync_logic::readiness::AccountPhase;
-use merge_sync_logic::types::Milliseconds;
+use merge_sync_logic::types::{LinkState, Milliseconds};
 
 use crate::support::{Host, at, done, ok, page, quiet, row, throttled};
-use crate::webhooks::changed;
+use crate::webhooks::{changed, linked};
 
 #[test]
 fn a_paused_account_takes_webhooks_in_and_asks_nothing() {
@@ -41,6 +41,26 @@ fn unlink_erases_the_token_and_a_relink_begins_anew() {
     host.link("TOKEN-2");
     host.run(quiet("09:30")).expect("a report");
     assert!(host.token.is_some() && host.wake_at.is_some());
+}
+
+#[test]
+fn a_link_that_no_run_has_read_yet_does_not_bring_an_unlinked_account_back() {
+    let mut host = Host::new("{}");
+    let linked = linked("TOKEN-1", false);
+    host.keep(linked.clone());
+    host.request(Command::Unlink);
+    let view = host.view();
+    assert_eq!((view.link, view.wake_at), (LinkState::Unlinked, None));
+    assert_eq!(view.account.integration, "Example HRIS", "it has its name");
+    assert_eq!((host.token.clone(), host.due_at()), (None, None));
+    host.now = at("10:05");
+    host.keep(linked);
+    host.run(|target| panic!("{target}"))
+        .expect("a replay changes nothing");
+    assert_eq!(host.view().link, LinkState::Unlinked);
+    host.link("TOKEN-2");
+    host.run(quiet("09:30")).expect("a report");
+    assert_eq!(host.view().link, LinkState::Active);
 }
 
 #[test]

@@ -188,6 +188,11 @@ impl Oracle {
         let Some(watched) = self.accounts.get_mut(account) else {
             return;
         };
+        // Nobody may look at the account until much later.
+        let list = watched.lists.entry(model.clone()).or_default();
+        list.unread = list
+            .unread
+            .filter(|(unread, _)| second(*unread) > second(finish));
         if !watched.windows.insert((model.clone(), second(finish))) {
             self.violation(
                 now,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use merge_simulator::time::DAY;
 use merge_simulator::{Mark, Merge, Poison, Poisoned, RecordKey};
 
-use super::Oracle;
+use super::{Oracle, Watched};
 use crate::bindings::merge_sync::triggers::types::LinkState;
 use crate::counts::Counts;
 use crate::store::{Account, Store};
@@ -124,12 +124,14 @@ impl Oracle {
                     });
                     verdict.stale = verdict.stale.saturating_sub(live.count() as u64);
                 }
-                if list.withheld.is_empty() {
+                // No sync of it ever ends well.
+                let never_finished = watched.never_finishes(model);
+                if list.withheld.is_empty() && !never_finished {
                     continue;
                 }
                 for mark in merge.marks(account, model).filter(|mark| mark.served) {
                     let version = (mark.id.to_owned(), mark.modified_at);
-                    if mark.purged || !list.withheld.contains(&version) {
+                    if mark.purged || !never_finished && !list.withheld.contains(&version) {
                         continue;
                     }
                     match rows.and_then(|rows| rows.get(mark.id)) {
@@ -206,5 +208,14 @@ impl Oracle {
             );
             self.violation(merge.now(), text);
         }
+    }
+}
+
+impl Watched {
+    /// Whether the syncs of a model fail for good, and none ended well before that.
+    fn never_finishes(&self, model: &str) -> bool {
+        let mut poisons = self.poisons.iter();
+        poisons.any(|poisoned| poisoned.poison == Poison::RelinkNeeded)
+            && !self.finishes.keys().any(|(known, _)| known == model)
     }
 }

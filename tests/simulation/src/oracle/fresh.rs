@@ -47,19 +47,7 @@ impl Oracle {
     /// a full re-read then has a reason to look.
     pub(super) fn watch_withheld(&mut self, merge: &Merge) {
         for (account, watched) in &mut self.accounts {
-            for poisoned in &watched.poisons {
-                let by_reach = matches!(
-                    poisoned.poison,
-                    Poison::ClampedOffsetCursors { .. } | Poison::CursorsRefused { .. }
-                );
-                let Some(model) = poisoned.model_id.as_ref().filter(|_| by_reach) else {
-                    continue;
-                };
-                let list = watched.lists.entry(model.clone()).or_default();
-                let marks = merge.marks(account, model).filter(|mark| !mark.served);
-                let versions = marks.map(|mark| (mark.id.to_owned(), mark.modified_at));
-                list.withheld.extend(versions);
-            }
+            watched.note_withheld(merge, account, None);
         }
     }
 
@@ -96,6 +84,28 @@ impl Oracle {
         }
         for text in late {
             self.violation(now, text);
+        }
+    }
+}
+
+impl Watched {
+    /// Records that no read brings now, of one model or of all.
+    pub(super) fn note_withheld(&mut self, merge: &Merge, account: &str, only: Option<&str>) {
+        for poisoned in &self.poisons {
+            let by_reach = matches!(
+                poisoned.poison,
+                Poison::ClampedOffsetCursors { .. } | Poison::CursorsRefused { .. }
+            );
+            let Some(model) = poisoned.model_id.as_deref().filter(|_| by_reach) else {
+                continue;
+            };
+            if only.is_some_and(|only| only != model) {
+                continue;
+            }
+            let list = self.lists.entry(model.to_owned()).or_default();
+            let marks = merge.marks(account, model).filter(|mark| !mark.served);
+            list.withheld
+                .extend(marks.map(|mark| (mark.id.to_owned(), mark.modified_at)));
         }
     }
 }

@@ -30,6 +30,17 @@ const WITHOUT_END: (usize, usize) = (80, 8);
 /// end.
 const EMPTY_PAGES: usize = 3;
 
+/// A read whose cursors are refused so often in a row, without a page that was not there before, may
+/// be given up.
+const REFUSALS: usize = 8;
+
+/// How far a read got, and how often it was refused since then.
+#[derive(Debug, Default)]
+struct Refused {
+    cursors: BTreeSet<Option<String>>,
+    times: usize,
+}
+
 /// What is known of the list of one model.
 #[derive(Debug, Default)]
 pub(super) struct List {
@@ -39,6 +50,8 @@ pub(super) struct List {
     asked: VecDeque<Micros>,
     /// Failing answers of the last hour by read, those before its latest row left out.
     failed: BTreeMap<String, VecDeque<Micros>>,
+    /// Reads that have not come to their end.
+    refused: BTreeMap<String, Refused>,
     /// Since when people have been told that it rests.
     pub parked_since: Option<Micros>,
     /// Whether the latest answer failed.
@@ -51,6 +64,9 @@ pub(super) struct List {
     pub unread: Option<(Micros, Micros)>,
     /// Whether people are told of any trouble with it.
     pub in_trouble: bool,
+    /// A failed sync that was seen, since when, and for which nothing was asked yet: it may hide a
+    /// good one before it.
+    pub hinted_since: Option<Micros>,
 }
 
 /// What people must be told of.
@@ -88,6 +104,25 @@ impl List {
             self.failed.remove(&asked.read);
         }
         self.reads.page(asked, page, now);
+    }
+
+    /// Whether a read may be given up, after this answer of many.
+    fn is_given_up(&mut self, asked: &Asked, page: Option<&Page>, status: Option<u16>) -> bool {
+        if page.is_some_and(|page| page.next.is_none()) {
+            self.refused.remove(&asked.read);
+            return false;
+        }
+        let is_refused = asked.cursor.is_some() && matches!(status, Some(400 | 404 | 410));
+        if page.is_none() && !is_refused {
+            return false;
+        }
+        let read = self.refused.entry(asked.read.clone()).or_default();
+        if is_refused {
+            read.times += 1;
+        } else if read.cursors.insert(asked.cursor.clone()) {
+            read.times = 0;
+        }
+        read.times >= REFUSALS
     }
 
     /// What `/sync-status` said of the model was kept.
@@ -129,6 +164,7 @@ impl Oracle {
         let disturbed = watched.disturbed_since(now - HOUR);
         let list = watched.lists.entry(model.clone()).or_default();
         list.forget(now);
+        list.hinted_since = None;
         list.asked.push_back(now);
         let asked = list.asked.len();
         if asked > most + 4 * disturbed {
@@ -158,16 +194,18 @@ impl Oracle {
         if page.is_some() {
             watched.pace.advanced();
         }
-        if let Some(page) = &page
-            && watched.is_first_read_emptied(&model, &asked, page)
-        {
+        watched.note_withheld(merge, &request.account, Some(&model));
+        let is_emptied = page
+            .as_ref()
+            .is_some_and(|page| watched.is_first_read_emptied(&model, &asked, page));
+        let status = response.map(|response| response.status);
+        let list = watched.lists.entry(model.clone()).or_default();
+        if list.is_given_up(&asked, page.as_ref(), status) || is_emptied {
             // No window has a reason to ask for it again.
             let marks = merge.marks(&request.account, &model);
             let versions = marks.map(|mark| (mark.id.to_owned(), mark.modified_at));
-            let list = watched.lists.entry(model.clone()).or_default();
             list.withheld.extend(versions);
         }
-        let list = watched.lists.entry(model.clone()).or_default();
         list.forget(now);
         list.answered(&asked, page.as_ref(), now);
         let failed = list.failed.get(&asked.read).map_or(0, VecDeque::len);
@@ -208,7 +246,9 @@ impl Oracle {
             let list = watched.lists.entry(id.clone()).or_default();
             list.shown(model, account_trouble.is_some(), now);
         }
-        let troubles = view.models.iter().filter_map(|model| {
+        // A model rests as it is while the account cannot be asked for.
+        let models = view.models.iter().filter(|_| account_trouble.is_none());
+        let troubles = models.filter_map(|model| {
             let trouble = model.trouble.as_ref()?;
             Some((model.status.model_id.as_str(), trouble))
         });

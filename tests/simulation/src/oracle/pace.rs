@@ -11,6 +11,9 @@ use crate::store::Store;
 /// A webhook is acted on within so long, where nothing stands in the way.
 const NOTE_AT_LAST: Micros = 20 * MINUTE;
 
+/// A failed sync that was seen is asked after within so long, where nothing stands in the way.
+const HINT_AT_LAST: Micros = 2 * HOUR;
+
 /// Ready in Merge is ready here within so long, where nothing stands in the way.
 const READY_AT_LAST: Micros = 3 * HOUR;
 
@@ -169,6 +172,30 @@ impl Oracle {
                 now,
                 format!("{account}: a webhook was not acted on for 20 minutes"),
             );
+        }
+    }
+
+    /// A failed sync that nobody asked after?
+    pub(super) fn watch_failures(&mut self, now: Micros, store: &Store) {
+        let mut late = Vec::new();
+        for (account, watched) in &mut self.accounts {
+            let entry = store.account(account);
+            let linked = entry.is_some_and(|entry| entry.token.is_some());
+            let excused = watched.excused_until().max(self.dark_until);
+            let is_owed = linked && !watched.paused && watched.poisons.is_empty();
+            for (model, list) in &mut watched.lists {
+                let since = list.hinted_since.filter(|_| is_owed);
+                list.hinted_since = since;
+                if since.is_some_and(|since| now - since.max(excused) > HINT_AT_LAST) {
+                    list.hinted_since = None;
+                    late.push(format!(
+                        "{account}: nothing was asked of {model} for two hours behind a failed sync"
+                    ));
+                }
+            }
+        }
+        for text in late {
+            self.violation(now, text);
         }
     }
 

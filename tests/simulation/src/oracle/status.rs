@@ -138,10 +138,14 @@ impl Oracle {
             if row.bad {
                 watched.bad_at = Some(now);
             }
-            if let Some(start) = row.failed {
-                watched.failures.insert((row.model_id.clone(), start));
-            }
             let list = watched.lists.entry(row.model_id.clone()).or_default();
+            if let Some(start) = row.failed {
+                let is_new = watched.failures.insert((row.model_id.clone(), start));
+                let is_read = watched.watermarks.contains_key(&row.model_id);
+                if is_new && is_read && listed.contains(&row.model_id.as_str()) {
+                    list.hinted_since.get_or_insert(now);
+                }
+            }
             if let Some(finish) = row.finish {
                 let key = (row.model_id.clone(), second(finish));
                 let served_at = *watched.finishes.entry(key).or_insert(now);

@@ -25,8 +25,8 @@ pub(super) struct Reads {
     under_way: BTreeMap<String, Read>,
     /// Those that came to their end, oldest first.
     complete: Vec<Read>,
-    /// When the latest read of everything began that was read in parts.
-    in_parts: Option<Micros>,
+    /// When each read of everything began that was read in parts, oldest first.
+    in_parts: Vec<Micros>,
     /// When each record was last served, by whatever read.
     served: BTreeMap<String, Micros>,
     /// The passes whose deletions an operator approved.
@@ -48,7 +48,7 @@ impl Reads {
         let served = page.keys.iter().map(|key| (key.clone(), now));
         self.served.extend(served);
         if asked.is_first_part && asked.cursor.is_none() {
-            self.in_parts = Some(now);
+            self.in_parts.push(now);
         }
         if !asked.is_whole {
             return;
@@ -91,21 +91,17 @@ impl Reads {
         if now - seen_at.max(now - 2 * APART) < APART {
             return false;
         }
-        let Some((latest, before)) = self.complete.split_last() else {
-            // A read in parts.
-            return true;
-        };
-        let in_parts = self.in_parts.filter(|began| *began > latest.began);
-        let began = in_parts.unwrap_or(latest.began);
-        let agrees = |read: &Read| read.began > seen_at && began - read.began >= APART;
-        let first = if in_parts.is_some() {
-            &self.complete
-        } else {
-            before
-        };
-        lacking(&latest)
-            && (first.is_empty() || first.iter().any(agrees))
-            && !latest.keys.is_empty()
+        // Reads in parts tell what they served, and nothing of what they did not.
+        let whole = self.complete.iter().filter(lacking).map(|read| read.began);
+        let began = || whole.clone().chain(self.in_parts.iter().copied());
+        let latest_whole = self.complete.last();
+        let latest = began().max();
+        let is_lacked = latest_whole.is_none_or(|read| {
+            Some(read.began) < latest || lacking(&read) && !read.keys.is_empty()
+        });
+        let agrees =
+            |began: Micros| began > seen_at && latest.is_some_and(|latest| latest - began >= APART);
+        is_lacked && began().any(agrees)
     }
 }
 

@@ -170,6 +170,9 @@ fn a_refused_token_is_refused_everywhere_while_webhooks_go_on() {
     assert_eq!(get(&mut merge, 1, "/api/ats/v1/jobs").status, 200);
     let id = merge.accounts()[0].id.clone();
     assert_eq!(merge.stats().requests_by_account[&id], 2);
+    let lists = &merge.stats().list_requests;
+    assert_eq!(lists[&id], BTreeMap::from([("hris.Team", 1)]));
+    assert_eq!(lists.len(), 2, "ats.Job of the other one, too: {lists:?}");
     merge.cure(0);
     assert_eq!(get(&mut merge, 0, "/api/hris/v1/teams").status, 200);
 }
