@@ -314,3 +314,33 @@ fn the_account_is_salvaged_from_a_newer_version() {
     .collect();
     assert_eq!(texts, [Some("ats".into()), None, None]);
 }
+
+#[test]
+fn of_a_model_that_is_as_most_are_no_empty_object_is_written() {
+    let written = |change: fn(&mut ModelStatus)| {
+        let mut row = ModelStatus {
+            model_id: "hris.Employee".into(),
+            status: Some(SyncState::Done),
+            last_sync_result: Some(SyncState::Done),
+            ..ModelStatus::default()
+        };
+        change(&mut row);
+        let mut document = Document::new(Account::default(), Timestamp(1));
+        let model = Model {
+            status: Some(row),
+            ..Model::default()
+        };
+        document.models.insert("hris.Employee".into(), model);
+        let text = encode(&document);
+        assert_eq!(decode(&text).as_ref(), Ok(&Some(document)), "{text}");
+        text
+    };
+    let usual = written(|_| {});
+    assert!(!usual.contains("{}"), "{usual}");
+    for longer in [
+        written(|row| row.status_reason = "why".into()),
+        written(|row| row.synced_fields = alloc::vec!["id".into()]),
+    ] {
+        assert!(longer.len() > usual.len(), "{longer}");
+    }
+}

@@ -1,5 +1,6 @@
 //! How a page is looked at: the median of its instants, the bounds it lies in, the sum of its keys.
 
+use merge_sync_logic::retry::AttemptOutcome;
 use merge_sync_logic::types::{Row, Timestamp};
 
 use super::*;
@@ -272,4 +273,143 @@ fn a_cursor_of_a_read_without_bounds_is_not_sent_with_them() {
     complete::look_at_bounds_again(&mut model);
     assert_eq!(cursor(&model), Some(None));
     assert!(!model.ignores_bounds);
+}
+
+fn told_of_before() -> crate::document::Skipped {
+    crate::document::Skipped {
+        without_key: 5,
+        unreadable: 2,
+        too_many_since: Some(Timestamp(1)),
+    }
+}
+
+#[test]
+fn a_read_with_bounds_tells_of_more_that_cannot_be_stored_and_never_of_fewer() {
+    let skipped = |slot: Slot, body: &str| {
+        let model = Model {
+            skipped: told_of_before(),
+            ..reading(slot)
+        };
+        let (model, ..) = after_page(model, &body.replace("\"c2\"", "null"));
+        assert!(model.window.is_none(), "complete");
+        model.skipped
+    };
+    let whole = || Slot::new(Bounds::NONE, Timestamp(9_000_000), NOW);
+    let no_key = r#"{"next":"c2","results":[{"name":"a"}]}"#;
+    assert_eq!(skipped(a_read(), ROWS), told_of_before());
+    assert_eq!(skipped(whole(), ROWS), crate::document::Skipped::default());
+    for slot in [a_read(), whole()] {
+        let found = skipped(slot, no_key);
+        assert_eq!((found.without_key, found.unreadable), (1, 0));
+        assert_eq!(found.records(), 1);
+    }
+    assert_eq!(told_of_before().records(), 7);
+}
+
+#[test]
+fn the_published_rule_keeps_its_upper_bound_over_all_pages() {
+    for (rule, keeps_it) in [("contiguous", false), ("fetch-start", true)] {
+        let settings = Settings::parse(&alloc::format!(r#"{{"rule":"{rule}"}}"#));
+        let settings = settings.expect("settings");
+        let context = Context {
+            model_id: "hris.Employee",
+            kind: Kind::Window,
+            settings: &settings,
+            now: NOW,
+            log: &mut Vec::new(),
+        };
+        let mut slot = a_read();
+        slot.bounds.before = Some(Timestamp(9_000_000));
+        slot.parts[0] = slot.bounds;
+        let part = slot.part();
+        let page = Page {
+            stored: 1,
+            next: Some("c2".into()),
+            ..Page::default()
+        };
+        turn(&mut slot, page, &rows(&[3_000_000]), part, &context);
+        assert_eq!(slot.part().before.is_some(), keeps_it, "{rule}");
+    }
+}
+
+fn after_failure(model: Model, outcome: &AttemptOutcome) -> Model {
+    let account = merge_sync_logic::types::Account::default();
+    let mut document = Document::new(account, NOW);
+    document.models.insert("hris.Employee".into(), model);
+    let (settings, mut log) = (settings(), Vec::new());
+    let mut context = Context {
+        model_id: "hris.Employee",
+        kind: Kind::Window,
+        settings: &settings,
+        now: NOW,
+        log: &mut log,
+    };
+    failed(&mut document, outcome.clone(), &mut context);
+    document.models.remove("hris.Employee").expect("the model")
+}
+
+fn answered(status: u16) -> AttemptOutcome {
+    AttemptOutcome::Response(merge_sync_logic::retry::ResponseFacts {
+        status,
+        retry_after: None,
+        date: None,
+    })
+}
+
+#[test]
+fn the_second_failure_that_a_smaller_page_might_have_avoided_halves_it() {
+    for (outcome, halves) in [
+        (AttemptOutcome::TimedOut, true),
+        (AttemptOutcome::TooLarge, true),
+        (crate::failure::unusable("cut short".into()), true),
+        (answered(502), true),
+        (answered(504), true),
+        (answered(500), false),
+        (crate::failure::unreachable("refused".into()), false),
+        (AttemptOutcome::NoToken, false),
+    ] {
+        let model = after_failure(reading(a_read()), &outcome);
+        assert_eq!(model.page_size.asked(100), 100, "{outcome:?}: the first");
+        let model = after_failure(model, &outcome);
+        let asked = if halves { 50 } else { 100 };
+        assert_eq!(model.page_size.asked(100), asked, "{outcome:?}");
+    }
+}
+
+#[test]
+fn a_part_is_split_where_a_record_cannot_be_read_even_alone() {
+    let parts = |outcome: &AttemptOutcome, is_parked: bool, ignores_bounds: bool| {
+        let mut model = reading(a_read());
+        model.page_size.rows = 1;
+        model.ignores_bounds = ignores_bounds;
+        let patience = model.patience.of_mut(Kind::Window);
+        patience.failures_of_page = 1;
+        patience.is_parked = is_parked;
+        let model = after_failure(model, outcome);
+        let gave_up = model.missing.is_some();
+        (model.window.map(|slot| slot.parts.len()), gave_up)
+    };
+    let broken = crate::failure::unusable("cut short".into());
+    assert_eq!(parts(&broken, false, false), (Some(2), false));
+    assert_eq!(parts(&broken, false, true), (None, true), "no bounds");
+    assert_eq!(parts(&broken, true, false), (Some(1), false), "at rest");
+    let late = AttemptOutcome::TimedOut;
+    assert_eq!(parts(&late, false, false), (Some(1), false));
+}
+
+#[test]
+fn a_try_that_fails_at_rest_changes_neither_the_rest_nor_its_reason() {
+    let mut model = reading(a_read());
+    let patience = model.patience.of_mut(Kind::Window);
+    patience.is_parked = true;
+    patience.set_trouble(crate::view::TroubleKind::Park, "text".into(), Timestamp(1));
+    let trouble = patience.trouble.clone();
+    let model = after_failure(model, &answered(500));
+    let patience = model.patience.of(Kind::Window);
+    assert_eq!(patience.trouble, trouble);
+    assert_eq!(
+        patience.not_before,
+        Some(NOW.plus(crate::patience::REST)),
+        "another hour"
+    );
 }

@@ -384,3 +384,65 @@ fn sixty_four_splits_in_a_row_are_the_last() {
         assert_eq!(slot.split_or_give_up(NOW, true), again, "{splits}");
     }
 }
+
+fn cut(at: i64, is_alone: bool) -> Option<Cut> {
+    Some(Cut {
+        at: Timestamp(at),
+        is_alone,
+    })
+}
+
+#[test]
+fn a_cut_that_is_not_within_the_part_is_none() {
+    let halves = [bounds(0, 5_000_001), bounds(4_999_999, 10_000_000)];
+    for at in [-1, 0, 10_000_000, 10_000_001] {
+        let mut slot = Slot {
+            cut: cut(at, false),
+            ..slot()
+        };
+        assert!(slot.split(NOW));
+        assert_eq!(slot.parts, halves, "{at}");
+    }
+}
+
+#[test]
+fn nothing_is_left_before_or_behind_an_instant_at_the_edge_of_its_part() {
+    for (at, parts) in [
+        (1, [bounds(-1, 3), bounds(2, 10_000_000)]),
+        (
+            9_999_999,
+            [bounds(0, 9_999_998), bounds(9_999_997, 10_000_001)],
+        ),
+    ] {
+        let mut slot = Slot {
+            cut: cut(at, true),
+            ..slot()
+        };
+        assert!(slot.split(NOW));
+        assert_eq!(slot.parts, parts, "{at}");
+    }
+}
+
+#[test]
+fn a_part_without_bounds_is_halved_a_day_back_and_twice_as_far_each_time() {
+    const DAY: i64 = 24 * 60 * 60 * 1_000_000;
+    for (splits, days) in [(0, 1), (1, 2), (2, 4), (11, 2_048)] {
+        let mut slot = Slot {
+            splits,
+            ..unbounded()
+        };
+        assert!(slot.split(NOW));
+        let at = NOW.0 - days * DAY;
+        assert_eq!(slot.parts[0].before, Some(Timestamp(at + 1)), "{splits}");
+        assert_eq!(slot.parts[1].after, Some(Timestamp(at - 1)), "{splits}");
+    }
+}
+
+#[test]
+fn a_read_is_held_in_at_most_128_parts() {
+    let mut slot = slot();
+    slot.parts = alloc::vec![slot.bounds; 127];
+    assert!(slot.split(NOW));
+    assert_eq!(slot.parts.len(), 128);
+    assert!(!slot.split(NOW));
+}

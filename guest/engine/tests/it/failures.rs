@@ -364,3 +364,20 @@ fn a_missing_token_counts_as_missing_authorization() {
     assert_eq!(trouble(&host), Some(TroubleKind::Reauthorize));
     assert_eq!(host.due_at(), Some(at("11:00")));
 }
+
+/// The host asks each of its steps twice, the second time by text.
+#[test]
+fn every_way_of_not_being_answered_is_known_by_text_too() {
+    for error in [
+        SendError::Transport("refused".into()),
+        SendError::TimedOut("30 s".into()),
+        SendError::TooLarge("64 MiB".into()),
+        SendError::NoToken,
+        SendError::HeldBack(Milliseconds(5_000)),
+    ] {
+        let mut host = Host::linked("{}");
+        host.run(|_| Err(error.clone())).expect("a report");
+        assert_eq!(host.requests.len(), 1, "{error:?}");
+        assert!(host.due_at() > Some(host.now), "{error:?}");
+    }
+}
