@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/merge-sync/merge-sync/embed/go/internal/wire"
@@ -44,6 +45,30 @@ type RunNoter interface {
 	// RunEnded notes that one more run of an account failed, or with nil that one did not.
 	// The account's version and start stay as they are.
 	RunEnded(ctx context.Context, account string, failure error) error
+}
+
+// FailedRuns are runs of an account that failed in a row, up to now.
+type FailedRuns struct {
+	Count int
+	// Since is since when, host's clock; nil where Count is 0.
+	Since *time.Time
+	// Text is what the latest one failed with, for a support person; see [FailureText].
+	Text string
+}
+
+// longestFailure is how many characters of a failure are kept: a trap comes with every
+// function that was called.
+const longestFailure = 300
+
+// FailureText is what a [RunNoter] keeps of a failure: what fits a table, and what any
+// store takes.
+func FailureText(failure error) string {
+	text := strings.ReplaceAll(strings.ToValidUTF8(failure.Error(), "\uFFFD"), "\x00", "\uFFFD")
+	cut := []rune(text)
+	if len(cut) <= longestFailure {
+		return text
+	}
+	return string(cut[:longestFailure]) + "..."
 }
 
 // FurthestStart is how far ahead a start may lie. No rule asks for more than 24

@@ -22,7 +22,10 @@ type Store struct {
 	notices  []Notice
 }
 
-var _ mergesync.Store = (*Store)(nil)
+var (
+	_ mergesync.Store    = (*Store)(nil)
+	_ mergesync.RunNoter = (*Store)(nil)
+)
 
 type account struct {
 	profile   mergesync.Account
@@ -34,6 +37,7 @@ type account struct {
 	notBefore *time.Time
 	start     *time.Time
 	summary   mergesync.Summary
+	failed    mergesync.FailedRuns
 	rows      map[string]map[string]*stored
 }
 
@@ -235,7 +239,7 @@ func (s *Store) Due(_ context.Context, now time.Time, limit int) ([]mergesync.Du
 	var due []mergesync.Due
 	for id, a := range s.accounts {
 		if a.start != nil && (!a.start.After(now) || a.start.After(now.Add(mergesync.FurthestStart))) {
-			due = append(due, mergesync.Due{Account: id, Start: *a.start, Version: strconv.FormatUint(a.version, 10)})
+			due = append(due, mergesync.Due{Account: id, Start: *a.start, Version: strconv.FormatUint(a.version, 10), Failed: a.failed.Count > 0})
 		}
 	}
 	slices.SortFunc(due, func(a, b mergesync.Due) int {
@@ -255,6 +259,36 @@ func (s *Store) NextStart(_ context.Context, now time.Time) (*time.Time, error) 
 		}
 	}
 	return next, nil
+}
+
+// RunEnded implements [mergesync.RunNoter].
+func (s *Store) RunEnded(_ context.Context, id string, failure error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a := s.accounts[id]
+	switch {
+	case a == nil:
+	case failure == nil:
+		a.failed = mergesync.FailedRuns{}
+	default:
+		if a.failed.Since == nil {
+			now := s.clock.Now()
+			a.failed.Since = &now
+		}
+		a.failed.Count++
+		a.failed.Text = mergesync.FailureText(failure)
+	}
+	return nil
+}
+
+// FailedRuns returns how the account's latest runs failed.
+func (s *Store) FailedRuns(_ context.Context, id string) (mergesync.FailedRuns, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.accounts[id]; a != nil {
+		return a.failed, nil
+	}
+	return mergesync.FailedRuns{}, mergesync.ErrUnknownAccount
 }
 
 // Token implements [mergesync.Store].

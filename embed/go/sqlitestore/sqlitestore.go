@@ -115,20 +115,12 @@ func (s *Store) Commit(ctx context.Context, change mergesync.Change) (mergesync.
 	return committed, nil
 }
 
-// longestFailure is how many characters of a failure are kept: a trap comes with every
-// function that was called.
-const longestFailure = 300
-
 // RunEnded implements [mergesync.RunNoter].
 func (s *Store) RunEnded(ctx context.Context, account string, failure error) error {
 	return s.write(ctx, func(tx *sql.Tx, now int64) error {
 		var text *string
 		if failure != nil {
-			cut := []rune(strings.ToValidUTF8(failure.Error(), "\uFFFD"))
-			if len(cut) > longestFailure {
-				cut = append(cut[:longestFailure], []rune("...")...)
-			}
-			said := string(cut)
+			said := mergesync.FailureText(failure)
 			text = &said
 		}
 		_, err := tx.ExecContext(ctx,
@@ -141,27 +133,18 @@ func (s *Store) RunEnded(ctx context.Context, account string, failure error) err
 	})
 }
 
-// FailedRuns are runs of an account that failed in a row, up to now.
-type FailedRuns struct {
-	Count int
-	// Since is since when, host's clock; nil where Count is 0.
-	Since *time.Time
-	// Text is what the latest one failed with, for a support person.
-	Text string
-}
-
 // FailedRuns returns how the account's latest runs failed.
-func (s *Store) FailedRuns(ctx context.Context, account string) (FailedRuns, error) {
-	var failed FailedRuns
+func (s *Store) FailedRuns(ctx context.Context, account string) (mergesync.FailedRuns, error) {
+	var failed mergesync.FailedRuns
 	var since *int64
 	err := s.reader.QueryRowContext(ctx,
 		"SELECT failed_runs, failed_since, failed_with FROM linked_accounts WHERE linked_account_id = ?", account,
 	).Scan(&failed.Count, &since, &failed.Text)
 	if errors.Is(err, sql.ErrNoRows) {
-		return FailedRuns{}, mergesync.ErrUnknownAccount
+		return mergesync.FailedRuns{}, mergesync.ErrUnknownAccount
 	}
 	if err != nil {
-		return FailedRuns{}, s.unavailable(err)
+		return mergesync.FailedRuns{}, s.unavailable(err)
 	}
 	failed.Since = instant(since)
 	return failed, nil

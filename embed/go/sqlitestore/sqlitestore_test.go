@@ -100,7 +100,7 @@ func TestFailedRunsAreCountedUntilOneDoesNotFail(t *testing.T) {
 	if err := store.RunEnded(t.Context(), "a", nil); err != nil {
 		t.Fatal(err)
 	}
-	if failed, err = store.FailedRuns(t.Context(), "a"); err != nil || failed != (sqlitestore.FailedRuns{}) {
+	if failed, err = store.FailedRuns(t.Context(), "a"); err != nil || failed != (mergesync.FailedRuns{}) {
 		t.Errorf("found %+v, %v, expected none", failed, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +22,14 @@ type Store interface {
 	Rows(ctx context.Context, each func(account, modelID string, row mergesync.Row) error) error
 	// Profile returns what Merge says an account is.
 	Profile(ctx context.Context, account string) (mergesync.Account, error)
+}
+
+// RunNoter is a [mergesync.RunNoter] that can be asked what it noted. A [Store] that is one is
+// checked as one.
+type RunNoter interface {
+	mergesync.RunNoter
+	// FailedRuns returns how the account's latest runs failed.
+	FailedRuns(ctx context.Context, account string) (mergesync.FailedRuns, error)
 }
 
 // clock stands still until it is moved.
@@ -67,6 +76,7 @@ func Run(t *testing.T, open func(t *testing.T, clock mergesync.Clock) Store) {
 		"a sweep marks no more than its limit":                sweepLimit,
 		"a profile says only what is said":                    profile,
 		"of commits at once on one version exactly one wins":  race,
+		"failed runs are counted until one does not fail":     failedRuns,
 		"the due accounts come by start, and no more than so": due,
 	}
 	for name, check := range checks {
@@ -422,4 +432,40 @@ func due(s subject) {
 	s.ok(err)
 	last := now.Add(2 * time.Second)
 	s.equal(next, &last)
+}
+
+func failedRuns(s subject) {
+	noter, is := s.store.(RunNoter)
+	if !is {
+		s.Skip("it is no RunNoter")
+	}
+	failed := func(count int, since time.Time, text string) {
+		s.Helper()
+		found, err := noter.FailedRuns(s.Context(), "a")
+		s.ok(err)
+		want := mergesync.FailedRuns{Count: count, Text: text}
+		if count > 0 {
+			want.Since = &since
+		}
+		s.equal(found, want)
+		due, err := s.store.Due(s.Context(), s.clock.Now(), 1)
+		s.ok(err)
+		s.equal(due[0].Failed, count > 0)
+	}
+	s.ok(noter.RunEnded(s.Context(), "nobody", errors.New("first")))
+	if _, err := noter.FailedRuns(s.Context(), "nobody"); !errors.Is(err, mergesync.ErrUnknownAccount) {
+		s.Fatalf("found %v, expected ErrUnknownAccount", err)
+	}
+	s.create("a")
+	version, began := s.load("a").Version, s.clock.Now()
+	failed(0, began, "")
+	s.ok(noter.RunEnded(s.Context(), "a", errors.New("first")))
+	s.clock.move(time.Minute)
+	s.ok(noter.RunEnded(s.Context(), "a", errors.New(strings.Repeat("é\x00", 200))))
+	failed(2, began, strings.Repeat("é\uFFFD", 150)+"...")
+	s.equal(s.load("a").Version, version)
+	s.ok(noter.RunEnded(s.Context(), "a", nil))
+	failed(0, began, "")
+	s.ok(noter.RunEnded(s.Context(), "a", errors.New("third")))
+	failed(1, s.clock.Now(), "third")
 }

@@ -7,6 +7,7 @@ use merge_simulator::Delivery;
 use merge_simulator::time::{Micros, SECOND};
 
 use crate::bindings::exports::merge_sync::triggers::triggers::Failure;
+use crate::budget::Admission;
 use crate::engine::{Calling, Done, Instance, Task};
 use crate::errand::Errand;
 use crate::oracle::Heard;
@@ -29,6 +30,8 @@ pub struct Call {
     answer: Option<Answer>,
     /// When its request was sent.
     sent_at: Micros,
+    /// What its request took out of its host's budgets.
+    admitted: Option<Admission>,
 }
 
 /// What a call is for.
@@ -74,6 +77,7 @@ impl World<'_> {
             ask: None,
             answer: None,
             sent_at: 0,
+            admitted: None,
         };
         self.calls.insert(id, call);
         self.go_on(id);

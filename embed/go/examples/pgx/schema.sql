@@ -24,7 +24,10 @@ CREATE TABLE IF NOT EXISTS linked_accounts (
     account_type       text NOT NULL DEFAULT '',
     is_duplicate       boolean,
     link               text NOT NULL DEFAULT '',
-    skipped            bigint NOT NULL DEFAULT 0
+    skipped            bigint NOT NULL DEFAULT 0,
+    failed_runs        bigint NOT NULL DEFAULT 0,
+    failed_since       timestamptz,
+    failed_with        text NOT NULL DEFAULT ''
 );
 
 -- Of tables that an earlier version of this file made.
@@ -32,7 +35,10 @@ ALTER TABLE linked_accounts
     ADD COLUMN IF NOT EXISTS account_type text NOT NULL DEFAULT '',
     ADD COLUMN IF NOT EXISTS is_duplicate boolean,
     ADD COLUMN IF NOT EXISTS link         text NOT NULL DEFAULT '',
-    ADD COLUMN IF NOT EXISTS skipped      bigint NOT NULL DEFAULT 0;
+    ADD COLUMN IF NOT EXISTS skipped      bigint NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS failed_runs  bigint NOT NULL DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS failed_since timestamptz,
+    ADD COLUMN IF NOT EXISTS failed_with  text NOT NULL DEFAULT '';
 
 CREATE INDEX IF NOT EXISTS linked_accounts_by_start ON linked_accounts (start_at);
 

@@ -26,7 +26,10 @@ type Store struct {
 	clock mergesync.Clock
 }
 
-var _ mergesync.Store = (*Store)(nil)
+var (
+	_ mergesync.Store    = (*Store)(nil)
+	_ mergesync.RunNoter = (*Store)(nil)
+)
 
 // OpenStore creates the tables that are not there.
 func OpenStore(ctx context.Context, pool *pgxpool.Pool, clock mergesync.Clock) (*Store, error) {
@@ -287,7 +290,7 @@ func setState(ctx context.Context, tx pgx.Tx, change mergesync.Change, version i
 // Due implements [mergesync.Store].
 func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]mergesync.Due, error) {
 	rows, err := s.pool.Query(ctx,
-		`SELECT linked_account_id, start_at, version FROM linked_accounts
+		`SELECT linked_account_id, start_at, version, failed_runs > 0 FROM linked_accounts
 		 WHERE start_at <= $1 OR start_at > $2 ORDER BY start_at, linked_account_id LIMIT $3`,
 		now, now.Add(mergesync.FurthestStart), limit)
 	if err != nil {
@@ -295,7 +298,7 @@ func (s *Store) Due(ctx context.Context, now time.Time, limit int) ([]mergesync.
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (due mergesync.Due, err error) {
 		var version int64
-		err = row.Scan(&due.Account, &due.Start, &version)
+		err = row.Scan(&due.Account, &due.Start, &version, &due.Failed)
 		due.Start, due.Version = due.Start.UTC(), strconv.FormatInt(version, 10)
 		return due, err
 	})
@@ -306,6 +309,34 @@ func (s *Store) NextStart(ctx context.Context, now time.Time) (*time.Time, error
 	var next *time.Time
 	err := s.pool.QueryRow(ctx, "SELECT min(start_at) FROM linked_accounts WHERE start_at > $1", now).Scan(&next)
 	return utc(next), err
+}
+
+// RunEnded implements [mergesync.RunNoter].
+func (s *Store) RunEnded(ctx context.Context, account string, failure error) error {
+	if failure == nil {
+		_, err := s.pool.Exec(ctx,
+			`UPDATE linked_accounts SET failed_runs = 0, failed_since = NULL, failed_with = ''
+			 WHERE linked_account_id = $1`, account)
+		return err
+	}
+	_, err := s.pool.Exec(ctx,
+		`UPDATE linked_accounts SET
+		     failed_runs = failed_runs + 1, failed_since = coalesce(failed_since, $2), failed_with = $3
+		 WHERE linked_account_id = $1`, account, s.now(), mergesync.FailureText(failure))
+	return err
+}
+
+// FailedRuns returns how the account's latest runs failed.
+func (s *Store) FailedRuns(ctx context.Context, account string) (mergesync.FailedRuns, error) {
+	var failed mergesync.FailedRuns
+	err := s.pool.QueryRow(ctx,
+		"SELECT failed_runs, failed_since, failed_with FROM linked_accounts WHERE linked_account_id = $1", account,
+	).Scan(&failed.Count, &failed.Since, &failed.Text)
+	if errors.Is(err, pgx.ErrNoRows) {
+		err = mergesync.ErrUnknownAccount
+	}
+	failed.Since = utc(failed.Since)
+	return failed, err
 }
 
 // Token implements [mergesync.Store].

@@ -3,6 +3,7 @@
 use merge_simulator::time::{MINUTE, Micros, SECOND};
 
 use crate::bindings::merge_sync::triggers::{http, store, types};
+use crate::budget::Outcome;
 use crate::mishap::Mishap;
 use crate::port::{Answer, Ask};
 use crate::world::{Event, World};
@@ -31,12 +32,15 @@ impl World<'_> {
             return;
         };
         let clock = self.hosts[host].clock(now);
-        if let Err(wait) = self.hosts[host].budget.admit(&request.account, clock) {
-            let after = u64::try_from(wait / 1_000 + 1).unwrap_or(1);
-            let held = http::SendError::HeldBack(http::HeldBack { after });
-            self.counts.held_back += 1;
-            self.answer(id, Answer::Sent(Err(held)), 0);
-            return;
+        match self.hosts[host].budget.admit(&request.account, clock) {
+            Ok(admission) => call.admitted = Some(admission),
+            Err(wait) => {
+                let after = u64::try_from(wait / 1_000 + 1).unwrap_or(1);
+                let held = http::SendError::HeldBack(http::HeldBack { after });
+                self.counts.held_back += 1;
+                self.answer(id, Answer::Sent(Err(held)), 0);
+                return;
+            }
         }
         let delay = self.net_delay();
         self.plan(now + delay, Event::Arrive(id));
@@ -155,8 +159,6 @@ impl World<'_> {
         let Some(token) = token.and_then(|account| account.token.clone()) else {
             let account = request.account.clone();
             let error = http::SendError::NoToken(http::NoToken { account });
-            let clock = self.hosts[call.host].clock(self.merge.now());
-            self.hosts[call.host].budget.settle(false, clock);
             self.answer(id, Answer::Sent(Err(error)), 0);
             return;
         };
@@ -205,16 +207,16 @@ impl World<'_> {
         let Some(answer) = call.answer.take() else {
             return;
         };
-        let clock = self.hosts[host].clock(self.merge.now());
-        if let Answer::Sent(sent) = &answer {
-            let failing =
-                matches!(sent, Ok(response) if response.status >= 400 && response.status != 429);
-            if !matches!(
-                sent,
-                Err(http::SendError::HeldBack(_) | http::SendError::NoToken(_))
-            ) {
-                self.hosts[host].budget.settle(failing, clock);
-            }
+        if let (Answer::Sent(sent), Some(admission)) = (&answer, call.admitted.take()) {
+            let outcome = match sent {
+                Ok(response) if response.status >= 400 && response.status != 429 => {
+                    Outcome::Failing
+                }
+                Err(http::SendError::TimedOut(_)) => Outcome::TimedOut,
+                _ => Outcome::Other,
+            };
+            let clock = self.hosts[host].clock(self.merge.now());
+            self.hosts[host].budget.settle(admission, outcome, clock);
         }
         if self.strikes(Mishap::HostKilled) {
             self.die(host);
