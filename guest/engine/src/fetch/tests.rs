@@ -173,7 +173,7 @@ fn keys_are_hashed_only_where_two_tries_are_compared() {
         let mut slot = a_read();
         slot.is_split = is_split;
         slot.parts[0].before = before;
-        assert_eq!(page_of(&slot, &contents).keys != 0, compared);
+        assert_eq!(page_of(&slot, &contents, 100).keys != 0, compared);
     }
 }
 
