@@ -223,7 +223,7 @@ fn no_artifact_names_a_directory_of_the_machine_that_built_it() {
 
 #[test]
 fn logic_component_stays_small() {
-    check_size("merge-sync-logic.wasm", 163_000);
+    check_size("merge-sync-logic.wasm", 155_000);
 }
 
 #[test]
