@@ -179,6 +179,54 @@ test("a store that cannot commit fails the run and nothing else", async () => {
   assert.equal(database.prepare("SELECT count(*) AS rows FROM records").get().rows, 1);
 });
 
+test("a run that fails is seen until one comes to a good end", async () => {
+  const { engine, store, clock, move } = await host(PAGES);
+  await engine.link(LINKED);
+  const { load } = store;
+  const failed = async (problem) => {
+    store.load = () => Promise.reject(new Error(problem));
+    const next = await new Scheduler(engine).runDue(clock());
+    store.load = load;
+    assert.ok(next === null || compareInstants(next, clock()) > 0, next);
+    return store.failedRuns(ACCOUNT);
+  };
+  const since = clock();
+  const first = await failed("the disk is gone");
+  assert.equal(first.count, 1);
+  assert.equal(first.since, since);
+  assert.match(first.text, /the disk is gone/);
+  move("2025-11-27T12:05:00Z");
+  const { count, since: still, text } = await failed("\u{1f4be}".repeat(400));
+  assert.deepEqual([count, still], [2, since]);
+  assert.match(text, /\u{1f4be}\.\.\.$/u);
+  assert.equal([...text].length, 303);
+  // The program was started anew, and the store works again.
+  await new Scheduler(engine).runDue(clock());
+  assert.equal(await store.failedRuns(ACCOUNT), null);
+  assert.equal((await engine.inspect(ACCOUNT)).readiness.phase, "ready");
+});
+
+test("a store that cannot note how a run ended, or does not, stops no run", async () => {
+  for (const runEnded of [() => Promise.reject(new Error("the disk is full")), undefined]) {
+    const { engine, store, clock, move, logged } = await host(PAGES);
+    await engine.link(LINKED);
+    const { load } = store;
+    store.runEnded = runEnded;
+    store.load = () => Promise.reject(new Error("the disk is gone"));
+    const scheduler = new Scheduler(engine, {
+      log: (level, message) => logged.push({ level, message }),
+    });
+    const next = await scheduler.runDue(clock());
+    assert.equal(next, "2025-11-27T12:01:00Z");
+    store.load = load;
+    move(next);
+    await scheduler.runDue(next);
+    assert.equal((await engine.inspect(ACCOUNT)).readiness.phase, "ready");
+    const notNoted = logged.filter(({ message }) => message === "how a run ended was not noted");
+    assert.equal(notNoted.length, runEnded === undefined ? 0 : 2);
+  }
+});
+
 test("errors say what kind they are", async () => {
   const { engine, database } = await host();
   const rejects = (promise, kind) =>

@@ -74,6 +74,25 @@ for (const [name, database] of await databases()) {
   const store = new SqliteStore(database, () => NOW);
   const one = (sql) => database.prepare(sql).get();
 
+  test(`${name}: failed runs are counted until one comes to a good end`, async () => {
+    const account = "fails";
+    await store.keepNote({ ...NOTE, account });
+    await store.commit(change({ account, expected: "0", consumed: [1] }));
+    const before = await store.load(account);
+    await store.runEnded("nobody", "first");
+    assert.equal(await store.failedRuns("nobody"), null);
+    await store.runEnded(account, "first");
+    await store.runEnded(account, "second");
+    const failed = { count: 2, since: NOW, text: "second" };
+    assert.deepEqual(await store.failedRuns(account), failed);
+    assert.deepEqual(await store.load(account), before);
+    assert.equal((await store.due(LATER, 1))[0].failed, true);
+    await store.runEnded(account, null);
+    assert.equal(await store.failedRuns(account), null);
+    assert.equal((await store.due(LATER, 1))[0].failed, false);
+    database.exec("DELETE FROM linked_accounts");
+  });
+
   test(`${name}: a note wakes, is replaced by its key, and keeps the version`, async () => {
     assert.equal(await store.keepNote({ ...NOTE, create: false }), "unknown-account");
     assert.equal(await store.load("a"), null);
@@ -82,7 +101,8 @@ for (const [name, database] of await databases()) {
     const { state, version, notes } = await store.load("a");
     assert.deepEqual({ state, version }, { state: "", version: "0" });
     assert.deepEqual(notes, [{ number: 2, key: "poll", text: "2", secret: "s" }]);
-    assert.deepEqual(await store.due(NOW, 9), [{ account: "a", start: NOW, version: "0" }]);
+    const due = { account: "a", start: NOW, version: "0", failed: false };
+    assert.deepEqual(await store.due(NOW, 9), [due]);
   });
 
   test(`${name}: a commit is all or nothing`, async () => {

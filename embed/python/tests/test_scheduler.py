@@ -1,6 +1,7 @@
 """Accounts run at their start, several at a time, none twice at once."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,7 +9,9 @@ import pytest
 from merge_sync.engine import Report
 from merge_sync.errors import InputError, StoreError
 from merge_sync.scheduler import Scheduler
-from merge_sync.store import Due
+from merge_sync.sqlite import SqliteStore
+from merge_sync.store import Due, FailedRuns
+from stores import CHANGE
 from support import NOON, ManualClock
 
 
@@ -138,6 +141,55 @@ def test_it_serves_until_it_is_stopped() -> None:
     Scheduler(runs, agenda, clock=clock).serve(stop, pause)
     assert runs.ran == ["a"]
     assert paused == [5.0, 5.0, 5.0]
+
+
+def test_a_run_that_fails_is_seen_until_one_comes_to_a_good_end(
+    store: SqliteStore, clock: ManualClock
+) -> None:
+    store.commit(replace(CHANGE, wake_at=NOON))
+    fails: list[Exception] = [StoreError("no"), ValueError("\ud800" * 400), KeyError()]
+
+    class Fails:
+        def run(self, account: str) -> Report:
+            if fails:
+                raise fails.pop(0)
+            loaded = store.load(account)
+            assert loaded is not None
+            store.commit(replace(CHANGE, expected=loaded.version))
+            return Report(True, 0, 0, None, None)
+
+    with Scheduler(Fails(), store, clock=clock) as scheduler:
+        for count, text in enumerate(["no", "?" * 300 + "..."], 1):
+            again = scheduler.run_due(clock.at)
+            assert store.failed_runs("a") == FailedRuns(count, NOON, text)
+            assert again is not None
+            clock.at = again
+    # The program is started anew.
+    with Scheduler(Fails(), store, clock=clock) as scheduler:
+        again = scheduler.run_due(clock.at)
+        assert store.failed_runs("a") == FailedRuns(3, NOON, "KeyError")
+    with Scheduler(Fails(), store, clock=clock) as scheduler:
+        assert scheduler.run_due(clock.at) == NOON + timedelta(hours=1)
+        assert store.failed_runs("a") is None
+
+
+def test_a_store_that_cannot_note_how_a_run_ended_stops_no_run(
+    clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Forgets(Agenda):
+        def run_ended(self, account: str, failure: str | None) -> None:
+            raise StoreError(f"{account}: {failure}")
+
+    agenda = Forgets()
+    agenda.starts = {"bad": (NOON, 1), "good": (NOON, 1)}
+    runs = Runs(agenda)
+    runs.fails = {"bad"}
+    with Scheduler(runs, agenda, clock=clock) as scheduler:
+        assert scheduler.run_due(NOON) == NOON + timedelta(minutes=1)
+        runs.fails = set()
+        assert scheduler.run_due(NOON + timedelta(minutes=1)) == NOON + timedelta(hours=1)
+    assert sorted(runs.ran) == ["bad", "bad", "good"]
+    assert caplog.text.count("how a run ended was not noted: bad") == 2
 
 
 def test_no_worker_is_too_few() -> None:

@@ -16,6 +16,7 @@ from merge_sync.errors import StaleError, StoreError, UnknownAccountError
 from merge_sync.sqlite import SqliteStore
 from merge_sync.store import (
     Batch,
+    FailedRuns,
     Note,
     Notice,
     Numbered,
@@ -130,6 +131,27 @@ def test_the_longest_overdue_comes_first(store: SqliteStore, clock: ManualClock)
         commit(store, replace(CHANGE, account=name, wake_at=NOON + timedelta(minutes=minutes)))
     clock.forward(minutes=5)
     assert [due.account for due in store.due(clock.now(), 2)] == ["b", "a"]
+
+
+def test_failed_runs_are_counted_until_one_comes_to_a_good_end(
+    store: SqliteStore, clock: ManualClock
+) -> None:
+    commit(store, CHANGE)
+    store.run_ended("nobody", "first")
+    assert store.failed_runs("nobody") is None
+    before = store.load("a"), store.next_start(NOON)
+    store.run_ended("a", "first")
+    clock.forward(minutes=1)
+    store.run_ended("a", "second")
+    assert store.failed_runs("a") == FailedRuns(2, NOON, "second")
+    assert (store.load("a"), store.next_start(NOON)) == before, "the engine knows nothing of it"
+    later = NOON + timedelta(hours=1)
+    assert [due.failed for due in store.due(later, 1)] == [True]
+    store.run_ended("a", None)
+    assert store.failed_runs("a") is None
+    assert [due.failed for due in store.due(later, 1)] == [False]
+    store.run_ended("a", "third")
+    assert store.failed_runs("a") == FailedRuns(1, NOON + timedelta(minutes=1), "third")
 
 
 def test_a_row_gives_way_unless_it_is_later(store: SqliteStore, file: Path) -> None:

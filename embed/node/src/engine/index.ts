@@ -12,7 +12,8 @@ export type { Log, NewAccount } from "./engine.js";
 export { FetchHttp, type FetchHttpOptions, type Http, type HttpOutcome } from "./http.js";
 export type { HttpRequest } from "./http.js";
 export { Scheduler, type SchedulerOptions } from "./scheduler.js";
-export type { Batch, Change, Committed, Due, Note, Notice, NumberedNote, Store } from "./store.js";
+export type { Batch, Change, Committed, Due, FailedRuns, Note, Notice } from "./store.js";
+export type { NumberedNote, Store } from "./store.js";
 export { isHeld, type Summary, type Sweep, type Swept, type TokenChange } from "./store.js";
 export type { Versioned } from "./store.js";
 export type {

@@ -31,6 +31,8 @@ const MINUTE = 60_000_000n;
 const LONGEST_HOLD = 10n * MINUTE;
 /** When to look again at a store that did not answer. */
 const STORE_PAUSE = 5_000;
+/** How much of a failure is noted: a trap comes with every function that was called. */
+const LONGEST_FAILURE = 300;
 /** The longest a timer can wait; then it is looked again. */
 const LONGEST_SLEEP = 3_600_000;
 
@@ -151,13 +153,26 @@ export class Scheduler {
     const { account } = due;
     try {
       const report = await this.engine.run(account);
-      this.#held.delete(account);
+      const wasHeld = this.#held.delete(account);
       this.#ended.set(account, due);
+      if (wasHeld || due.failed === true) await this.#noteEnd(account, null);
       this.options.onReport?.(account, report);
     } catch (thrown) {
-      this.options.log?.("error", "a run failed", { account, problem: reasonOf(thrown) });
+      const problem = reasonOf(thrown);
+      this.options.log?.("error", "a run failed", { account, problem });
       this.#hold(account, toEpochMicroseconds(await this.engine.clock()));
+      await this.#noteEnd(account, shortened(problem));
       this.options.onFailure?.(account, thrown);
+    }
+  }
+
+  /** The engine cannot tell of a run that trapped: people are told by the store. */
+  async #noteEnd(account: string, failure: string | null): Promise<void> {
+    try {
+      await this.engine.store.runEnded?.(account, failure);
+    } catch (thrown) {
+      const problem = reasonOf(thrown);
+      this.options.log?.("error", "how a run ended was not noted", { account, problem });
     }
   }
 
@@ -167,4 +182,10 @@ export class Scheduler {
     const wait = doubled < LONGEST_HOLD ? doubled : LONGEST_HOLD;
     this.#held.set(account, { until: now + wait, failures: failures + 1n });
   }
+}
+
+/** By characters, of which each has at most two of a string's units. */
+function shortened(text: string): string {
+  const signs = Array.from(text.slice(0, 2 * LONGEST_FAILURE + 2));
+  return signs.length > LONGEST_FAILURE ? `${signs.slice(0, LONGEST_FAILURE).join("")}...` : text;
 }

@@ -170,9 +170,21 @@ export const SQL = {
     WHERE linked_account_id = ?`,
   token: `SELECT account_token FROM linked_accounts WHERE linked_account_id = ?`,
   due: `
-    SELECT linked_account_id, CAST(start_at AS TEXT) AS start_at, version FROM linked_accounts
+    SELECT linked_account_id, CAST(start_at AS TEXT) AS start_at, version, failed_runs
+    FROM linked_accounts
     WHERE start_at IS NOT NULL AND (start_at <= ? OR start_at > ?)
     ORDER BY linked_accounts.start_at, linked_account_id LIMIT ?`,
   nextStart: `
     SELECT CAST(min(start_at) AS TEXT) AS start_at FROM linked_accounts WHERE start_at > ?`,
+  runEnded: `
+    UPDATE linked_accounts SET
+        (failed_runs, failed_since, failed_with) = (
+            SELECT iif(failure IS NULL, 0, failed_runs + 1),
+                   iif(failure IS NULL, NULL, ifnull(failed_since, now)),
+                   ifnull(failure, '')
+            FROM (SELECT ? AS failure, ? AS now))
+    WHERE linked_account_id = ?`,
+  failedRuns: `
+    SELECT failed_runs, CAST(ifnull(failed_since, 0) AS TEXT) AS failed_since, failed_with
+    FROM linked_accounts WHERE linked_account_id = ? AND failed_runs > 0`,
 } as const;

@@ -13,6 +13,7 @@ import {
   type Change,
   type Committed,
   type Due,
+  type FailedRuns,
   isHeld,
   type Note,
   type Notice,
@@ -185,6 +186,7 @@ export class SqliteStore implements Store {
       account: String(row["linked_account_id"]),
       start: fromEpochMicroseconds(BigInt(row["start_at"] ?? 0)),
       version: String(row["version"]),
+      failed: Number(row["failed_runs"]) > 0,
     }));
   }
 
@@ -192,6 +194,23 @@ export class SqliteStore implements Store {
   async nextStart(now: Instant): Promise<Instant | null> {
     const start = textOf(this.#get(SQL.nextStart, toEpochMicroseconds(now))?.["start_at"]);
     return start === null ? null : fromEpochMicroseconds(BigInt(start));
+  }
+
+  async runEnded(account: string, failure: string | null): Promise<void> {
+    const now = await this.#now();
+    this.#run(SQL.runEnded, failure, now, account);
+  }
+
+  /** How the account's latest runs failed; null where the latest did not. */
+  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is a rejection
+  async failedRuns(account: string): Promise<FailedRuns | null> {
+    const found = this.#get(SQL.failedRuns, account);
+    if (found === undefined) return null;
+    return {
+      count: Number(found["failed_runs"]),
+      since: fromEpochMicroseconds(BigInt(found["failed_since"] ?? 0)),
+      text: String(found["failed_with"]),
+    };
   }
 
   async #now(): Promise<bigint> {

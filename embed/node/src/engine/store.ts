@@ -160,6 +160,17 @@ export interface Due {
   /** When its run was to start, host's clock. */
   readonly start: Instant;
   readonly version: string;
+  /** Whether its latest run that ended failed, of a store with `runEnded`. */
+  readonly failed?: boolean | undefined;
+}
+
+/** Runs of an account that failed in a row, up to now. */
+export interface FailedRuns {
+  readonly count: number;
+  /** Host's clock. */
+  readonly since: Instant;
+  /** What the latest one failed with, for a support person. */
+  readonly text: string;
 }
 
 /**
@@ -183,4 +194,10 @@ export interface Store {
   due(now: Instant, limit: number): Promise<readonly Due[]>;
   /** The earliest start later than `now`. */
   nextStart(now: Instant): Promise<Instant | null>;
+  /**
+   * Notes how a run ended, for people to see: with a text that one more in a row failed, with null
+   * that one did not. The account's version and start stay. Of a run that the component could not
+   * carry through the state tells nothing; a store without this lets its account look well.
+   */
+  runEnded?(account: string, failure: string | null): Promise<void>;
 }

@@ -14,7 +14,7 @@ from typing import Protocol, Self
 
 from merge_sync.engine import Clock, Report, SystemClock
 from merge_sync.errors import InputError, StoreError
-from merge_sync.store import Agenda, Due
+from merge_sync.store import Agenda, Due, RunNoter
 
 LOGGER = logging.getLogger("merge_sync")
 
@@ -25,6 +25,9 @@ LONGEST_HOLD = timedelta(minutes=10)
 
 STORE_PAUSE = timedelta(seconds=5)
 """When to look again at a store that did not answer."""
+
+LONGEST_FAILURE = 300
+"""How many characters of a failure are noted: a trap comes with every function that was called."""
 
 
 class Runs(Protocol):
@@ -52,11 +55,15 @@ class Scheduler:
         clock: Clock | None = None,
         reported: Callable[[str, Report], None] | None = None,
     ) -> None:
-        """Run at most `workers` accounts at a time. `reported` is told of each good end."""
+        """Run at most `workers` accounts at a time. `reported` is told of each good end.
+
+        An agenda that is a `store.RunNoter` is told of those that fail.
+        """
         if workers < 1:
             raise InputError(f"workers: {workers} is too few; expected 1 or more")
         self._engine = engine
         self._agenda = agenda
+        self._noter: RunNoter | None = agenda if isinstance(agenda, RunNoter) else None
         self._clock = clock or SystemClock()
         self._reported = reported
         self._workers = workers
@@ -137,7 +144,8 @@ class Scheduler:
             for due in found:
                 if due.account in self._running:
                     continue
-                if self._ended.get(due.account) == due:
+                ended = self._ended.get(due.account)
+                if ended and (ended.start, ended.version) == (due.start, due.version):
                     # It ran, said that all is well, and is as it was. At once and again it
                     # would do so for ever.
                     LOGGER.warning("a run changed nothing: %s", due.account)
@@ -160,20 +168,37 @@ class Scheduler:
             report = self._engine.run(due.account)
             if self._reported is not None:
                 self._reported(due.account, report)
-        except Exception:
+        except Exception as error:
             LOGGER.exception("a run failed: %s", due.account)
             with self._lock:
                 self._hold(due.account, self._clock.now())
+            self._note_end(due.account, _told(error))
         else:
             with self._lock:
-                self._held.pop(due.account, None)
+                held = self._held.pop(due.account, None)
                 self._ended[due.account] = due
+            if due.failed or held is not None:
+                self._note_end(due.account, None)
         finally:
             with self._lock:
                 self._running.discard(due.account)
             self._woken.set()
 
+    def _note_end(self, account: str, failure: str | None) -> None:
+        if self._noter is None:
+            return
+        try:
+            self._noter.run_ended(account, failure)
+        except Exception:
+            LOGGER.exception("how a run ended was not noted: %s", account)
+
     def _hold(self, account: str, now: datetime) -> None:
         held = self._held.setdefault(account, _Held(now))
         held.until = now + min(FIRST_HOLD * 2 ** min(held.failures, 8), LONGEST_HOLD)
         held.failures += 1
+
+
+def _told(error: Exception) -> str:
+    """Say what fits a table, and what any store takes."""
+    text = (str(error) or type(error).__name__).encode(errors="replace").decode()
+    return text if len(text) <= LONGEST_FAILURE else text[:LONGEST_FAILURE] + "..."

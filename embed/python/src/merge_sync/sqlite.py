@@ -22,6 +22,7 @@ from merge_sync.store import (
     Change,
     Committed,
     Due,
+    FailedRuns,
     Note,
     Notice,
     Numbered,
@@ -178,12 +179,15 @@ class SqliteStore:
         """See `store.Agenda`."""
         at, furthest = _micros(now), _micros(now + FURTHEST_START)
         found = self._ask(
-            "SELECT linked_account_id, start_at, version FROM linked_accounts"
+            "SELECT linked_account_id, start_at, version, failed_runs > 0 FROM linked_accounts"
             " WHERE start_at IS NOT NULL AND (start_at <= ? OR start_at > ?)"
             " ORDER BY start_at, linked_account_id LIMIT ?",
             (at, furthest, limit),
         )
-        return [Due(account, _instant(start), str(version)) for account, start, version in found]
+        return [
+            Due(account, _instant(start), str(version), bool(failed))
+            for account, start, version, failed in found
+        ]
 
     def next_start(self, now: datetime) -> datetime | None:
         """See `store.Agenda`."""
@@ -192,6 +196,21 @@ class SqliteStore:
         )
         start: int | None = found[0][0]
         return None if start is None else _instant(start)
+
+    def run_ended(self, account: str, failure: str | None) -> None:
+        """See `store.RunNoter`."""
+        values = {"account": account, "failure": failure, "now": self._now()}
+        with self._transaction() as sql:
+            sql.execute(_NOTE_END, values)
+
+    def failed_runs(self, account: str) -> FailedRuns | None:
+        """Answer how the account's latest runs failed. `None` where the latest did not."""
+        found = self._ask(
+            "SELECT failed_runs, ifnull(failed_since, 0), failed_with FROM linked_accounts"
+            " WHERE linked_account_id = ? AND failed_runs > 0",
+            (account,),
+        )
+        return FailedRuns(found[0][0], _instant(found[0][1]), found[0][2]) if found else None
 
     def token(self, account: str) -> str | None:
         """See `store.Tokens`."""
@@ -324,6 +343,13 @@ UPDATE linked_accounts SET
             ) THEN :now ELSE :wake END AS start)),
     phase = :phase, models_ready = :ready, models_needed = :needed,
     trouble = :trouble, link = :link, skipped = :skipped, fresh_to = :fresh_to
+WHERE linked_account_id = :account"""
+
+_NOTE_END = """
+UPDATE linked_accounts SET
+    failed_runs = iif(:failure IS NULL, 0, failed_runs + 1),
+    failed_since = iif(:failure IS NULL, NULL, ifnull(failed_since, :now)),
+    failed_with = ifnull(:failure, '')
 WHERE linked_account_id = :account"""
 
 

@@ -1,13 +1,13 @@
 """What must outlive a crash: the records that the engine keeps, and what a store does with them.
 
 `sqlite` is a ready store. Another one implements `Store`, and `Agenda` and `Tokens` where
-`scheduler` and `client` are used.
+`scheduler` and `client` are used. One that is a `RunNoter` as well shows which runs failed.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from merge_sync.types import Account, LinkState, Row
 
@@ -228,6 +228,19 @@ class Due:
     account: str
     start: datetime
     version: str
+    failed: bool = False
+    """Whether its latest run that ended failed, of a store that is a `RunNoter`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRuns:
+    """Runs of an account that failed in a row, up to now."""
+
+    count: int
+    since: datetime
+    """Your clock."""
+    text: str
+    """What the latest one failed with, for a support person."""
 
 
 class Agenda(Protocol):
@@ -241,6 +254,21 @@ class Agenda(Protocol):
 
     def next_start(self, now: datetime) -> datetime | None:
         """Answer the earliest start after `now`."""
+
+
+@runtime_checkable
+class RunNoter(Protocol):
+    """Keeps how runs ended, for people to see.
+
+    Of a run that the component could not carry through the state tells nothing, so that its
+    account would look well. A `scheduler.Scheduler` tells an agenda that is one.
+    """
+
+    def run_ended(self, account: str, failure: str | None) -> None:
+        """Note that one more run in a row failed, or with `None` that one did not.
+
+        The account's version and start stay: the engine knows nothing of it.
+        """
 
 
 class Tokens(Protocol):

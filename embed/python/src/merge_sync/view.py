@@ -117,8 +117,8 @@ class Command(StrEnum):
     """Do nothing until `resume`. Webhooks are still taken in."""
     RESUME = "resume"
     UNLINK = "unlink"
-    """Forget the account: its token is erased, its rows are kept. Notes that were kept before do not
-    bring it back."""
+    """Forget the account: its token is erased, its rows are kept. Notes that were kept before do
+    not bring it back."""
     RESET = "reset"
     """Start over from an empty state. Rows and token are kept."""
 
