@@ -2,6 +2,7 @@
 
 use alloc::string::{String, ToString};
 
+use merge_sync_logic::json::write;
 use merge_sync_logic::types::Timestamp;
 
 /// How much it matters.
@@ -31,29 +32,34 @@ pub struct Entry {
 /// The longest text from outside that a field repeats, in characters.
 const FIELD_LENGTH: usize = 200;
 
+/// Bytes of most events' fields: room that longer ones need not grow into, a few at a time.
+const USUAL_FIELDS: usize = 256;
+
 impl Entry {
     /// An event without fields.
     #[must_use]
     pub fn new(level: Level, message: &str) -> Self {
+        let mut fields = String::with_capacity(USUAL_FIELDS);
+        fields.push_str("{}");
         Self {
             level,
             message: message.to_string(),
-            fields: "{}".to_string(),
+            fields,
         }
     }
 
     /// With a field of text, shortened where it is long.
     #[must_use]
-    pub fn text(self, name: &str, value: &str) -> Self {
-        let shortened: String = value.chars().take(FIELD_LENGTH).collect();
-        let quoted = serde_json::to_string(&shortened).unwrap_or_default();
-        self.field(name, &quoted)
+    pub fn text(mut self, name: &str, value: &str) -> Self {
+        write::text(self.begin_field(name), shortened(value));
+        self.end_field()
     }
 
     /// With a field of a number.
     #[must_use]
-    pub fn number(self, name: &str, value: u64) -> Self {
-        self.field(name, &value.to_string())
+    pub fn number(mut self, name: &str, value: u64) -> Self {
+        write::digits(self.begin_field(name), value);
+        self.end_field()
     }
 
     /// With a field of an instant.
@@ -63,7 +69,8 @@ impl Entry {
         self.text(name, &text)
     }
 
-    fn field(mut self, name: &str, value: &str) -> Self {
+    /// Its value is to be appended to what is returned.
+    fn begin_field(&mut self, name: &str) -> &mut String {
         self.fields.pop();
         if self.fields.len() > 1 {
             self.fields.push(',');
@@ -71,15 +78,39 @@ impl Entry {
         self.fields.push('"');
         self.fields.push_str(name);
         self.fields.push_str("\":");
-        self.fields.push_str(value);
+        &mut self.fields
+    }
+
+    fn end_field(mut self) -> Self {
         self.fields.push('}');
         self
     }
 }
 
+/// The first [`FIELD_LENGTH`] characters of `text`.
+fn shortened(text: &str) -> &str {
+    // A character has at least one byte.
+    if text.len() <= FIELD_LENGTH {
+        return text;
+    }
+    let end = text.char_indices().nth(FIELD_LENGTH);
+    end.and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_its_characters() {
+        for character in ["a", "é", "😀"] {
+            for length in [0, 66, 67, 199, 200, 201, 1_000] {
+                let entry = Entry::new(Level::Info, "x").text("a", &character.repeat(length));
+                let kept = character.repeat(length.min(FIELD_LENGTH));
+                assert_eq!(entry.fields, alloc::format!(r#"{{"a":"{kept}"}}"#));
+            }
+        }
+    }
 
     #[test]
     fn fields_are_one_json_object() {

@@ -133,6 +133,12 @@ impl Settings {
         }
     }
 
+    /// Whether there is such a place, which is asked more often than what it is.
+    #[must_use]
+    pub fn lists(&self, model_id: &str) -> bool {
+        entry(&self.endpoint_overrides, model_id).is_some() || endpoints::is_listed(model_id)
+    }
+
     /// Parameters of the operator's for this model's list.
     #[must_use]
     pub fn query_extra(&self, model_id: &str) -> Option<&str> {
@@ -143,6 +149,9 @@ impl Settings {
 /// The entry of a model; of two under its several names the last. A list, since an operator names a
 /// handful of models and a map of each kind would cost three kilobytes of component.
 fn entry<'a, T>(entries: &'a [(ModelId, T)], model_id: &str) -> Option<&'a T> {
+    if entries.is_empty() {
+        return None;
+    }
     let id = canonical(model_id);
     entries
         .iter()

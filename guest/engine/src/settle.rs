@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use merge_sync_logic::json::readiness::account_phase_name;
 use merge_sync_logic::readiness::{self, AccountPhase, AccountReadiness, Phase};
 use merge_sync_logic::types::{LinkState, SyncState, Timestamp};
-use merge_sync_logic::window::{self, Endpoint, Plan};
+use merge_sync_logic::window::{self, Plan};
 
 use crate::document::{Document, Model, Shown};
 use crate::settings::Settings;
@@ -243,9 +243,7 @@ fn needed<'a>(
             .status
             .as_ref()
             .is_some_and(|row| row.status != Some(SyncState::Disabled));
-        enabled
-            && settings.needs(model_id)
-            && matches!(settings.endpoint(model_id), Endpoint::Listed(_))
+        enabled && settings.needs(model_id) && settings.lists(model_id)
     })
 }
 

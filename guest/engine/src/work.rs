@@ -1,7 +1,6 @@
 //! What a run does next: a poll, a page of some model, Merge's issues, or nothing.
 
 use merge_sync_logic::types::{Milliseconds, ModelId, SyncState, Timestamp};
-use merge_sync_logic::window::Endpoint;
 
 use crate::document::{Document, Life, Model};
 use crate::schedule::{poll_is_due, sane_deadline};
@@ -127,7 +126,8 @@ fn reads_at(
     settings: &Settings,
     now: Timestamp,
 ) -> [(Kind, Option<Timestamp>); 3] {
-    let readable = is_readable(model_id, model, settings);
+    // Asked of those that would be read: most are not due, and to look one up takes its time.
+    let readable = || is_readable(model_id, model, settings);
     let reread = model.reread.is_some() || reread_is_due(model, settings, now);
     [
         (Kind::Window, model.window.is_some().then_some(now)),
@@ -137,7 +137,7 @@ fn reads_at(
     .map(|(kind, at)| {
         let rest = model.patience.of(kind).not_before;
         let at = at
-            .filter(|_| readable)
+            .filter(|_| readable())
             .map(|at| rest.map_or(at, |until| at.max(sane_deadline(until, now))));
         (kind, at)
     })
@@ -168,9 +168,7 @@ fn is_readable(model_id: &str, model: &Model, settings: &Settings) -> bool {
         .status
         .as_ref()
         .is_some_and(|row| row.status != Some(SyncState::Disabled));
-    on && model.ready
-        && settings.allows(model_id)
-        && matches!(settings.endpoint(model_id), Endpoint::Listed(_))
+    on && model.ready && settings.allows(model_id) && settings.lists(model_id)
 }
 
 /// When Merge's issues are to be read because of a hint; `None` where none came, or there is no

@@ -83,6 +83,12 @@ pub fn locate(model_id: &str) -> Endpoint {
     }
 }
 
+/// Whether [`locate`] finds an endpoint, for whoever need not know which.
+#[must_use]
+pub fn is_listed(model_id: &str) -> bool {
+    look_up(model_id).is_some_and(|model| !matches!(model.reading, Reading::Nowhere))
+}
+
 /// The id in the table that `model_id` names, itself or as an alias: `crm.Account` is
 /// `crm.CRMAccount`. `None` where the table has neither.
 ///
@@ -169,6 +175,8 @@ mod tests {
     #[track_caller]
     fn check(model_id: &str, id: Option<&str>, want: Endpoint) {
         assert_eq!(canonical(model_id), id, "{model_id}");
+        let is_listed = matches!(want, Endpoint::Listed(_));
+        assert_eq!(super::is_listed(model_id), is_listed, "{model_id}");
         assert_eq!(locate(model_id), want, "{model_id}");
     }
 

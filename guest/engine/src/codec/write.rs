@@ -1,13 +1,25 @@
 //! A JSON writer: commas where they belong, texts escaped.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
+use merge_sync_logic::json::write;
 use merge_sync_logic::types::Timestamp;
 
+/// Bytes of most documents: room that a longer one need not grow into, a few bytes at a time.
+const USUAL_DOCUMENT: usize = 2_048;
+
 /// Writes one JSON document from left to right.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Writer {
     text: String,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self {
+            text: String::with_capacity(USUAL_DOCUMENT),
+        }
+    }
 }
 
 impl Writer {
@@ -31,24 +43,25 @@ impl Writer {
     }
 
     /// The next key of an object: write its value on what this returns.
-    pub(crate) fn key(&mut self, name: &str) -> &mut Self {
-        self.item().text(name);
+    pub(crate) fn key(&mut self, name: &'static str) -> &mut Self {
+        write::name(&mut self.item().text, name);
         self.text.push(':');
         self
     }
 
     pub(crate) fn text(&mut self, value: &str) {
-        // A text can always be written as JSON.
-        self.text
-            .push_str(&serde_json::to_string(value).unwrap_or_default());
+        write::text(&mut self.text, value);
     }
 
     pub(crate) fn unsigned(&mut self, value: u64) {
-        self.text.push_str(&value.to_string());
+        write::digits(&mut self.text, value);
     }
 
     pub(crate) fn signed(&mut self, value: i64) {
-        self.text.push_str(&value.to_string());
+        if value < 0 {
+            self.text.push('-');
+        }
+        self.unsigned(value.unsigned_abs());
     }
 
     pub(crate) fn instant(&mut self, value: Timestamp) {
@@ -60,35 +73,35 @@ impl Writer {
     }
 
     /// `"name":1`, left out where it is not so.
-    pub(crate) fn flag(&mut self, name: &str, value: bool) {
+    pub(crate) fn flag(&mut self, name: &'static str, value: bool) {
         if value {
             self.key(name).unsigned(1);
         }
     }
 
     /// `"name":value`, left out where it is zero.
-    pub(crate) fn number(&mut self, name: &str, value: u64) {
+    pub(crate) fn number(&mut self, name: &'static str, value: u64) {
         if value != 0 {
             self.key(name).unsigned(value);
         }
     }
 
     /// `"name":"value"`, left out where it is empty.
-    pub(crate) fn string(&mut self, name: &str, value: &str) {
+    pub(crate) fn string(&mut self, name: &'static str, value: &str) {
         if !value.is_empty() {
             self.key(name).text(value);
         }
     }
 
     /// `"name":instant`, left out where there is none.
-    pub(crate) fn optional(&mut self, name: &str, value: Option<Timestamp>) {
+    pub(crate) fn optional(&mut self, name: &'static str, value: Option<Timestamp>) {
         if let Some(instant) = value {
             self.key(name).instant(instant);
         }
     }
 
     /// `"name":[..]`, left out where it is empty.
-    pub(crate) fn texts(&mut self, name: &str, values: &[String]) {
+    pub(crate) fn texts(&mut self, name: &'static str, values: &[String]) {
         if values.is_empty() {
             return;
         }
@@ -100,7 +113,7 @@ impl Writer {
     }
 
     /// `values` without the zeros at their end; nothing where all are zero.
-    pub(crate) fn numbers(&mut self, name: &str, values: &[u64]) {
+    pub(crate) fn numbers(&mut self, name: &'static str, values: &[u64]) {
         let Some(last) = values.iter().rposition(|value| *value != 0) else {
             return;
         };

@@ -1,6 +1,6 @@
 //! Records to text: keys in the order in which they are written, no white space.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use crate::types::{Milliseconds, Secret, Timestamp};
 
@@ -146,12 +146,15 @@ pub fn boolean(out: &mut String, value: &bool) {
 
 /// A whole number: up to 2^53 as a number, beyond as a text of decimal digits.
 pub fn number(out: &mut String, value: &u64) {
-    let digits = value.to_string();
-    if *value > EXACT_UP_TO {
-        text(out, &digits);
-    } else {
-        out.push_str(&digits);
-    }
+    let quote = if *value > EXACT_UP_TO { "\"" } else { "" };
+    out.push_str(quote);
+    digits(out, *value);
+    out.push_str(quote);
+}
+
+/// The decimal digits of `value`.
+pub fn digits(out: &mut String, value: u64) {
+    out.push_str(itoa::Buffer::new().format(value));
 }
 
 /// A span in milliseconds, as [`number`].
@@ -229,5 +232,6 @@ mod tests {
     fn numbers_are_exact_for_every_reader() {
         assert_eq!(alone(&(1 << 53), number), "9007199254740992");
         assert_eq!(alone(&((1 << 53) + 1), number), r#""9007199254740993""#);
+        assert_eq!(alone(&u64::MAX, number), r#""18446744073709551615""#);
     }
 }
