@@ -262,7 +262,12 @@ impl World {
         let change = command::request(ACCOUNT, &loaded, command.clone(), &self.settings, self.now);
         let change = change.expect("our own state is read");
         check_change(&change);
-        assert!(change.consumed.is_empty());
+        if command == Command::Unlink {
+            let noted = loaded.notes.iter().map(|note| note.number);
+            assert!(noted.eq(change.consumed.iter().copied()));
+        } else {
+            assert!(change.consumed.is_empty());
+        }
         if command == Command::Reset {
             self.store.forget_progress();
         }
