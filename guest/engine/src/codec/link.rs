@@ -37,7 +37,11 @@ fn disowned(found: &Found<'_, '_>) -> Result<Disowned, Malformed> {
     })
 }
 
-pub(super) fn write_lookup(out: &mut Writer, [read_at, due_at]: &[&'static str; 2], lookup: &Lookup) {
+pub(super) fn write_lookup(
+    out: &mut Writer,
+    [read_at, due_at]: &[&'static str; 2],
+    lookup: &Lookup,
+) {
     out.optional(read_at, lookup.read_at);
     out.optional(due_at, lookup.due_at);
 }
