@@ -147,6 +147,7 @@ impl World<'_> {
                     Err(Failure::Store(_)) => {
                         self.oracle.disturbed(&account);
                         self.hosts[host].hold(&account, self.merge.now());
+                        self.look_at(&account);
                     }
                     Err(failure) => self.oracle.violation(
                         self.merge.now(),
@@ -168,6 +169,15 @@ impl World<'_> {
                 self.merge.now(),
                 format!("{purpose:?} was answered with {done:?}"),
             ),
+        }
+    }
+
+    /// Where people may have to be told of something, they see what was committed, though the run
+    /// that did it came to no good end.
+    fn look_at(&mut self, account: &str) {
+        let alive = self.hosts.iter().position(|host| host.alive);
+        if let Some(host) = alive.filter(|_| self.oracle.waits_for_words(account)) {
+            self.inspect(host, account);
         }
     }
 
@@ -225,7 +235,10 @@ impl World<'_> {
                     replayed: false,
                 } => self.refused(&delivery, None),
                 Purpose::Wish(errand) => self.obeyed(errand, false),
-                Purpose::Run { account } => self.oracle.disturbed(&account),
+                Purpose::Run { account } => {
+                    self.oracle.disturbed(&account);
+                    self.look_at(&account);
+                }
                 Purpose::Webhook { .. } => {}
             }
         }

@@ -94,7 +94,10 @@ impl Watched {
         for poisoned in &self.poisons {
             let by_reach = matches!(
                 poisoned.poison,
-                Poison::ClampedOffsetCursors { .. } | Poison::CursorsRefused { .. }
+                Poison::ClampedOffsetCursors { .. }
+                    | Poison::CursorsRefused { .. }
+                    | Poison::BrokenRecord
+                    | Poison::BrokenJson
             );
             let Some(model) = poisoned.model_id.as_deref().filter(|_| by_reach) else {
                 continue;
