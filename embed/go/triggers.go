@@ -45,7 +45,8 @@ const (
 	TroubleRetrying    TroubleKind = "retrying"
 	TroubleInitialSync TroubleKind = "initial-sync"
 	// TroubleHeldSweep: a full re-read found so many records missing that none was marked
-	// deleted. It ends with a second full re-read that agrees, or with [ApproveDeletions].
+	// deleted. It ends with a second full re-read that begins six hours later and agrees,
+	// with any that finds the records, or with [ApproveDeletions].
 	TroubleHeldSweep TroubleKind = "held-sweep"
 	// TroubleIncomplete: part of a list cannot be read and was given up. It ends with the
 	// next complete full re-read.

@@ -133,7 +133,7 @@ impl Settings {
         }
     }
 
-    /// Whether there is such a place, which is asked more often than what it is.
+    /// Whether [`Settings::endpoint`] is a list, without building its path.
     #[must_use]
     pub fn lists(&self, model_id: &str) -> bool {
         entry(&self.endpoint_overrides, model_id).is_some() || endpoints::is_listed(model_id)

@@ -127,7 +127,7 @@ pub struct Gap {
 /// A page, as far as a slot looks at it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
-    /// The records that it was asked for.
+    /// How many records it was asked for.
     pub asked: u32,
     /// Records that have no key.
     pub without_key: u32,
@@ -158,8 +158,8 @@ const MOST_EMPTY_PAGES: u32 = 20;
 /// So many splits in a row without a completed part give the part up.
 const MOST_SPLITS: u32 = 64;
 
-/// What cannot be split is given up after so many loops in a row that a further try may end: a cursor
-/// may have been too old, and rows that change may come to rest.
+/// A part that cannot be split is given up after so many loops in a row, where another try may succeed:
+/// the refused cursor may have expired, or the rows may have changed during the read.
 const MOST_TRIES: u32 = 8;
 
 /// What a page did to its slot.

@@ -126,7 +126,7 @@ fn reads_at(
     settings: &Settings,
     now: Timestamp,
 ) -> [(Kind, Option<Timestamp>); 3] {
-    // Asked of those that would be read: most are not due, and to look one up takes its time.
+    // Looked up for reads that are wanted alone: most models have none, and the search is slow.
     let readable = || is_readable(model_id, model, settings);
     let reread = model.reread.is_some() || reread_is_due(model, settings, now);
     [

@@ -39,12 +39,7 @@ pub fn failed(
         .slot(context.kind)
         .is_some_and(|slot| slot.paging.cursor.is_some());
     if has_cursor && matches!(failure::status(&outcome), Some(400 | 404 | 410)) {
-        return start_again(
-            document,
-            Loop::Refused,
-            AttemptOutcome::StaleCursor,
-            context,
-        );
+        return start_again(document, Loop::Refused, context);
     }
     let patience = model.patience.of_mut(context.kind);
     if depends_on_size(&outcome) {
@@ -72,26 +67,24 @@ pub fn failed(
 
 /// Take in that the pages of a part go on without an end.
 pub fn looped(document: &mut Document, why: Loop, context: &mut Context<'_>) -> Taken {
+    log_failure(document, &outcome_of(why), context);
+    start_again(document, why, context)
+}
+
+fn outcome_of(why: Loop) -> AttemptOutcome {
     let message = match why {
+        Loop::Refused => return AttemptOutcome::StaleCursor,
         Loop::Circle => "next: the cursor repeats",
         Loop::Empty => "results: page after page is empty",
         Loop::Unsteady => "results: two reads of the same part differ",
-        Loop::Refused => "next: the cursor is refused",
     };
-    let outcome = AttemptOutcome::Unusable(UnusableBody {
+    AttemptOutcome::Unusable(UnusableBody {
         message: message.into(),
-    });
-    log_failure(document, &outcome, context);
-    start_again(document, why, outcome, context)
+    })
 }
 
 /// The part under way starts again, is split, or is given up.
-fn start_again(
-    document: &mut Document,
-    why: Loop,
-    outcome: AttemptOutcome,
-    context: &mut Context<'_>,
-) -> Taken {
+fn start_again(document: &mut Document, why: Loop, context: &mut Context<'_>) -> Taken {
     let splittable = is_splittable(document, context);
     let now = context.now;
     let Some(model) = document.models.get_mut(context.model_id) else {
@@ -104,7 +97,7 @@ fn start_again(
     let loops = slot.loops;
     let patience = model.patience.of_mut(context.kind);
     patience.loops = loops;
-    after_loop(document, turned, &outcome, loops, context)
+    after_loop(document, turned, &outcome_of(why), loops, context)
 }
 
 /// A record cannot be read even alone: split the part around it.
