@@ -26,7 +26,7 @@ const STEPS: [&[&str]; 13] = [
 ];
 
 /// More than this is a fault by itself.
-const LIMIT: Duration = Duration::from_secs(80 * 60);
+const LIMIT: Duration = Duration::from_secs(65 * 60);
 
 /// Run the steps up to the first that fails, then say how long each took.
 pub fn run() -> Result<()> {

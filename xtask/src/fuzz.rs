@@ -161,7 +161,7 @@ fn build() -> Result<Places> {
             .arg(target.join("fuzz"))
             .env("CARGO_ENCODED_RUSTFLAGS", FLAGS.join("\u{1f}")),
     )
-    .context("libFuzzer is built from source and needs a C++ compiler")?;
+    .context("building the fuzz targets, which takes a C++ compiler beside Rust")?;
     // With the whole workspace, as for the tests: see the demo.
     run_command(cargo_native("build").args(["--bin", "corpus"]))?;
     Ok(Places {

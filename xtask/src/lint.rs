@@ -11,6 +11,13 @@ pub fn run() -> Result<()> {
     say("checking the format");
     run_command(cargo().args(["fmt", "--all", "--check"]))?;
     run_command(cargo().args(["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"]))?;
+    // The fuzz targets are a workspace of their own, whose lock file no build of this one renews.
+    say("checking that the lock file of the fuzz targets is current");
+    run_command(
+        cargo()
+            .args(["tree", "--locked", "--depth", "0"])
+            .args(["--manifest-path", "fuzz/Cargo.toml"]),
+    )?;
     say("checking licences and sources");
     licenses::check()?;
     deny()?;
