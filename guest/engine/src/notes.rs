@@ -53,7 +53,7 @@ pub enum Subject {
 pub struct Linked {
     /// Whether its token replaces one that is there.
     pub replaces: bool,
-    /// When, host's clock, where the source knows.
+    /// When, host's clock; `None` where a webhook says so.
     pub at: Option<Timestamp>,
     /// When the end user completed the link, Merge's clock, where the source says.
     pub completed_at: Option<Timestamp>,
@@ -165,14 +165,17 @@ fn is_new_delivery(document: &mut Document, delivery_id: &str) -> bool {
 
 /// Returns whether the token that came with it is to be kept: one that does not replace is kept
 /// only where there is none, and one of a link completed before the one whose token is held came
-/// late and is dead.
+/// late and is dead. A host that links an account itself is never late.
 fn link(document: &mut Document, linked: &Linked, now: Timestamp) -> bool {
     let keep = linked.replaces || !document.has_token;
-    let late = linked.completed_at.is_some() && linked.completed_at < document.link_completed_at;
+    let by_host = linked.at.is_some();
+    let late = !by_host
+        && linked.completed_at.is_some()
+        && linked.completed_at < document.link_completed_at;
     if !keep || late {
         return false;
     }
-    document.link_completed_at = linked.completed_at.or(document.link_completed_at);
+    document.link_completed_at = linked.completed_at.max(document.link_completed_at);
     if !document.has_token {
         document.linked_at = linked.at.unwrap_or(now);
     }

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 use hmac::{Hmac, KeyInit, Mac};
+use merge_sync_engine::command;
 use merge_sync_engine::http::SendError;
 use merge_sync_engine::log::Level;
 use merge_sync_engine::receive::{Received, receive};
@@ -12,7 +13,7 @@ use merge_sync_logic::signature::SignedBody;
 use merge_sync_logic::types::Secret;
 use sha2::Sha256;
 
-use crate::support::{ACCOUNT, Host, at, ok, page, quiet, status};
+use crate::support::{ACCOUNT, Host, account, at, ok, page, quiet, status};
 use crate::wire;
 
 const KEY: &str = "an-example-key";
@@ -237,6 +238,43 @@ fn completed(token: &str, minute: u32) -> Note {
         r#"{{"hook":{{"event":"LinkedAccount.linked"}},"linked_account":{{"id":"{ACCOUNT}","category":"hris","completed_at":"2025-11-27T10:{minute:02}:00Z"}},"data":{{"account_token":"{token}","is_relink":true}}}}"#
     );
     deliver(&body).note.expect("a note")
+}
+
+#[test]
+fn a_webhook_of_a_link_before_the_hosts_own_came_late() {
+    let mut host = Host::new("{}");
+    host.now = at("10:09");
+    host.link("BY-HOST");
+    for (token_said, minute, want) in [("T3", 3, "BY-HOST"), ("T4", 4, "T4")] {
+        host.keep(completed(token_said, minute));
+        host.sleep();
+        host.run(quiet("09:30")).expect("a report");
+        assert_eq!(token(&host), Some(want), "five minutes are allowed");
+    }
+    host.keep(completed("T8", 8));
+    host.link("BY-HOST-AGAIN");
+    host.sleep();
+    host.run(quiet("09:30")).expect("a report");
+    assert_eq!(
+        token(&host),
+        Some("BY-HOST-AGAIN"),
+        "a host's link is never late"
+    );
+}
+
+#[test]
+fn a_host_cannot_put_a_link_into_the_future() {
+    let mut host = Host::new("{}");
+    host.now = at("10:00");
+    let new = command::NewAccount {
+        account: account(),
+        token: Some(Secret("BY-HOST".into())),
+        linked_at: Some(at("23:00")),
+    };
+    host.keep(command::link(&new, host.now));
+    host.keep(completed("T1", 1));
+    host.run(quiet("09:30")).expect("a report");
+    assert_eq!(token(&host), Some("T1"));
 }
 
 #[test]
