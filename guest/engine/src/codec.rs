@@ -13,7 +13,7 @@ pub mod run;
 mod slot;
 mod write;
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use merge_sync_logic::types::{Account, Problem, Timestamp};
 
@@ -126,33 +126,33 @@ fn document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     let linked_at = root.get("linked_at").instant()?;
     let mut document = Document::new(read_account(&root.get("account"))?, linked_at);
     document.life = life(&root.get("life"))?;
-    document.has_token = root.get("has_token").flag()?;
-    document.complete = root.get("complete").flag()?;
-    document.was_ready = root.get("was_ready").flag()?;
-    document.announced_ready = root.get("announced_ready").flag()?;
-    document.caught_up = root.get("caught_up").flag()?;
-    document.poll_wanted = root.get("poll_wanted").flag()?;
-    document.unlink_reported = root.get("unlink_reported").flag()?;
-    document.hinted = root.get("hinted").flag()?;
-    document.hint_polled_at = root.get("hint_polled_at").optional_instant()?;
+    document.has_token = root.flag("has_token")?;
+    document.complete = root.flag("complete")?;
+    document.was_ready = root.flag("was_ready")?;
+    document.announced_ready = root.flag("announced_ready")?;
+    document.caught_up = root.flag("caught_up")?;
+    document.poll_wanted = root.flag("poll_wanted")?;
+    document.unlink_reported = root.flag("unlink_reported")?;
+    document.hinted = root.flag("hinted")?;
+    document.hint_polled_at = root.optional_instant("hint_polled_at")?;
     document.polls = root.get("polls").count()?;
-    document.last_poll_at = root.get("last_poll_at").optional_instant()?;
+    document.last_poll_at = root.optional_instant("last_poll_at")?;
     document.next_poll_at = root.get("next_poll_at").instant()?;
-    document.streak = root.get("streak").small_count()?;
-    document.backoff_until = root.get("backoff_until").optional_instant()?;
-    document.server_until = root.get("server_until").optional_instant()?;
+    document.streak = root.small_count("streak")?;
+    document.backoff_until = root.optional_instant("backoff_until")?;
+    document.server_until = root.optional_instant("server_until")?;
     document.claims = root.get("claims").count()?;
-    document.unfinished_claims = root.get("unfinished_claims").small_count()?;
-    document.backed_off_claims = root.get("backed_off_claims").small_count()?;
-    document.turn = root.get("turn").text_or_empty()?;
+    document.unfinished_claims = root.small_count("unfinished_claims")?;
+    document.backed_off_claims = root.small_count("backed_off_claims")?;
+    document.turn = root.text_or_empty("turn")?;
     document.issues_lookup = link::read_lookup(root, &LOOKUP_OF_ISSUES)?;
     document.link = link::read(root)?;
     document.claim = root.get("claim").if_present(claim)?;
     document.trouble = root.get("trouble").if_present(read_trouble)?;
     document.shown = root.get("shown").if_present(shown)?;
-    document.issues = root.get("issues").texts()?;
-    document.link_completed_at = root.get("link_completed_at").optional_instant()?;
-    document.linked_deliveries = root.get("linked_deliveries").texts()?;
+    document.issues = root.texts("issues")?;
+    document.link_completed_at = root.optional_instant("link_completed_at")?;
+    document.linked_deliveries = root.texts("linked_deliveries")?;
     root.get("models").each(|found| {
         let (model_id, model) = model::read(found, linked_at)?;
         document.models.insert(model_id, model);
@@ -181,15 +181,18 @@ pub(crate) fn write_account(out: &mut Writer, account: &Account) {
 /// The reverse of [`write_account`].
 pub(crate) fn read_account(found: &Found<'_, '_>) -> Result<Account, Malformed> {
     Ok(Account {
-        id: found.get("id").text()?.to_string(),
-        category: found.get("category").text_or_empty()?,
-        integration: found.get("integration").text_or_empty()?,
-        integration_slug: found.get("integration_slug").text_or_empty()?,
-        end_user_origin_id: found.get("end_user_origin_id").text_or_empty()?,
-        organization_name: found.get("organization_name").text_or_empty()?,
-        link_status: found.get("link_status").text_or_empty()?,
-        account_type: found.get("account_type").text_or_empty()?,
-        is_duplicate: found.get("is_duplicate").if_present(Found::flag)?,
+        id: found.get("id").owned_text()?,
+        category: found.text_or_empty("category")?,
+        integration: found.text_or_empty("integration")?,
+        integration_slug: found.text_or_empty("integration_slug")?,
+        end_user_origin_id: found.text_or_empty("end_user_origin_id")?,
+        organization_name: found.text_or_empty("organization_name")?,
+        link_status: found.text_or_empty("link_status")?,
+        account_type: found.text_or_empty("account_type")?,
+        is_duplicate: {
+            let number = found.get("is_duplicate").if_present(Found::unsigned)?;
+            number.map(|number| number != 0)
+        },
     })
 }
 
@@ -206,7 +209,7 @@ fn read_trouble(found: &Found<'_, '_>) -> Result<Trouble, Malformed> {
     Ok(Trouble {
         kind: trouble_kind(&found.at(0))?,
         since: found.at(1).instant()?,
-        text: found.at(2).text()?.to_string(),
+        text: found.at(2).owned_text()?,
     })
 }
 
@@ -225,7 +228,7 @@ fn shown(found: &Found<'_, '_>) -> Result<Shown, Malformed> {
 }
 
 fn trouble_kind(found: &Found<'_, '_>) -> Result<TroubleKind, Malformed> {
-    let kinds = [
+    let kinds = &[
         TroubleKind::Reauthorize,
         TroubleKind::DropRequest,
         TroubleKind::Park,
@@ -237,8 +240,9 @@ fn trouble_kind(found: &Found<'_, '_>) -> Result<TroubleKind, Malformed> {
         TroubleKind::NoKey,
     ];
     let text = found.text()?;
-    let kind = kinds.into_iter().find(|kind| trouble::name(*kind) == text);
-    kind.ok_or_else(|| found.refuse("a kind of trouble"))
+    let kind = kinds.iter().find(|kind| trouble::name(**kind) == text);
+    kind.copied()
+        .ok_or_else(|| found.refuse("a kind of trouble"))
 }
 
 fn life_name(life: Life) -> &'static str {
@@ -250,10 +254,11 @@ fn life_name(life: Life) -> &'static str {
 }
 
 fn life(found: &Found<'_, '_>) -> Result<Life, Malformed> {
-    let lives = [Life::Active, Life::Paused, Life::Stopped];
+    let lives = &[Life::Active, Life::Paused, Life::Stopped];
     let text = found.text()?;
-    let life = lives.into_iter().find(|life| life_name(*life) == text);
-    life.ok_or_else(|| found.refuse("`active`, `paused` or `stopped`"))
+    let life = lives.iter().find(|life| life_name(**life) == text);
+    life.copied()
+        .ok_or_else(|| found.refuse("`active`, `paused` or `stopped`"))
 }
 
 /// Instants are written as the difference to the one before: wrapping, so that any two differ

@@ -38,8 +38,8 @@ pub(crate) fn parse(text: &str) -> Option<Message> {
 
 fn message(found: &Found<'_, '_>) -> Result<Message, Malformed> {
     Ok(Message {
-        event: found.get("event").text_or_empty()?,
-        delivery_id: found.get("delivery_id").text_or_empty()?,
+        event: found.text_or_empty("event")?,
+        delivery_id: found.text_or_empty("delivery_id")?,
         account: codec::read_account(&found.get("account"))?,
         subject: subject(found)?,
     })
@@ -56,13 +56,13 @@ fn subject(found: &Found<'_, '_>) -> Result<Subject, Malformed> {
     if found.get("issue").if_present(|_| Ok(()))?.is_some() {
         return Ok(Subject::Issue);
     }
-    if found.get("unlinked").flag()? {
+    if found.flag("unlinked")? {
         return Ok(Subject::Unlinked);
     }
-    if found.get("poll").flag()? {
+    if found.flag("poll")? {
         return Ok(Subject::Poll);
     }
-    if found.get("hint").flag()? {
+    if found.flag("hint")? {
         return Ok(Subject::Hint);
     }
     Err(found.refuse("something to act on"))
@@ -70,8 +70,8 @@ fn subject(found: &Found<'_, '_>) -> Result<Subject, Malformed> {
 
 fn linked(found: &Found<'_, '_>) -> Result<Linked, Malformed> {
     Ok(Linked {
-        replaces: found.get("replaces").flag()?,
-        at: found.get("at").optional_instant()?,
-        completed_at: found.get("completed_at").optional_instant()?,
+        replaces: found.flag("replaces")?,
+        at: found.optional_instant("at")?,
+        completed_at: found.optional_instant("completed_at")?,
     })
 }

@@ -47,51 +47,39 @@ pub(crate) fn parse_in(name: &str, text: &str) -> Result<Settings, Problem> {
 }
 
 fn settings(input: Input<'_, '_>) -> Result<Settings, Problem> {
-    let defaults = Settings::default();
+    let mut settings = Settings::default();
+    let (cadence_before, retry_before) = (settings.cadence, settings.retry);
+    let limits_before = settings.run_limits;
     let mut fields = input.object()?;
-    let settings = Settings {
-        rule: fields
-            .take("rule")
-            .or(Some(defaults.rule), window::read_rule)?,
-        overlap: fields
-            .take("overlap_ms")
-            .or(Some(defaults.overlap), |input| {
-                at_least(input, SHORTEST_OVERLAP)
-            })?,
-        partial: fields
-            .take("partial")
-            .or(Some(defaults.partial), readiness::read_partial_policy)?,
-        gate: fields.take("gate").or(Some(defaults.gate), gate)?,
-        required: fields
-            .take("required")
-            .or(Some(defaults.required), |input| input.list(model_id))?,
-        models: fields
-            .take("models")
-            .or(Some(defaults.models), |input| input.list(model_id))?,
-        endpoint_overrides: fields
-            .take("endpoint_overrides")
-            .or(Some(defaults.endpoint_overrides), endpoint_overrides)?,
-        query_extra: fields
-            .take("query_extra")
-            .or(Some(defaults.query_extra), query_extra)?,
-        cadence: fields.take("cadence").or(Some(defaults.cadence), |input| {
-            cadence(input, defaults.cadence)
-        })?,
-        retry: fields.take("retry").or(Some(defaults.retry), |input| {
-            retry::read_policy(input, Some(defaults.retry))
-        })?,
-        full_reread: fields
-            .take("full_reread_ms")
-            .or(Some(defaults.full_reread), interval)?,
-        page_size: fields
-            .take("page_size")
-            .or(Some(defaults.page_size), page_size)?,
-        run_limits: fields
-            .take("run_limits")
-            .or(Some(defaults.run_limits), |input| {
-                run_limits(input, defaults.run_limits)
-            })?,
-    };
+    fields.update("rule", &mut settings.rule, window::read_rule)?;
+    fields.update("overlap_ms", &mut settings.overlap, |input| {
+        at_least(input, SHORTEST_OVERLAP)
+    })?;
+    fields.update(
+        "partial",
+        &mut settings.partial,
+        readiness::read_partial_policy,
+    )?;
+    fields.update("gate", &mut settings.gate, gate)?;
+    fields.update("required", &mut settings.required, model_ids)?;
+    fields.update("models", &mut settings.models, model_ids)?;
+    fields.update(
+        "endpoint_overrides",
+        &mut settings.endpoint_overrides,
+        endpoint_overrides,
+    )?;
+    fields.update("query_extra", &mut settings.query_extra, query_extra)?;
+    fields.update("cadence", &mut settings.cadence, |input| {
+        cadence(input, cadence_before)
+    })?;
+    fields.update("retry", &mut settings.retry, |input| {
+        retry::read_policy(input, Some(retry_before))
+    })?;
+    fields.update("full_reread_ms", &mut settings.full_reread, interval)?;
+    fields.update("page_size", &mut settings.page_size, page_size)?;
+    fields.update("run_limits", &mut settings.run_limits, |input| {
+        run_limits(input, limits_before)
+    })?;
     fields.finish()?;
     Ok(settings)
 }
@@ -103,26 +91,22 @@ fn gate(input: Input<'_, '_>) -> Result<Gate, Problem> {
 /// A longer safety net could not be told from a clock that was wrong, and would be read as now.
 fn cadence(input: Input<'_, '_>, defaults: Policy) -> Result<Policy, Problem> {
     let longest = Policy::default().safety_net;
-    let too_long = input.problem(format_args!(
-        "expected a safety_net of at most {} milliseconds",
-        longest.0
-    ));
-    let policy = json::cadence::read_policy(input, Some(defaults))?;
-    if policy.safety_net > longest {
-        Err(too_long)
-    } else {
-        Ok(policy)
-    }
+    input.such(
+        |input| json::cadence::read_policy(input, Some(defaults)),
+        |policy| policy.safety_net <= longest,
+        format_args!(
+            "expected a safety_net of at most {} milliseconds",
+            longest.0
+        ),
+    )
 }
 
 fn at_least(input: Input<'_, '_>, least: Milliseconds) -> Result<Milliseconds, Problem> {
-    let too_small = input.problem(format_args!("expected at least {} milliseconds", least.0));
-    let found = input.milliseconds()?;
-    if found < least {
-        Err(too_small)
-    } else {
-        Ok(found)
-    }
+    input.such(
+        Input::milliseconds,
+        |found| *found >= least,
+        format_args!("expected at least {} milliseconds", least.0),
+    )
 }
 
 /// Zero is never.
@@ -131,16 +115,16 @@ fn interval(input: Input<'_, '_>) -> Result<Option<Milliseconds>, Problem> {
     Ok((found.0 > 0).then_some(found))
 }
 
+fn model_ids(input: Input<'_, '_>) -> Result<Vec<ModelId>, Problem> {
+    input.list(model_id)
+}
+
 fn model_id(input: Input<'_, '_>) -> Result<ModelId, Problem> {
-    let empty = input.problem(format_args!(
-        "expected a model id such as `hris.Employee`, found nothing"
-    ));
-    let text = input.text()?;
-    if text.is_empty() {
-        Err(empty)
-    } else {
-        Ok(text)
-    }
+    input.such(
+        Input::text,
+        |text| !text.is_empty(),
+        format_args!("expected a model id such as `hris.Employee`, found nothing"),
+    )
 }
 
 fn endpoint_overrides(input: Input<'_, '_>) -> Result<Vec<(ModelId, Listed)>, Problem> {
@@ -166,16 +150,12 @@ fn listed(model_id: &str, input: Input<'_, '_>) -> Result<Listed, Problem> {
 }
 
 fn path(input: Input<'_, '_>) -> Result<String, Problem> {
-    let wrong = input.problem(format_args!(
-        "expected a path without a query, such as `/api/hris/v1/employees`"
-    ));
-    let text = input.text()?;
     let plain = |character: char| character.is_ascii_graphic() && !matches!(character, '?' | '#');
-    if text.starts_with('/') && text.chars().all(plain) {
-        Ok(text)
-    } else {
-        Err(wrong)
-    }
+    input.such(
+        Input::text,
+        |text| text.starts_with('/') && text.chars().all(plain),
+        format_args!("expected a path without a query, such as `/api/hris/v1/employees`"),
+    )
 }
 
 fn query_extra(input: Input<'_, '_>) -> Result<Vec<(ModelId, String)>, Problem> {
@@ -186,21 +166,19 @@ fn query_extra(input: Input<'_, '_>) -> Result<Vec<(ModelId, String)>, Problem> 
 /// `modified_after` would undo the window. A name is taken as it is written in Merge's
 /// documentation and in no other form.
 fn parameters(input: Input<'_, '_>) -> Result<String, Problem> {
-    let wrong = input.problem(format_args!(
-        "expected parameters that only add, such as `include_remote_data=true`: `include_..`, \
-         `remote_fields` or `show_enum_origins`. `expand` would hide changes, since \
-         `modified_after` does not see those of expanded objects; `cursor`, `page_size`, \
-         `modified_after`, `modified_before`, `include_deleted_data` and `include_cancelled` are \
-         sent already"
-    ));
-    let text = input.text()?;
     // A `;` separates parameters for some servers.
     let plain = |character: char| character.is_ascii_graphic() && !matches!(character, '#' | ';');
-    if text.chars().all(plain) && text.split('&').all(adds) {
-        Ok(text)
-    } else {
-        Err(wrong)
-    }
+    input.such(
+        Input::text,
+        |text| text.chars().all(plain) && text.split('&').all(adds),
+        format_args!(
+            "expected parameters that only add, such as `include_remote_data=true`: `include_..`, \
+             `remote_fields` or `show_enum_origins`. `expand` would hide changes, since \
+             `modified_after` does not see those of expanded objects; `cursor`, `page_size`, \
+             `modified_after`, `modified_before`, `include_deleted_data` and `include_cancelled` \
+             are sent already"
+        ),
+    )
 }
 
 fn adds(parameter: &str) -> bool {
@@ -215,36 +193,31 @@ fn adds(parameter: &str) -> bool {
 }
 
 fn page_size(input: Input<'_, '_>) -> Result<u32, Problem> {
-    let wrong = input.problem(format_args!("expected a number from 1 to {LARGEST_PAGE}"));
-    let found = input.u32()?;
-    if (1..=LARGEST_PAGE).contains(&found) {
-        Ok(found)
-    } else {
-        Err(wrong)
-    }
+    input.such(
+        Input::u32,
+        |found| (1..=LARGEST_PAGE).contains(found),
+        format_args!("expected a number from 1 to {LARGEST_PAGE}"),
+    )
 }
 
 fn run_limits(input: Input<'_, '_>, defaults: RunLimits) -> Result<RunLimits, Problem> {
+    let mut limits = defaults;
     let mut fields = input.object()?;
-    let limits = RunLimits {
-        pages: fields.take("pages").or(Some(defaults.pages), positive)?,
-        requests: fields
-            .take("requests")
-            .or(Some(defaults.requests), positive)?,
-        duration: fields
-            .take("duration_ms")
-            .or(Some(defaults.duration), |input| {
-                at_least(input, SHORTEST_RUN)
-            })?,
-    };
+    fields.update("pages", &mut limits.pages, positive)?;
+    fields.update("requests", &mut limits.requests, positive)?;
+    fields.update("duration_ms", &mut limits.duration, |input| {
+        at_least(input, SHORTEST_RUN)
+    })?;
     fields.finish()?;
     Ok(limits)
 }
 
 fn positive(input: Input<'_, '_>) -> Result<u32, Problem> {
-    let zero = input.problem(format_args!("expected at least 1, found 0"));
-    let found = input.u32()?;
-    if found == 0 { Err(zero) } else { Ok(found) }
+    input.such(
+        Input::u32,
+        |found| *found > 0,
+        format_args!("expected at least 1, found 0"),
+    )
 }
 
 #[cfg(test)]

@@ -24,8 +24,8 @@ pub(super) fn write(out: &mut Writer, link: &Link) {
 pub(super) fn read(document: &Found<'_, '_>) -> Result<Link, Malformed> {
     Ok(Link {
         details: read_lookup(document, &LOOKUP_OF_DETAILS)?,
-        category: document.get("category_tried").small_count()?,
-        relink_since: document.get("relink_since").optional_instant()?,
+        category: document.small_count("category_tried")?,
+        relink_since: document.optional_instant("relink_since")?,
         disowned: document.get("disowned").if_present(disowned)?,
     })
 }
@@ -52,7 +52,7 @@ pub(super) fn read_lookup(
     [read_at, due_at]: &[&'static str; 2],
 ) -> Result<Lookup, Malformed> {
     Ok(Lookup {
-        read_at: document.get(read_at).optional_instant()?,
-        due_at: document.get(due_at).optional_instant()?,
+        read_at: document.optional_instant(read_at)?,
+        due_at: document.optional_instant(due_at)?,
     })
 }

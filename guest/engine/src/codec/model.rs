@@ -5,7 +5,7 @@
 //! differences each to the one before, the first to the account's `linked_at`. `rest` is an
 //! object of what a model at rest does not have. Nulls and empty things at the end are left out.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::types::{ModelStatus, SyncState, Timestamp};
@@ -65,7 +65,7 @@ pub(super) fn write(out: &mut Writer, model_id: &str, model: &Model, base: Times
 }
 
 pub(super) fn read(found: &Found<'_, '_>, base: Timestamp) -> Result<(String, Model), Malformed> {
-    let model_id = found.at(0).text()?.to_string();
+    let model_id = found.at(0).owned_text()?;
     let mut model = Model::default();
     let instants = read_instants(&found.at(3), base)?;
     let rest = found.at(6);
@@ -86,10 +86,10 @@ pub(super) fn read(found: &Found<'_, '_>, base: Timestamp) -> Result<(String, Mo
             next_sync_start: next_start,
             last_sync_result: result,
             last_sync_finished: finished,
-            status_reason: rest.get("reason").text_or_empty()?,
+            status_reason: rest.text_or_empty("reason")?,
             data_fresh_as_of: fresh,
-            synced_fields: rest.get("synced_fields").texts()?,
-            unreadable: rest.get("unreadable_fields").texts()?,
+            synced_fields: rest.texts("synced_fields")?,
+            unreadable: rest.texts("unreadable_fields")?,
         })
     })?;
     model.progress.merge_last_sync_finished = next();
@@ -203,8 +203,8 @@ fn read_row_code(found: &Found<'_, '_>, rest: &Found<'_, '_>) -> Result<Row, Mal
         '-' => None,
         _ => return Err(found.refuse("`i`, `l` or `-`")),
     };
-    let state = read_state(state, found, &rest.get("state"))?;
-    let result = read_state(result, found, &rest.get("result"))?;
+    let state = read_state(state, found, rest, "state")?;
+    let result = read_state(result, found, rest, "result")?;
     Ok((state, is_initial_sync, result))
 }
 
@@ -223,7 +223,8 @@ fn state_letter(state: &SyncState) -> char {
 fn read_state(
     letter: char,
     code: &Found<'_, '_>,
-    text: &Found<'_, '_>,
+    rest: &Found<'_, '_>,
+    text: &'static str,
 ) -> Result<Option<SyncState>, Malformed> {
     Ok(Some(match letter {
         '-' => return Ok(None),
@@ -233,7 +234,7 @@ fn read_state(
         'F' => SyncState::Failed,
         'X' => SyncState::Disabled,
         'H' => SyncState::Paused,
-        '?' => SyncState::Unknown(text.text_or_empty()?),
+        '?' => SyncState::Unknown(rest.text_or_empty(text)?),
         _ => return Err(code.refuse("a letter for a state")),
     }))
 }

@@ -126,9 +126,9 @@ impl<'p, 'a> Found<'p, 'a> {
         Ok(())
     }
 
-    /// The texts of a list.
-    pub(crate) fn texts(&self) -> Result<Vec<String>, Malformed> {
-        self.each(|item| item.owned_text())
+    /// The texts of the list under `key`.
+    pub(crate) fn texts(&self, key: &'static str) -> Result<Vec<String>, Malformed> {
+        self.get(key).each(|item| item.owned_text())
     }
 
     pub(crate) fn text(&self) -> Result<&'a str, Malformed> {
@@ -138,15 +138,17 @@ impl<'p, 'a> Found<'p, 'a> {
         }
     }
 
-    pub(crate) fn text_or_empty(&self) -> Result<String, Malformed> {
-        Ok(self.if_present(Self::owned_text)?.unwrap_or_default())
+    /// The text under `key`; empty where it is absent.
+    pub(crate) fn text_or_empty(&self, key: &'static str) -> Result<String, Malformed> {
+        Ok(self.get(key).optional_text()?.unwrap_or_default())
     }
 
     pub(crate) fn optional_text(&self) -> Result<Option<String>, Malformed> {
         self.if_present(Self::owned_text)
     }
 
-    fn owned_text(&self) -> Result<String, Malformed> {
+    /// The text, to be kept.
+    pub(crate) fn owned_text(&self) -> Result<String, Malformed> {
         self.text().map(ToString::to_string)
     }
 
@@ -171,22 +173,27 @@ impl<'p, 'a> Found<'p, 'a> {
         Ok(self.if_present(Self::unsigned)?.unwrap_or(0))
     }
 
-    /// As [`Self::count`], up to 2^32-1.
-    pub(crate) fn small_count(&self) -> Result<u32, Malformed> {
-        u32::try_from(self.count()?).map_err(|_| self.refuse("a number below 2^32"))
+    /// The number below 2^32 under `key`, zero where it is absent.
+    pub(crate) fn small_count(&self, key: &'static str) -> Result<u32, Malformed> {
+        let found = self.get(key);
+        u32::try_from(found.count()?).map_err(|_| found.refuse("a number below 2^32"))
     }
 
-    /// True for 1, false where it is absent.
-    pub(crate) fn flag(&self) -> Result<bool, Malformed> {
-        Ok(self.count()? != 0)
+    /// True for 1 under `key`, false where it is absent.
+    pub(crate) fn flag(&self, key: &'static str) -> Result<bool, Malformed> {
+        Ok(self.get(key).count()? != 0)
     }
 
     pub(crate) fn instant(&self) -> Result<Timestamp, Malformed> {
         self.signed().map(Timestamp)
     }
 
-    pub(crate) fn optional_instant(&self) -> Result<Option<Timestamp>, Malformed> {
-        self.if_present(Self::instant)
+    /// The instant under `key`, where there is one.
+    pub(crate) fn optional_instant(
+        &self,
+        key: &'static str,
+    ) -> Result<Option<Timestamp>, Malformed> {
+        self.get(key).if_present(Found::instant)
     }
 
     /// What is wrong here.

@@ -77,7 +77,7 @@ pub(super) fn read(model: &mut Model, found: &Found<'_, '_>) -> Result<(), Malfo
     let mut held = [0; 3];
     found.get("held").numbers(&mut held)?;
     let [pass, unseen, live] = held;
-    let since = found.get("held_since").optional_instant()?;
+    let since = found.optional_instant("held_since")?;
     model.held = since.map(|since| Held {
         pass,
         unseen,
@@ -87,8 +87,8 @@ pub(super) fn read(model: &mut Model, found: &Found<'_, '_>) -> Result<(), Malfo
     let mut missing = [0; 1];
     found.get("missing").numbers(&mut missing)?;
     let [records] = missing;
-    let at = found.get("missing_at").optional_instant()?;
-    let since = found.get("missing_since").optional_instant()?;
+    let at = found.optional_instant("missing_at")?;
+    let since = found.optional_instant("missing_since")?;
     model.missing = since.map(|since| Missing {
         since,
         gap: Gap { at, records },
@@ -99,7 +99,7 @@ pub(super) fn read(model: &mut Model, found: &Found<'_, '_>) -> Result<(), Malfo
     model.skipped = Skipped {
         without_key,
         unreadable,
-        too_many_since: found.get("too_many_since").optional_instant()?,
+        too_many_since: found.optional_instant("too_many_since")?,
     };
     Ok(())
 }
@@ -144,7 +144,7 @@ fn read_patience(found: &Found<'_, '_>) -> Result<Patience, Malformed> {
         failures_of_page,
         loops,
         is_parked: parked != 0,
-        not_before: found.get("not_before").optional_instant()?,
+        not_before: found.optional_instant("not_before")?,
         trouble: found.get("trouble").if_present(read_trouble)?,
     })
 }

@@ -4,11 +4,12 @@
 //! seconds, so that a version that another one wrote is refused rather than read. It never
 //! holds a secret: a token goes from its note to its change within one step.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use merge_sync_logic::types::{ModelStatus, Problem, Timestamp};
 
 use super::read::{Found, Malformed, parse};
+use super::reads::small;
 use super::write::Writer;
 use super::{model, read_trouble, slot, write_trouble};
 use crate::document::Model;
@@ -74,18 +75,18 @@ fn read_run(root: &Found<'_, '_>) -> Result<Run, Malformed> {
     let mut run = Run::new(root.get("account").text()?);
     run.stage = read_stage(&root.get("stage"))?;
     run.document = root.get("document").if_present(super::document)?;
-    run.version = root.get("version").text_or_empty()?;
+    run.version = root.text_or_empty("version")?;
     run.claim = root.get("claim").if_present(Found::unsigned)?;
-    run.started_at = root.get("started_at").optional_instant()?;
-    run.requests = root.get("requests").small_count()?;
-    run.pages = root.get("pages").small_count()?;
-    run.overtaken = root.get("overtaken").small_count()?;
-    run.polled = root.get("polled").flag()?;
+    run.started_at = root.optional_instant("started_at")?;
+    run.requests = root.small_count("requests")?;
+    run.pages = root.small_count("pages")?;
+    run.overtaken = root.small_count("overtaken")?;
+    run.polled = root.flag("polled")?;
     run.notices = root.get("notices").each(read_notice)?;
     run.done = read_tally(&root.get("done"))?;
     run.pending = read_tally(&root.get("pending"))?;
     run.trouble = root.get("trouble").if_present(read_trouble)?;
-    run.wake_at = root.get("wake_at").optional_instant()?;
+    run.wake_at = root.optional_instant("wake_at")?;
     Ok(run)
 }
 
@@ -119,7 +120,7 @@ fn read_stage(found: &Found<'_, '_>) -> Result<Stage, Malformed> {
         "polling" => Stage::Polling(read_reading(&found.at(1))?),
         "issues" => Stage::ReadingIssues,
         "details" => Stage::ReadingDetails,
-        "fetching" => Stage::Fetching(found.at(1).text()?.to_string(), read_kind(&found.at(2))?),
+        "fetching" => Stage::Fetching(found.at(1).owned_text()?, read_kind(&found.at(2))?),
         "committing" => Stage::Committing(read_then(found)?),
         _ => return Err(found.at(0).refuse("the name of a stage")),
     })
@@ -145,7 +146,7 @@ fn read_then(stage: &Found<'_, '_>) -> Result<Then, Malformed> {
     Ok(match stage.at(1).text()? {
         "claimed" => Then::Claimed(stage.at(2).unsigned()?),
         "go-on" => Then::GoOn,
-        "swept" => Then::Swept(stage.at(2).text()?.to_string()),
+        "swept" => Then::Swept(stage.at(2).owned_text()?),
         "finish" => Then::Finish,
         _ => return Err(stage.at(1).refuse("what comes after a commit")),
     })
@@ -209,10 +210,10 @@ fn write_notice(out: &mut Writer, notice: &Notice) {
 
 fn read_notice(found: &Found<'_, '_>) -> Result<Notice, Malformed> {
     Ok(Notice {
-        id: found.at(0).text()?.to_string(),
+        id: found.at(0).owned_text()?,
         occasion: read_occasion(&found.at(1))?,
         model_id: found.at(2).optional_text()?,
-        text: found.at(3).text()?.to_string(),
+        text: found.at(3).owned_text()?,
     })
 }
 
@@ -242,10 +243,13 @@ fn write_tally(out: &mut Writer, tally: Tally) {
 }
 
 fn read_tally(found: &Found<'_, '_>) -> Result<Tally, Malformed> {
+    let mut counts = [0; 3];
+    found.numbers(&mut counts)?;
+    let [polls, windows, rows] = counts;
     Ok(Tally {
-        polls: found.at(0).small_count()?,
-        windows: found.at(1).small_count()?,
-        rows: found.at(2).count()?,
+        polls: small(polls),
+        windows: small(windows),
+        rows,
     })
 }
 

@@ -103,15 +103,15 @@ pub(super) fn read(found: &Found<'_, '_>) -> Result<Slot, Malformed> {
         keys: agreed_keys,
     });
     slot.gap = (flags & HAS_GAP != 0).then_some(Gap {
-        at: found.get("gap").optional_instant()?,
+        at: found.optional_instant("gap")?,
         records: given_up,
     });
-    let cut = found.get("cut").optional_instant()?;
+    let cut = found.optional_instant("cut")?;
     slot.cut = cut.map(|at| Cut {
         at,
         is_alone: flags & CUT_IS_ALONE != 0,
     });
-    slot.newest = found.get("newest").optional_instant()?;
+    slot.newest = found.optional_instant("newest")?;
     Ok(slot)
 }
 
@@ -131,14 +131,14 @@ pub(super) fn write_paging(out: &mut Writer, paging: &Paging) {
 /// The reverse of [`write_paging`], from the object's keys.
 pub(super) fn read_paging(found: &Found<'_, '_>) -> Result<Paging, Malformed> {
     let cursor = found.get("cursor").optional_text()?;
-    let mark = if found.get("marked").flag()? {
+    let mark = if found.flag("marked")? {
         cursor.clone()
     } else {
         found.get("mark").optional_text()?
     };
     Ok(Paging {
         cursor,
-        pages: found.get("pages").small_count()?,
+        pages: found.small_count("pages")?,
         mark,
     })
 }
@@ -168,7 +168,7 @@ fn write_bounds(out: &mut Writer, bounds: Bounds) {
 
 fn read_bounds(found: &Found<'_, '_>) -> Result<Bounds, Malformed> {
     Ok(Bounds {
-        after: found.at(0).optional_instant()?,
-        before: found.at(1).optional_instant()?,
+        after: found.at(0).if_present(Found::instant)?,
+        before: found.at(1).if_present(Found::instant)?,
     })
 }

@@ -80,6 +80,26 @@ impl<'p, 'a> Input<'p, 'a> {
         }
     }
 
+    /// A value that must also be right in itself; `expected` says how.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`, and `expected` where the value is not right.
+    pub fn such<T>(
+        self,
+        read: impl FnOnce(Self) -> Result<T, Problem>,
+        is_right: impl FnOnce(&T) -> bool,
+        expected: fmt::Arguments<'_>,
+    ) -> Result<T, Problem> {
+        let path = self.path;
+        let found = read(self)?;
+        if is_right(&found) {
+            Ok(found)
+        } else {
+            Err(path.problem(expected))
+        }
+    }
+
     /// `None` where the value is null or absent.
     ///
     /// # Errors
@@ -301,16 +321,28 @@ impl<'p, 'a> Input<'p, 'a> {
         self,
         read: impl Fn(&str, Input<'_, 'a>) -> Result<T, Problem>,
     ) -> Result<Vec<T>, Problem> {
+        let mut list = Vec::new();
+        self.each(&mut |key, input| {
+            list.push(read(key, input)?);
+            Ok(())
+        })?;
+        Ok(list)
+    }
+
+    /// Not generic: it stands in a component once.
+    fn each(
+        self,
+        see: &mut dyn FnMut(&str, Input<'_, 'a>) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
         let Fields { path, values, .. } = self.object()?;
-        let mut list = Vec::with_capacity(values.len());
         for (key, value) in values {
             let input = Input {
                 path: path.below(Step::Key(&key)),
                 value: Some(value),
             };
-            list.push(read(&key, input)?);
+            see(&key, input)?;
         }
-        Ok(list)
+        Ok(())
     }
 
     /// A case of a variant, `{"tag": ..., "value": ...}`.
@@ -340,6 +372,24 @@ impl<'p, 'a> Fields<'p, 'a> {
                 .map(|value| mem::replace(value, Json::Null)),
             path: self.path.below(Step::Key(key)),
         }
+    }
+
+    /// Put the field `key` in `place`, which stays as it is where the value is null or absent.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`.
+    pub fn update<T>(
+        &mut self,
+        key: &'static str,
+        place: &mut T,
+        read: impl FnOnce(Input<'_, 'a>) -> Result<T, Problem>,
+    ) -> Result<(), Problem> {
+        let input = self.take(key);
+        if !input.is_none() {
+            *place = read(input)?;
+        }
+        Ok(())
     }
 
     /// All that is known was taken.

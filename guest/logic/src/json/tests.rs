@@ -431,11 +431,8 @@ fn nesting_has_a_limit() {
     );
     for levels in [65, 100_000] {
         let error = call("meta.version", &nested(levels));
-        let begun = "input: unreadable JSON, nested deeper than 64 levels at line 1 column 6";
-        assert!(
-            error.as_ref().is_err_and(|error| error.starts_with(begun)),
-            "{error:?}"
-        );
+        let want = "input: unreadable JSON, nested deeper than 64 levels";
+        assert_eq!(error, Err(want.into()));
     }
 }
 

@@ -8,9 +8,10 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::types::Problem;
 
@@ -74,37 +75,51 @@ impl Json<'_> {
 ///
 /// # Errors
 ///
-/// Where the text is not JSON, or nested deeper than [`DEEPEST`], and at which line and column.
+/// Where the text is not JSON, and at which line and column, or nested deeper than [`DEEPEST`].
 pub fn parse(text: &str) -> Result<Json<'_>, Problem> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
+    let is_too_deep = Cell::new(false);
     let root = Node {
         levels_left: DEEPEST,
+        is_too_deep: &is_too_deep,
     };
-    root.deserialize(&mut deserializer)
+    let value = root
+        .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .map_err(|error| Problem {
             message: format!("input: unreadable JSON, {error}"),
-        })
+        })?;
+    if is_too_deep.get() {
+        return Err(Problem {
+            message: format!("input: unreadable JSON, nested deeper than {DEEPEST} levels"),
+        });
+    }
+    Ok(value)
 }
 
 /// A value, and how many levels it may have below it.
 #[derive(Clone, Copy)]
-struct Node {
+struct Node<'n> {
     levels_left: u8,
+    /// Told here and not by an error: to make one of our own brings serde_json's reader of
+    /// messages, which looks for a line and a column in them, into the components.
+    is_too_deep: &'n Cell<bool>,
 }
 
-impl Node {
-    fn child<E: Error>(self) -> Result<Self, E> {
-        match self.levels_left.checked_sub(1) {
-            Some(levels_left) => Ok(Self { levels_left }),
-            None => Err(E::custom(format_args!(
-                "nested deeper than {DEEPEST} levels"
-            ))),
+impl Node<'_> {
+    fn child(self) -> Option<Self> {
+        let levels_left = self.levels_left.checked_sub(1);
+        if levels_left.is_none() {
+            self.is_too_deep.set(true);
         }
+        levels_left.map(|levels_left| Self {
+            levels_left,
+            ..self
+        })
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Node {
+impl<'de> DeserializeSeed<'de> for Node<'_> {
     type Value = Json<'de>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
@@ -112,7 +127,7 @@ impl<'de> DeserializeSeed<'de> for Node {
     }
 }
 
-impl<'de> Visitor<'de> for Node {
+impl<'de> Visitor<'de> for Node<'_> {
     type Value = Json<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -148,8 +163,11 @@ impl<'de> Visitor<'de> for Node {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json<'de>, A::Error> {
-        let child = self.child()?;
         let mut values = Vec::new();
+        let Some(child) = self.child() else {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(Json::List(values));
+        };
         while let Some(value) = list.next_element_seed(child)? {
             values.push(value);
         }
@@ -157,8 +175,11 @@ impl<'de> Visitor<'de> for Node {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {
-        let child = self.child()?;
         let mut object = Object::default();
+        let Some(child) = self.child() else {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return Ok(Json::Object(object));
+        };
         while let Some(key) = map.next_key_seed(Key)? {
             let value = map.next_value_seed(child)?;
             if object.entries.insert(key.clone(), value).is_some() {
