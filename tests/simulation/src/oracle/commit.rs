@@ -1,9 +1,10 @@
 //! What is right at every commit: nothing is claimed that is not stored, nothing is forgotten
 //! that was not seen, nothing is marked as deleted that lives.
 
-use merge_simulator::Merge;
 use merge_simulator::time::{HOUR, Micros, iso, parse};
+use merge_simulator::{Mark, Merge, Poison};
 
+use super::list::Cause;
 use super::status::second;
 use super::{Heard, Oracle, Watched};
 use crate::bindings::merge_sync::triggers::store::{Change, Committed, Notice, Occasion};
@@ -185,6 +186,7 @@ impl Oracle {
             return;
         };
         self.check_stored(merge, entry, account, &model, finish, "window-completed");
+        self.note_given_up(merge, entry, account, &model, finish);
         let Some(watched) = self.accounts.get_mut(account) else {
             return;
         };
@@ -201,6 +203,40 @@ impl Oracle {
                     iso(finish)
                 ),
             );
+        }
+    }
+
+    /// A window was completed without records that no read of it can reach: people must be told,
+    /// until one is completed that lacks none.
+    fn note_given_up(
+        &mut self,
+        merge: &Merge,
+        entry: &Account,
+        account: &str,
+        model: &str,
+        finish: Micros,
+    ) {
+        let Some(watched) = self.accounts.get_mut(account) else {
+            return;
+        };
+        let key = (model.to_owned(), second(finish));
+        let Some(served_at) = watched.finishes.get(&key).copied() else {
+            return;
+        };
+        let rows = entry.rows.get(model);
+        let is_missing = |mark: &Mark<'_>| {
+            !mark.served
+                && !mark.purged
+                && mark.modified_at <= finish
+                && mark.visible_at <= served_at
+                && rows.is_none_or(|rows| !rows.contains_key(mark.id))
+        };
+        let is_out_of_reach = watched.has_rows_out_of_reach(model);
+        let causes = &mut watched.lists.entry(model.to_owned()).or_default().causes;
+        if is_out_of_reach && merge.marks(account, model).any(|mark| is_missing(&mark)) {
+            causes.entry(Cause::GivenUp).or_insert(merge.now());
+        } else {
+            causes.remove(&Cause::GivenUp);
         }
     }
 
@@ -266,4 +302,18 @@ fn due(watched: &Watched) -> Vec<(String, Micros)> {
     ready
         .filter_map(|row| Some((row.model_id.clone(), row.finish?)))
         .collect()
+}
+
+impl Watched {
+    /// Whether cursors of the model do not lead to all of its rows.
+    fn has_rows_out_of_reach(&self, model: &str) -> bool {
+        self.poisons.iter().any(|poisoned| {
+            let poison = poisoned.poison;
+            poisoned.model_id.as_deref() == Some(model)
+                && matches!(
+                    poison,
+                    Poison::ClampedOffsetCursors { .. } | Poison::CursorsRefused { .. }
+                )
+        })
+    }
 }

@@ -80,6 +80,8 @@ pub(super) enum Cause {
     UnreadableFinish,
     /// A sweep was held.
     Held,
+    /// A part of it was given up.
+    GivenUp,
 }
 
 impl List {
@@ -299,12 +301,18 @@ impl List {
             Some(TroubleKind::Park) => Some(self.parked_since.unwrap_or(now)),
             _ => None,
         };
-        self.causes.retain(|cause, _| {
+        let is_told = kind == Some(TroubleKind::Incomplete);
+        self.causes.retain(|cause, since| {
+            if *cause == Cause::GivenUp && !is_told && (kind.is_some() || account_in_trouble) {
+                // Something worse is shown first.
+                *since = now;
+            }
             let is_shown = match cause {
                 Cause::Fails => kind.is_some() || account_in_trouble,
                 Cause::Unkeepable => model.without_key + model.unreadable_records > 0,
                 Cause::UnreadableFinish => kind.is_some(),
                 Cause::Held => model.held_sweep.is_some(),
+                Cause::GivenUp => is_told,
             };
             !is_shown
         });
