@@ -5,13 +5,16 @@ use alloc::vec::Vec;
 
 use merge_sync_logic::types::{Account, Milliseconds, ModelId, Secret, Timestamp};
 
-use crate::document::{Document, Life, Model};
-use crate::notes::{self, Linked, Subject};
+use crate::account::codec;
+use crate::account::document::{Document, Life, Model};
+use crate::account::slot::Kind;
+use crate::commit::{self, Extra};
+use crate::contract::store::{Change, Note, TokenChange, Versioned};
+use crate::contract::triggers::Failure;
+use crate::decide::sweep;
+use crate::ground::note::{Linked, Subject};
+use crate::plan::notes;
 use crate::settings::{Settings, canonical};
-use crate::slot::Kind;
-use crate::store::{Change, Note, TokenChange, Versioned};
-use crate::view::Failure;
-use crate::{codec, receive, schedule, settle, sweep};
 
 /// What an operator can ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +62,7 @@ pub fn link(new: &NewAccount, now: Timestamp) -> Note {
         at: Some(at),
         completed_at: Some(at.min(now).minus(LATEST_CALL)),
     });
-    receive::note(
+    notes::note(
         String::new(),
         String::new(),
         new.account.clone(),
@@ -85,7 +88,7 @@ pub fn request(
         Command::Reset => fresh(account, &loaded.state, now),
         _ => {
             let decoded = codec::decode(&loaded.state).map_err(Failure::State)?;
-            decoded.unwrap_or_else(|| blank(account, now))
+            decoded.unwrap_or_else(|| Document::blank(account, now))
         }
     };
     let mut token = TokenChange::Keep;
@@ -133,9 +136,14 @@ pub fn request(
             token = TokenChange::Erase;
         }
     }
-    let mut change = change(account, loaded, document, token, settings, now);
-    change.sweep = sweep;
-    change.consumed = consumed;
+    let extra = Extra {
+        consumed,
+        token,
+        sweep,
+        ..Extra::NOTHING
+    };
+    let version = loaded.version.clone();
+    let (change, _) = commit::change(account, version, &mut document, extra, settings, now);
     Ok(change)
 }
 
@@ -160,44 +168,10 @@ fn ask_now(document: &mut Document) {
     }
 }
 
-fn change(
-    account: &str,
-    loaded: &Versioned,
-    mut document: Document,
-    token: TokenChange,
-    settings: &Settings,
-    now: Timestamp,
-) -> Change {
-    let settled = settle::settle(&mut document, settings, now);
-    Change {
-        account: account.into(),
-        expected: Some(loaded.version.clone()),
-        state: codec::encode(&document),
-        consumed: Vec::new(),
-        wake_at: schedule::wake_at(&document, settings, now),
-        not_before: schedule::not_before(&document),
-        token,
-        summary: settled.summary,
-        batches: Vec::new(),
-        sweep: None,
-        notices: settled.notices,
-    }
-}
-
-fn blank(account: &str, now: Timestamp) -> Document {
-    Document::new(
-        Account {
-            id: account.into(),
-            ..Account::default()
-        },
-        now,
-    )
-}
-
 /// An empty state that keeps who the account is, as far as the old text still tells, and the
 /// numbers that must not run backward: those of passes and claims.
 fn fresh(account: &str, state: &str, now: Timestamp) -> Document {
-    let mut document = blank(account, now);
+    let mut document = Document::blank(account, now);
     document.has_token = true;
     match codec::decode(state) {
         Ok(Some(old)) => {

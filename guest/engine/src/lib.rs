@@ -31,36 +31,19 @@
 
 extern crate alloc;
 
-mod codec;
+mod account;
 pub mod command;
-mod crash;
-pub mod document;
-mod failure;
-mod fetch;
-pub mod http;
-mod issues;
-pub mod link;
-pub mod log;
-mod model_trouble;
-pub mod notes;
-mod notes_text;
-mod page_size;
-pub mod paging;
-mod patience;
-mod poll;
+mod commit;
+mod contract;
+mod decide;
+mod ground;
+mod plan;
 pub mod receive;
+mod request;
 mod run;
-mod schedule;
-mod seed;
 pub mod settings;
-mod settings_text;
-mod settle;
-pub mod slot;
 pub mod step;
-pub mod store;
-mod sweep;
 pub mod text;
-mod trouble;
-mod url;
 pub mod view;
-mod work;
+
+pub use contract::{http, log, store};

@@ -1,17 +1,16 @@
 //! A webhook becomes a note: verified, parsed, answered, and left for the account's next run.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::endpoints;
 use merge_sync_logic::signature::{Refusal, SignedBody};
-use merge_sync_logic::types::{Account, Secret};
+use merge_sync_logic::types::Account;
 use merge_sync_logic::webhook::{self, Accepted, Event, Outcome, Reply, Synced};
 
-use crate::log::{Entry, Level};
-use crate::notes::{Linked, Message, Subject};
-use crate::notes_text;
-use crate::store::Note;
+use crate::contract::log::{Entry, Level};
+use crate::contract::store::Note;
+use crate::ground::note::{Linked, Subject};
+use crate::plan::notes;
 
 /// What came of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +89,13 @@ fn accept(accepted: Accepted) -> (Option<Note>, Entry) {
     let received = received.text("account", &account.id);
     let delivery_id = accepted.authentic.delivery_id;
     (
-        Some(note(accepted.name, delivery_id, account, subject, secret)),
+        Some(notes::note(
+            accepted.name,
+            delivery_id,
+            account,
+            subject,
+            secret,
+        )),
         received,
     )
 }
@@ -111,58 +116,4 @@ fn synced_subject(synced: Synced) -> (Option<Account>, Subject) {
     }
     let subject = if news { Subject::Poll } else { Subject::Hint };
     (Some(account), subject)
-}
-
-/// The note that says so. Only a link creates an account: for any other event there would be no
-/// token to act with.
-pub(crate) fn note(
-    event: String,
-    delivery_id: String,
-    mut account: Account,
-    subject: Subject,
-    secret: Option<Secret>,
-) -> Note {
-    make_storable(&mut account);
-    let create = matches!(subject, Subject::Linked(_));
-    let key = subject.key(&delivery_id);
-    let message = Message {
-        event,
-        delivery_id,
-        account: account.clone(),
-        subject,
-    };
-    Note {
-        account: account.id.clone(),
-        key,
-        text: notes_text::print(&message),
-        secret,
-        profile: Some(account),
-        create,
-    }
-}
-
-/// Stores refuse U+0000. What Merge sends has none by now, what an operator says may.
-fn make_storable(account: &mut Account) {
-    let texts = [
-        &mut account.id,
-        &mut account.category,
-        &mut account.integration,
-        &mut account.integration_slug,
-        &mut account.end_user_origin_id,
-        &mut account.organization_name,
-        &mut account.link_status,
-        &mut account.account_type,
-    ];
-    for text in texts {
-        if text.contains('\0') {
-            let stored = |character| {
-                if character == '\0' {
-                    '\u{fffd}'
-                } else {
-                    character
-                }
-            };
-            *text = text.chars().map(stored).collect();
-        }
-    }
 }

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use merge_sync_logic::types::{Milliseconds, ModelId, Timestamp};
 
-use crate::document::Document;
-use crate::poll::Reading;
+use crate::account::document::Document;
+use crate::account::slot::Kind;
+use crate::contract::store::Notice;
+use crate::ground::trouble::Trouble;
+use crate::request::poll::Reading;
 use crate::settings::RunLimits;
-use crate::slot::Kind;
-use crate::store::Notice;
-use crate::view::Trouble;
 
 /// A run between two steps.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,23 +9,27 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::retry::AttemptOutcome;
-use merge_sync_logic::types::{Account, Milliseconds, Problem, Timestamp};
+use merge_sync_logic::types::{Milliseconds, Problem, Timestamp};
 
-use crate::document::{Claim, Document, Life};
-use crate::http::{Request, Response, SendError};
-use crate::log::{Entry, Level};
-use crate::poll::{self, Reading};
+use crate::account::codec;
+use crate::account::document::{Claim, Document, Life};
+use crate::account::slot::Kind;
+use crate::commit::{self, Extra};
+use crate::contract::http::{Request, Response, SendError};
+use crate::contract::log::{Entry, Level};
+use crate::contract::store::{
+    Change, Committed, Notice, Numbered, Occasion, Swept, TokenChange, Versioned,
+};
+use crate::contract::triggers::{Failure, Report};
+use crate::decide::{failure, sweep};
+use crate::plan::hold::{self, CLAIM};
+use crate::plan::work::{self, Work};
+use crate::plan::{crash, notes};
+use crate::request::poll::{self, Reading};
+use crate::request::{details, issues, page as fetch};
 pub use crate::run::Run;
 use crate::run::{Stage, Tally, Then};
-use crate::schedule::{self, CLAIM};
 use crate::settings::Settings;
-use crate::slot::Kind;
-use crate::store::{
-    Batch, Change, Committed, Numbered, Occasion, Sweep, Swept, TokenChange, Versioned,
-};
-use crate::view::{Failure, Report};
-use crate::work::{self, Work};
-use crate::{codec, crash, failure, fetch, issues, link, notes, settle, sweep};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,23 +132,6 @@ struct Turn<'a> {
     log: Vec<Entry>,
 }
 
-/// What a commit does besides storing the document.
-struct Extra {
-    consumed: Vec<u64>,
-    token: TokenChange,
-    batch: Option<Batch>,
-    sweep: Option<Sweep>,
-}
-
-impl Extra {
-    const NOTHING: Self = Self {
-        consumed: Vec::new(),
-        token: TokenChange::Keep,
-        batch: None,
-        sweep: None,
-    };
-}
-
 impl Turn<'_> {
     fn start(&mut self, loaded: Versioned) -> Effect {
         self.run.started_at = Some(self.now);
@@ -156,13 +143,7 @@ impl Turn<'_> {
     }
 
     fn decode(&self, state: &str) -> Result<Document, Problem> {
-        let blank = || {
-            let account = Account {
-                id: self.run.account.clone(),
-                ..Account::default()
-            };
-            Document::new(account, self.now)
-        };
+        let blank = || Document::blank(&self.run.account, self.now);
         Ok(codec::decode(state)?.unwrap_or_else(blank))
     }
 
@@ -172,9 +153,9 @@ impl Turn<'_> {
         let said = self.log.len();
         let applied = notes::apply(&mut document, &loaded.notes, self.now, &mut self.log);
         // A new token may have cleared what stood in the way. Otherwise the notes stay.
-        if !schedule::may_start(&document, self.now) {
+        if !hold::may_start(&document, self.now) {
             self.log.truncate(said);
-            self.run.wake_at = schedule::wake_at(&document, self.settings, self.now);
+            self.run.wake_at = work::wake_at(&document, self.settings, self.now);
             return self.report();
         }
         let consumed = numbers(&loaded.notes);
@@ -197,7 +178,7 @@ impl Turn<'_> {
             return self.commit(document, extra, Then::Claimed(number));
         }
         if extra.consumed.is_empty() {
-            self.run.wake_at = schedule::wake_at(&document, self.settings, self.now);
+            self.run.wake_at = work::wake_at(&document, self.settings, self.now);
             return self.report();
         }
         self.commit(document, extra, Then::Finish)
@@ -271,7 +252,7 @@ impl Turn<'_> {
                 self.request(document, target, Stage::ReadingIssues)
             }
             Work::Details => {
-                let target = link::target(&document);
+                let target = details::target(&document);
                 self.request(document, target, Stage::ReadingDetails)
             }
             Work::Page(model_id, kind) => self.send_page(document, &model_id, kind),
@@ -367,7 +348,7 @@ impl Turn<'_> {
             extra.token = TokenChange::Erase;
             let text = "Merge deleted this account. Its records are kept.".into();
             let account = &document.account.id;
-            let notice = settle::notice(account, Occasion::Unlinked, None, self.now, text);
+            let notice = Notice::new(account, Occasion::Unlinked, None, self.now, text);
             self.run.notices.push(notice);
         }
         self.release(document, extra)
@@ -416,7 +397,7 @@ impl Turn<'_> {
             sweep: taken.sweep,
             ..Extra::NOTHING
         };
-        if then == Then::GoOn && schedule::is_held_up(&document, self.now) {
+        if then == Then::GoOn && hold::is_held_up(&document, self.now) {
             return self.release(document, extra);
         }
         self.commit_and_go_on(document, extra, then)
@@ -445,7 +426,7 @@ impl Turn<'_> {
 
     /// The host's budget is spent: nobody's failure, and the end of this run.
     fn held_back(&mut self, mut document: Document, wait: Milliseconds) -> Effect {
-        poll::stay_away(&mut document, wait, false, self.now);
+        hold::stay_away(&mut document, wait, false, self.now);
         self.release(document, Extra::NOTHING)
     }
 
@@ -472,7 +453,7 @@ impl Turn<'_> {
             issues::take(&mut document, &response.body, self.now);
         } else {
             document.issues_lookup.failed(self.now);
-            link::heed(&mut document, response, self.settings, self.now);
+            hold::heed(&mut document, response, self.settings, self.now);
         }
         self.after_lookup(document)
     }
@@ -495,10 +476,10 @@ impl Turn<'_> {
             return misfit();
         };
         if is_success(response) {
-            link::take(&mut document, &response.body, self.now, &mut self.log);
+            details::take(&mut document, &response.body, self.now, &mut self.log);
             return self.after_lookup(document);
         }
-        link::heed(&mut document, response, self.settings, self.now);
+        hold::heed(&mut document, response, self.settings, self.now);
         self.details_failed(document, &failure::answered(response))
     }
 
@@ -513,7 +494,7 @@ impl Turn<'_> {
     }
 
     fn details_failed(&mut self, mut document: Document, outcome: &AttemptOutcome) -> Effect {
-        link::failed(
+        details::failed(
             &mut document,
             outcome,
             self.settings,
@@ -528,7 +509,7 @@ impl Turn<'_> {
 
     /// What Merge says of an account is worth no retry.
     fn after_lookup(&mut self, document: Document) -> Effect {
-        if schedule::is_held_up(&document, self.now) {
+        if hold::is_held_up(&document, self.now) {
             return self.release(document, Extra::NOTHING);
         }
         self.commit_and_go_on(document, Extra::NOTHING, Then::GoOn)
@@ -577,24 +558,20 @@ impl Turn<'_> {
         if let Some(claim) = document.claim.as_mut() {
             claim.until = self.now.plus(CLAIM);
         }
-        let settled = settle::settle(&mut document, self.settings, self.now);
-        let mut notices = core::mem::take(&mut self.run.notices);
-        notices.extend(settled.notices);
-        self.run.trouble = settled.trouble;
-        self.run.wake_at = schedule::wake_at(&document, self.settings, self.now);
-        let change = Change {
-            account: self.run.account.clone(),
-            expected: Some(self.run.version.clone()),
-            state: codec::encode(&document),
-            consumed: extra.consumed,
-            wake_at: self.run.wake_at,
-            not_before: schedule::not_before(&document),
-            token: extra.token,
-            summary: settled.summary,
-            batches: extra.batch.into_iter().collect(),
-            sweep: extra.sweep,
-            notices,
+        let extra = Extra {
+            notices: core::mem::take(&mut self.run.notices),
+            ..extra
         };
+        let (change, trouble) = commit::change(
+            &self.run.account,
+            self.run.version.clone(),
+            &mut document,
+            extra,
+            self.settings,
+            self.now,
+        );
+        self.run.trouble = trouble;
+        self.run.wake_at = change.wake_at;
         self.run.document = Some(document);
         self.run.stage = Stage::Committing(then);
         Effect::Commit(Box::new(change))

@@ -16,6 +16,7 @@
 
 mod http;
 mod log;
+mod run;
 mod step;
 mod store;
 mod triggers;
@@ -29,11 +30,11 @@ use merge_sync_logic::json::write::{Object, alone};
 use merge_sync_logic::json::{self, Operation};
 use merge_sync_logic::types::{AccountId, Problem, Timestamp};
 
+use crate::contract::store::Versioned;
+use crate::contract::triggers::Failure;
 use crate::receive::Received;
-use crate::settings::Settings;
-use crate::store::Versioned;
-use crate::view::Failure;
-use crate::{command, settings_text, view};
+use crate::settings::{Settings, parse_in};
+use crate::{command, view};
 
 /// Call the operation `name` with the JSON document `input`: a decision's or, where no decision
 /// is called so, one of the engine's.
@@ -114,7 +115,7 @@ fn read_subject(mut fields: Fields<'_, '_>) -> Result<Subject, Problem> {
     let subject = Subject {
         account: fields.take("account").text()?,
         loaded: store::read_versioned(fields.take("loaded"))?,
-        settings: read_settings(fields.take("settings"))?,
+        settings: parse_in("settings", &fields.take("settings").text()?)?,
         now: fields.take("now").timestamp()?,
     };
     fields.finish()?;
@@ -125,11 +126,6 @@ fn read_subject(mut fields: Fields<'_, '_>) -> Result<Subject, Problem> {
 fn check_settings(input: Input<'_, '_>) -> Result<String, Problem> {
     Settings::parse(&input.only_text("text")?)?;
     Ok("null".into())
-}
-
-/// A document inside the document: its problems are named from the outer one.
-fn read_settings(input: Input<'_, '_>) -> Result<Settings, Problem> {
-    settings_text::parse_in("settings", &input.text()?)
 }
 
 fn why(failure: Failure) -> Problem {

@@ -6,7 +6,7 @@ use merge_sync_logic::json::read::Input;
 use merge_sync_logic::json::write::Object;
 use merge_sync_logic::types::{Milliseconds, Problem};
 
-use crate::http::{Header, Request, Response, SendError};
+use crate::contract::http::{Header, Request, Response, SendError};
 
 /// Write a request.
 pub(super) fn write_request(out: &mut String, request: &Request) {

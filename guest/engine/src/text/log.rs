@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use merge_sync_logic::json::write::Object;
 
-use crate::log::{Entry, Level};
+use crate::contract::log::{Entry, Level};
 
 /// Write an event; its fields stay the text that `log.event` takes.
 pub(super) fn write_entry(out: &mut String, entry: &Entry) {

@@ -9,13 +9,13 @@ use merge_sync_logic::types::Problem;
 
 use super::http::{read_response, read_send_error, write_request};
 use super::log::write_entry;
-use super::read_settings;
+use super::run::{decode, encode};
 use super::store::{read_committed, read_versioned, write_change};
 use super::triggers::{write_failure, write_report};
-use crate::codec::run::{decode, encode};
+use crate::contract::store::Versioned;
 use crate::run::Run;
+use crate::settings::parse_in;
 use crate::step::{self, Effect, Event, Step};
-use crate::store::Versioned;
 
 pub(super) fn take_step(input: Input<'_, '_>) -> Result<String, Problem> {
     let mut fields = input.object()?;
@@ -23,7 +23,7 @@ pub(super) fn take_step(input: Input<'_, '_>) -> Result<String, Problem> {
         .take("run")
         .optional(|input| decode(&input.text()?))?;
     let run = read_account_of(fields.take("account"), run)?;
-    let settings = read_settings(fields.take("settings"))?;
+    let settings = parse_in("settings", &fields.take("settings").text()?)?;
     let now = fields.take("now").timestamp()?;
     let event = read_event(fields.take("event"))?;
     fields.finish()?;

@@ -7,8 +7,7 @@ use merge_sync_logic::json::types::{link_state_name, write_account, write_row};
 use merge_sync_logic::json::write::{self, Object};
 use merge_sync_logic::types::{Problem, Secret};
 
-use crate::settle::occasion_name;
-use crate::store::{
+use crate::contract::store::{
     Batch, Change, Committed, Note, Notice, Numbered, Summary, Sweep, Swept, TokenChange, Versioned,
 };
 
@@ -139,7 +138,7 @@ fn write_sweep(out: &mut String, sweep: &Sweep) {
 fn write_notice(out: &mut String, notice: &Notice) {
     Object::open(out)
         .text("id", &notice.id)
-        .name("occasion", occasion_name(notice.occasion))
+        .name("occasion", notice.occasion.name())
         .optional("model_id", notice.model_id.as_deref(), write::text)
         .text("text", &notice.text)
         .close();

@@ -12,8 +12,8 @@ use merge_sync_logic::json::write::{self, Object};
 use merge_sync_logic::types::Problem;
 
 use crate::command::{Command, NewAccount};
-use crate::trouble;
-use crate::view::{Failure, HeldSweep, ModelView, Report, Trouble, View};
+use crate::contract::triggers::{Failure, HeldSweep, ModelView, Report, View};
+use crate::ground::trouble::{self, Trouble};
 
 /// Read an account to look after.
 pub(super) fn read_new_account(input: Input<'_, '_>) -> Result<NewAccount, Problem> {

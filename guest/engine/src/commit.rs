@@ -1,0 +1,69 @@
+//! The one change that every commit is: what the document became, and what everybody else hears.
+
+mod settle;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use merge_sync_logic::types::Timestamp;
+
+use crate::account::codec;
+use crate::account::document::Document;
+use crate::contract::store::{Batch, Change, Notice, Sweep, TokenChange};
+use crate::ground::trouble::Trouble;
+use crate::plan::{hold, work};
+use crate::settings::Settings;
+
+/// What a commit does besides storing the document.
+#[derive(Debug)]
+pub struct Extra {
+    /// The notes that it acts on.
+    pub consumed: Vec<u64>,
+    /// What becomes of the token.
+    pub token: TokenChange,
+    /// Rows to store.
+    pub batch: Option<Batch>,
+    /// A sweep to carry out.
+    pub sweep: Option<Sweep>,
+    /// For the product, before what the document itself leads to.
+    pub notices: Vec<Notice>,
+}
+
+impl Extra {
+    /// Nothing.
+    pub const NOTHING: Self = Self {
+        consumed: Vec::new(),
+        token: TokenChange::Keep,
+        batch: None,
+        sweep: None,
+        notices: Vec::new(),
+    };
+}
+
+/// The change that replaces `version` of `account` by the document, and what is wrong then.
+pub fn change(
+    account: &str,
+    version: String,
+    document: &mut Document,
+    extra: Extra,
+    settings: &Settings,
+    now: Timestamp,
+) -> (Change, Option<Trouble>) {
+    let settled = settle::settle(document, settings, now);
+    let mut notices = extra.notices;
+    notices.extend(settled.notices);
+    let change = Change {
+        account: account.into(),
+        expected: Some(version),
+        state: codec::encode(document),
+        consumed: extra.consumed,
+        wake_at: work::wake_at(document, settings, now),
+        not_before: hold::not_before(document),
+        token: extra.token,
+        summary: settled.summary,
+        batches: extra.batch.into_iter().collect(),
+        sweep: extra.sweep,
+        notices,
+    };
+    (change, settled.trouble)
+}

@@ -1,0 +1,93 @@
+//! What a full re-read did not find is deleted, unless that is too much to be believed at once.
+//!
+//! A re-read that found so little that a revoked permission may be the cause marks nothing: its
+//! sweep is held. A second one six hours later confirms it, or an operator approves it.
+
+use merge_sync_logic::cadence::{Interval, spread};
+use merge_sync_logic::types::{Milliseconds, Timestamp};
+
+use crate::account::document::Model;
+use crate::account::slot::Reread;
+use crate::account::sweep::{CONFIRM_AFTER, Held, Pending, Trust};
+use crate::contract::store::Swept;
+use crate::ground::seed::seed;
+
+/// And up to this long behind that, so that accounts that lost a permission together are not read
+/// whole together.
+const CONFIRM_SPREAD: Milliseconds = Milliseconds(60 * 60 * 1_000);
+
+/// The sweep that a complete re-read leads to, if any. Where part of the list was given up, rows
+/// that it did not return may well be there.
+pub fn after(reread: &Reread, held: Option<Held>) -> Option<Pending> {
+    let slot = &reread.slot;
+    if slot.gap.is_some() {
+        return None;
+    }
+    let usual = if slot.stored == 0 || slot.is_unsure {
+        Trust::None
+    } else {
+        Trust::Usual
+    };
+    match held {
+        Some(held) if held.is_confirmable(slot.started_at) => {
+            (slot.stored > 0).then_some(Pending {
+                unseen_since: held.pass,
+                trust: Trust::Agreed,
+            })
+        }
+        _ => Some(Pending {
+            unseen_since: held.map_or(reread.pass, |held| held.pass),
+            trust: usual,
+        }),
+    }
+}
+
+/// The sweep that an operator approves: that of a held pass, and of no other.
+pub fn approved(model: &Model, pass: u64) -> Option<Pending> {
+    let held = model.held.filter(|held| held.pass == pass)?;
+    Some(Pending {
+        unseen_since: held.pass,
+        trust: Trust::Agreed,
+    })
+}
+
+/// When the full re-read is due that confirms a held sweep, or does not.
+pub fn confirmation_at(name: &str, pass: u64, now: Timestamp) -> Timestamp {
+    let interval = Interval {
+        shortest: CONFIRM_AFTER,
+        longest: Milliseconds(CONFIRM_AFTER.0.saturating_add(CONFIRM_SPREAD.0)),
+    };
+    now.plus(spread(interval, seed(name, pass)))
+}
+
+/// Take in what the store did. `None` is a store that did nothing of it; the sweep is over then,
+/// as it is where every row is marked.
+pub fn done(model: &mut Model, name: &str, swept: Option<Swept>, now: Timestamp) {
+    let Some(pending) = model.sweep.take() else {
+        return;
+    };
+    match swept {
+        Some(swept) if swept.held => {
+            let before = model.held.filter(|held| held.pass == pending.unseen_since);
+            let since = before.map_or(now, |held| held.since);
+            model.held = Some(Held {
+                pass: pending.unseen_since,
+                unseen: swept.unseen,
+                live: swept.live,
+                since,
+            });
+            model.reread_at = Some(confirmation_at(name, pending.unseen_since, since));
+        }
+        Some(swept) if swept.marked < swept.unseen && swept.marked > 0 => {
+            model.sweep = Some(Pending {
+                trust: Trust::Agreed,
+                ..pending
+            });
+        }
+        None if pending.trust != Trust::Agreed => {}
+        _ => model.held = None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

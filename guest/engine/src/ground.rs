@@ -1,0 +1,8 @@
+//! What everything else stands on.
+
+pub mod clock;
+pub mod note;
+pub mod paging;
+pub mod seed;
+pub mod trouble;
+pub mod url;

@@ -1,0 +1,65 @@
+//! Runs that never finished: three claims in a row without an end count as failures.
+
+use alloc::vec::Vec;
+
+use merge_sync_logic::retry::Decision;
+use merge_sync_logic::types::{Milliseconds, Timestamp};
+
+use super::hold::stay_away;
+use crate::account::document::Document;
+use crate::contract::log::{Entry, Level};
+use crate::decide::failure;
+use crate::settings::{LARGEST_PAGE, Settings};
+
+/// So many claims without a finished run are no coincidence.
+const SUSPICIOUS_CLAIMS: u32 = 3;
+
+/// Rows a page after crashes, in case it was the page that was too much.
+const CAREFUL_PAGE_SIZE: u32 = 10;
+
+/// Where patience has run out, once an hour.
+const GIVEN_UP: Milliseconds = Milliseconds(60 * 60 * 1_000);
+
+/// Whether runs of this account crash, perhaps of the page that they read.
+pub fn is_suspected(document: &Document) -> bool {
+    document.unfinished_claims >= SUSPICIOUS_CLAIMS
+}
+
+/// The most records to ask for on a page.
+pub fn most_rows(document: &Document) -> u32 {
+    if is_suspected(document) {
+        CAREFUL_PAGE_SIZE
+    } else {
+        LARGEST_PAGE
+    }
+}
+
+/// Back off from an account whose runs crash, once for each further crash. Returns whether this
+/// run is to end here.
+pub fn backs_off(
+    document: &mut Document,
+    settings: &Settings,
+    now: Timestamp,
+    log: &mut Vec<Entry>,
+) -> bool {
+    if !is_suspected(document) || document.backed_off_claims == document.unfinished_claims {
+        return false;
+    }
+    let crashes = document.unfinished_claims;
+    document.backed_off_claims = crashes;
+    document.claim = None;
+    let outcome = failure::unreachable("the run did not finish".into());
+    let streak = crashes.saturating_sub(SUSPICIOUS_CLAIMS);
+    let decision = failure::decide(&outcome, streak, &document.account.id, settings, now);
+    let wait = match decision {
+        Decision::Again(again) => again.after,
+        Decision::Succeeded | Decision::Stop(_) => GIVEN_UP,
+    };
+    stay_away(document, wait, false, now);
+    log.push(
+        Entry::new(Level::Error, "runs of this account do not finish")
+            .text("account", &document.account.id)
+            .number("claims", crashes.into()),
+    );
+    true
+}

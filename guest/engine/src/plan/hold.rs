@@ -1,0 +1,121 @@
+//! What stands in the way of a run: a claim, a server's demand, our own patience.
+//!
+//! The host starts a run at `max(not-before, notes remain ? now : wake-at)`; the former is said
+//! here, the latter in `work`. Both are functions of the document being committed.
+
+use alloc::string::String;
+
+use merge_sync_logic::retry::{Decision, Remedy};
+use merge_sync_logic::types::{Milliseconds, Timestamp};
+
+use crate::account::document::Document;
+use crate::contract::http::Response;
+use crate::decide::failure;
+use crate::ground::clock::{sane, sane_deadline};
+use crate::ground::trouble::{self, TroubleKind};
+use crate::settings::Settings;
+
+/// How long a claim stands unless it is renewed.
+pub const CLAIM: Milliseconds = Milliseconds(90_000);
+
+/// In trouble, the regular poll is never further away than this.
+pub const TROUBLE_POLL: Milliseconds = Milliseconds(60 * 60 * 1_000);
+
+/// No run starts sooner than this after a poll.
+const POLL_PAUSE: Milliseconds = Milliseconds(10_000);
+
+/// No run before this, not even for a note: the latest of the claim's end, what a server
+/// demanded, the backoff, and ten seconds after the last poll.
+pub fn not_before(document: &Document) -> Option<Timestamp> {
+    let claim = document.claim.map(|claim| claim.until);
+    let poll = document.last_poll_at.map(|at| at.plus(POLL_PAUSE));
+    claim
+        .max(poll)
+        .max(document.server_until)
+        .max(document.backoff_until)
+}
+
+/// Whether a run may start now.
+pub fn may_start(document: &Document, now: Timestamp) -> bool {
+    let claim = document.claim.map(|claim| sane(claim.until, CLAIM, now));
+    let poll = document
+        .last_poll_at
+        .map(|at| sane(at.plus(POLL_PAUSE), POLL_PAUSE, now));
+    let server = document.server_until.map(|until| sane_deadline(until, now));
+    let backoff = document
+        .backoff_until
+        .map(|until| sane_deadline(until, now));
+    claim
+        .max(poll)
+        .max(server)
+        .max(backoff)
+        .is_none_or(|until| until <= now)
+}
+
+/// Whether a server's demand or our own patience ends a run that is under way.
+pub fn is_held_up(document: &Document, now: Timestamp) -> bool {
+    let until = document.server_until.max(document.backoff_until);
+    document.trouble.is_some() || until.is_some_and(|until| sane_deadline(until, now) > now)
+}
+
+/// No run before `wait` is over; a server's demand is kept apart from our own patience.
+pub fn stay_away(document: &mut Document, wait: Milliseconds, demanded: bool, now: Timestamp) {
+    let until = Some(now.plus(wait));
+    if demanded {
+        document.server_until = document.server_until.max(until);
+    } else {
+        document.backoff_until = document.backoff_until.max(until);
+    }
+}
+
+/// Merge does not accept the key or the token: poll hourly. Nothing else stands in the way, so
+/// that a relink acts at once.
+pub fn unauthorized(document: &mut Document, reason: String, now: Timestamp) {
+    document.poll_wanted = false;
+    document.next_poll_at = now.plus(TROUBLE_POLL);
+    trouble::put(&mut document.trouble, TroubleKind::Reauthorize, reason, now);
+}
+
+/// The trouble that calls for `remedy`.
+pub fn trouble_kind(remedy: Remedy) -> TroubleKind {
+    match remedy {
+        Remedy::Reauthorize => TroubleKind::Reauthorize,
+        Remedy::DropRequest => TroubleKind::DropRequest,
+        Remedy::Park => TroubleKind::Park,
+    }
+}
+
+/// Merge counts an account's requests, whatever they ask for: a lookup is worth no retry, but a
+/// server that asks for time is heard.
+pub fn heed(document: &mut Document, response: &Response, settings: &Settings, now: Timestamp) {
+    let outcome = failure::answered(response);
+    if !failure::is_throttled(&outcome) {
+        return;
+    }
+    let demanded = failure::demanded(&outcome, now);
+    let wait = match failure::decide(&outcome, 0, &document.account.id, settings, now) {
+        Decision::Again(again) => Some(again.after),
+        Decision::Stop(stop) => stop.not_before,
+        Decision::Succeeded => None,
+    };
+    if let Some(wait) = wait {
+        stay_away(document, wait, demanded, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use merge_sync_logic::types::Account;
+
+    use super::*;
+
+    #[test]
+    fn a_run_is_held_up_until_the_instant_that_was_named_and_not_at_it() {
+        let until = Timestamp(20_000_000);
+        let mut document = Document::new(Account::default(), until);
+        assert!(!is_held_up(&document, until));
+        document.server_until = Some(until);
+        assert!(is_held_up(&document, Timestamp(until.0 - 1)));
+        assert!(!is_held_up(&document, until));
+    }
+}

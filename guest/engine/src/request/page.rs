@@ -1,0 +1,200 @@
+//! One page of one model: what to ask for, and what its answer changes.
+
+mod complete;
+mod failed;
+mod look;
+mod taken;
+
+use alloc::string::String;
+
+use merge_sync_logic::page::{self, Contents};
+use merge_sync_logic::types::{Row, Timestamp};
+use merge_sync_logic::window::{self, Endpoint, Listed, Rule};
+
+use self::look::{are_outside, is_empty, median, page_of};
+use crate::account::document::{Document, Model};
+use crate::account::slot::{Bounds, Kind, Page, Slot, Turned};
+use crate::contract::log::{Entry, Level};
+use crate::contract::store::Batch;
+use crate::ground::url;
+use crate::plan::{crash, windows};
+use crate::settings::Settings;
+
+pub use failed::failed;
+pub use taken::{Context, Taken};
+
+/// Path and query of the next page; begins the read where it has not begun. `None` where the
+/// model cannot be listed.
+pub fn target(
+    document: &mut Document,
+    model_id: &str,
+    kind: Kind,
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<String> {
+    let Endpoint::Listed(endpoint) = settings.endpoint(model_id) else {
+        return None;
+    };
+    let most_rows = crash::most_rows(document);
+    let model = document.models.get_mut(model_id)?;
+    windows::begin(model, kind, settings, now)?;
+    let page_size = model.page_size.asked(settings.page_size).min(most_rows);
+    let part = asked_part(model, kind, &endpoint)?;
+    let mut query = window::query(part.after, part.before);
+    let extras = [Some(endpoint.always), settings.query_extra(model_id)];
+    for extra in extras
+        .into_iter()
+        .flatten()
+        .filter(|extra| !extra.is_empty())
+    {
+        query.push('&');
+        query.push_str(extra);
+    }
+    let cursor = model.slot(kind)?.paging.cursor.as_deref();
+    Some(url::page(&endpoint.path, &query, page_size, cursor))
+}
+
+/// The bounds that Merge is asked for: none where it knows none, or ignores them.
+fn asked_part(model: &Model, kind: Kind, endpoint: &Listed) -> Option<Bounds> {
+    let slot = model.slot(kind)?;
+    Some(if endpoint.filtered && !model.ignores_bounds {
+        slot.part()
+    } else {
+        Bounds::NONE
+    })
+}
+
+/// Take in a page that was answered with success.
+///
+/// # Errors
+///
+/// What is wrong with the body; then nothing has changed.
+pub fn take_page(
+    document: &mut Document,
+    body: &str,
+    context: &mut Context<'_>,
+) -> Result<Taken, String> {
+    let (model_id, kind) = (context.model_id, context.kind);
+    let contents = page::parse(model_id, body).map_err(|problem| problem.message)?;
+    let gone = || String::from("the model is gone");
+    let Endpoint::Listed(endpoint) = context.settings.endpoint(model_id) else {
+        return Err(gone());
+    };
+    warn_of_skipped(&document.account.id, &contents, context);
+    let most_rows = crash::most_rows(document);
+    let model = document.models.get_mut(model_id).ok_or_else(gone)?;
+    let part = asked_part(model, kind, &endpoint).ok_or_else(gone)?;
+    let pass = (model.pass > 0).then_some(model.pass);
+    let most = context.settings.page_size;
+    let asked = model.page_size.asked(most);
+    model.page_size.grow(most);
+    let resized = model.page_size.asked(most) != asked;
+    let slot = model.slot_mut(kind).ok_or_else(gone)?;
+    let parts = slot.parts.len();
+    if slot.loops > 0 || asked < most {
+        slot.cut = median(&contents.rows).or(slot.cut);
+    }
+    let page = page_of(slot, &contents, asked.min(most_rows));
+    slot.count(&page);
+    // Behind the first page every page is where none was before.
+    let advances = slot.paging.cursor.is_some();
+    let got_further = advances || slot.got_further();
+    let turned = turn(slot, page, &contents.rows, part, context);
+    if resized {
+        slot.largest = 0;
+    }
+    let got_further = got_further || slot.parts.len() != parts;
+    let nothing_fits = contents.rows.is_empty() && !is_empty(&contents);
+    model
+        .patience
+        .of_mut(kind)
+        .succeeded(advances || !contents.rows.is_empty(), got_further);
+    if nothing_fits {
+        model.skipped.note(&contents, context.now);
+    }
+    document.turn = model_id.into();
+    let mut taken = match turned {
+        Turn::To(Turned::More) => Taken::default(),
+        Turn::To(Turned::Complete) => complete::complete(document, context),
+        Turn::To(Turned::Loop(why)) => failed::looped(document, why, context),
+        Turn::BoundsIgnored => {
+            read_whole(document, context);
+            Taken::default()
+        }
+    };
+    taken.batch = Some(Batch {
+        model_id: model_id.into(),
+        pass,
+        rows: contents.rows,
+    });
+    Ok(taken)
+}
+
+/// What a page did to its slot, or what it says of the whole list.
+enum Turn {
+    To(Turned),
+    /// Most of its rows lie outside the bounds that were asked for.
+    BoundsIgnored,
+}
+
+fn turn(slot: &mut Slot, page: Page, rows: &[Row], part: Bounds, context: &Context<'_>) -> Turn {
+    if are_outside(rows, part) {
+        return Turn::BoundsIgnored;
+    }
+    let published = context.settings.rule == Rule::FetchStart;
+    if !published && part.before.is_some() && slot.outgrows_its_bound(&page) {
+        let unbounded = Bounds {
+            before: None,
+            ..slot.bounds
+        };
+        slot.widen(unbounded);
+        return Turn::To(Turned::More);
+    }
+    Turn::To(slot.turn_page(page))
+}
+
+/// Merge does not look at the bounds of this list: read it whole until a full re-read is complete,
+/// which is due now.
+fn read_whole(document: &mut Document, context: &mut Context<'_>) {
+    context.log.push(
+        Entry::new(
+            Level::Warn,
+            "the list ignores its bounds and is read whole until a full re-read is complete",
+        )
+        .text("account", &document.account.id)
+        .text("model", context.model_id),
+    );
+    let Some(model) = document.models.get_mut(context.model_id) else {
+        return;
+    };
+    model.ignores_bounds = true;
+    model.reread_at = model.reread_at.map(|_| context.now);
+    for kind in [Kind::Window, Kind::Hint, Kind::Reread] {
+        if let Some(slot) = model.slot_mut(kind) {
+            slot.widen(Bounds::NONE);
+        }
+    }
+}
+
+fn warn_of_skipped(account: &str, contents: &Contents, context: &mut Context<'_>) {
+    let reasons = [
+        (contents.without_key, "records without a key are skipped"),
+        (
+            contents.unreadable,
+            "records that cannot be read are skipped",
+        ),
+    ];
+    for (records, what) in reasons {
+        if records > 0 {
+            context.log.push(
+                Entry::new(Level::Warn, what)
+                    .text("account", account)
+                    .text("model", context.model_id)
+                    .number("records", records.into()),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

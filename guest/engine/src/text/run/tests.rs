@@ -1,0 +1,187 @@
+//! A run goes on from its text as it would have gone on by itself.
+
+use alloc::vec::Vec;
+
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+use super::*;
+use crate::account::codec::tests::{document, maybe, status, trouble};
+use crate::ground::paging::Paging;
+
+fn text() -> impl Strategy<Value = String> {
+    any::<String>()
+}
+
+fn paging() -> impl Strategy<Value = Paging> {
+    let cursors = (
+        proptest::option::of(text()),
+        proptest::option::of(text()),
+        any::<bool>(),
+    );
+    (cursors, any::<u32>()).prop_map(|((cursor, mark, marked), pages)| Paging {
+        mark: if marked { cursor.clone() } else { mark },
+        cursor,
+        pages,
+    })
+}
+
+fn row() -> impl Strategy<Value = ModelStatus> {
+    (text(), status()).prop_map(|(model_id, row)| ModelStatus { model_id, ..row })
+}
+
+fn stage() -> impl Strategy<Value = Stage> {
+    let rows = proptest::collection::vec(row(), 0..3);
+    let kinds = prop_oneof![Just(Kind::Window), Just(Kind::Hint), Just(Kind::Reread)];
+    let then = prop_oneof![
+        any::<u64>().prop_map(Then::Claimed),
+        Just(Then::GoOn),
+        text().prop_map(Then::Swept),
+        Just(Then::Finish),
+    ];
+    prop_oneof![
+        Just(Stage::Idle),
+        (rows, paging()).prop_map(|(rows, paging)| Stage::Polling(Reading { rows, paging })),
+        Just(Stage::ReadingIssues),
+        (text(), kinds).prop_map(|(model_id, kind)| Stage::Fetching(model_id, kind)),
+        then.prop_map(Stage::Committing),
+    ]
+}
+
+fn notice() -> impl Strategy<Value = Notice> {
+    let occasions = prop_oneof![
+        Just(Occasion::BecameReady),
+        Just(Occasion::WindowCompleted),
+        Just(Occasion::CaughtUp),
+        Just(Occasion::NeedsAttention),
+        Just(Occasion::Recovered),
+        Just(Occasion::Unlinked),
+    ];
+    (text(), occasions, proptest::option::of(text()), text()).prop_map(
+        |(id, occasion, model_id, text)| Notice {
+            id,
+            occasion,
+            model_id,
+            text,
+        },
+    )
+}
+
+fn tally() -> impl Strategy<Value = Tally> {
+    any::<(u32, u32, u64)>().prop_map(|(polls, windows, rows)| Tally {
+        polls,
+        windows,
+        rows,
+    })
+}
+
+prop_compose! {
+    fn run()(
+        account in text(),
+        stage in stage(),
+        document in proptest::option::of(document()),
+        version in text(),
+        claim in any::<Option<u64>>(),
+        instants in (maybe(), maybe()),
+        counts in any::<[u32; 3]>(),
+        polled in any::<bool>(),
+        notices in proptest::collection::vec(notice(), 0..3),
+        tallies in (tally(), tally()),
+        trouble in trouble(),
+    ) -> Run {
+        Run {
+            account,
+            stage,
+            document,
+            version,
+            claim,
+            started_at: instants.0,
+            requests: counts[0],
+            pages: counts[1],
+            overtaken: counts[2],
+            polled,
+            notices,
+            done: tallies.0,
+            pending: tallies.1,
+            trouble,
+            wake_at: instants.1,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        rng_seed: RngSeed::Fixed(2),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn a_run_survives_its_text(run in run()) {
+        prop_assert_eq!(decode(&encode(&run)), Ok(run));
+    }
+
+    #[test]
+    fn a_cut_text_is_refused(run in run(), cut in any::<prop::sample::Index>()) {
+        let whole: Vec<char> = encode(&run).chars().collect();
+        let some: String = whole.iter().take(cut.index(whole.len())).collect();
+        prop_assert!(decode(&some).is_err());
+    }
+
+    #[test]
+    fn any_text_is_answered(text in ".{0,60}") {
+        let _ = decode(&text);
+    }
+}
+
+#[track_caller]
+fn check(text: &str, message: &str) {
+    let refused = decode(text).map(drop).map_err(|problem| problem.message);
+    assert_eq!(refused, Err(message.into()));
+}
+
+#[test]
+fn a_refusal_names_the_place() {
+    check("", "run: document: expected a JSON document");
+    check("[]", "run: v: expected a whole number that is not negative");
+    check(
+        r#"{"v":2}"#,
+        "run: v: expected a run of this version of the component (1)",
+    );
+    check(r#"{"v":1}"#, "run: account: expected a text");
+    check(r#"{"v":1,"account":"a"}"#, "run: stage[0]: expected a text");
+    check(
+        r#"{"v":1,"account":"a","stage":["resting"]}"#,
+        "run: stage[0]: expected the name of a stage",
+    );
+    check(
+        r#"{"v":1,"account":"a","stage":["fetching","hris.Team","all"]}"#,
+        "run: stage[2]: expected `window`, `hint` or `reread`",
+    );
+    check(
+        r#"{"v":1,"account":"a","stage":["polling",{"rows":[["hris.Team"]]}]}"#,
+        "run: stage[1].rows[0]: expected a row",
+    );
+    check(
+        r#"{"v":1,"account":"a","stage":["committing","wait"]}"#,
+        "run: stage[1]: expected what comes after a commit",
+    );
+    check(
+        r#"{"v":1,"account":"a","stage":["idle"],"document":{"v":7}}"#,
+        "run: document.v: expected a version that this component reads (1, 2)",
+    );
+    check(
+        r#"{"v":1,"account":"a","stage":["idle"],"notices":[["n","rain"]]}"#,
+        "run: notices[0][1]: expected an occasion",
+    );
+}
+
+#[test]
+fn a_run_that_begins_is_short() {
+    let text = encode(&Run::new("a"));
+    assert_eq!(
+        text,
+        r#"{"v":1,"account":"a","stage":["idle"],"notices":[],"done":[0,0,0],"pending":[0,0,0]}"#
+    );
+    assert_eq!(decode(&text), Ok(Run::new("a")));
+}
