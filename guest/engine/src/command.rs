@@ -1,15 +1,14 @@
 //! What an operator can ask for, out of turn.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use merge_sync_logic::types::{Account, Milliseconds, ModelId, Secret, Timestamp};
 
 use crate::account::codec;
 use crate::account::document::{Document, Life, Model};
 use crate::account::slot::Kind;
-use crate::commit::{self, Extra};
-use crate::contract::store::{Change, Note, TokenChange, Versioned};
+use crate::commit::{self, Extra, unlink};
+use crate::contract::store::{Change, Note, Versioned};
 use crate::contract::triggers::Failure;
 use crate::decide::sweep;
 use crate::ground::note::{Linked, Subject};
@@ -91,9 +90,7 @@ pub fn request(
             decoded.unwrap_or_else(|| Document::blank(account, now))
         }
     };
-    let mut token = TokenChange::Keep;
-    let mut sweep = None;
-    let mut consumed = Vec::new();
+    let mut extra = Extra::NOTHING;
     match command {
         Command::Reset => {}
         Command::Poll => ask_now(&mut document),
@@ -112,7 +109,7 @@ pub fn request(
         Command::ApproveDeletions(model_id, pass) => {
             if let Some(model) = listed(&mut document, &model_id) {
                 model.sweep = sweep::approved(model, pass).or(model.sweep);
-                sweep = model.sweep.map(|pending| pending.order(&model_id));
+                extra.sweep = model.sweep.map(|pending| pending.order(&model_id));
             }
         }
         Command::Pause => {
@@ -127,21 +124,8 @@ pub fn request(
                 ask_now(&mut document);
             }
         }
-        Command::Unlink => {
-            // Left for the next run, a link would begin anew what ends here. Taken in, its delivery
-            // is known, and repeated it changes nothing.
-            notes::apply(&mut document, &loaded.notes, now, &mut Vec::new());
-            consumed.extend(loaded.notes.iter().map(|note| note.number));
-            document.stop();
-            token = TokenChange::Erase;
-        }
+        Command::Unlink => extra = unlink::asked_for(&mut document, &loaded.notes, now),
     }
-    let extra = Extra {
-        consumed,
-        token,
-        sweep,
-        ..Extra::NOTHING
-    };
     let version = loaded.version.clone();
     let (change, _) = commit::change(account, version, &mut document, extra, settings, now);
     Ok(change)

@@ -1,44 +1,21 @@
 //! The one change that every commit is: what the document became, and what everybody else hears.
 
+mod extra;
 mod settle;
+pub mod unlink;
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use merge_sync_logic::types::Timestamp;
 
 use crate::account::codec;
 use crate::account::document::Document;
-use crate::contract::store::{Batch, Change, Notice, Sweep, TokenChange};
+use crate::contract::store::Change;
 use crate::ground::trouble::Trouble;
 use crate::plan::{hold, work};
 use crate::settings::Settings;
 
-/// What a commit does besides storing the document.
-#[derive(Debug)]
-pub struct Extra {
-    /// The notes that it acts on.
-    pub consumed: Vec<u64>,
-    /// What becomes of the token.
-    pub token: TokenChange,
-    /// Rows to store.
-    pub batch: Option<Batch>,
-    /// A sweep to carry out.
-    pub sweep: Option<Sweep>,
-    /// For the product, before what the document itself leads to.
-    pub notices: Vec<Notice>,
-}
-
-impl Extra {
-    /// Nothing.
-    pub const NOTHING: Self = Self {
-        consumed: Vec::new(),
-        token: TokenChange::Keep,
-        batch: None,
-        sweep: None,
-        notices: Vec::new(),
-    };
-}
+pub use extra::Extra;
 
 /// The change that replaces `version` of `account` by the document, and what is wrong then.
 pub fn change(

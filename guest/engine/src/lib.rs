@@ -36,6 +36,7 @@ pub mod command;
 mod commit;
 mod contract;
 mod decide;
+mod event;
 mod ground;
 mod plan;
 pub mod receive;

@@ -1,15 +1,13 @@
-//! What a run remembers between two steps, beside the account's document.
+//! What a run remembers between two steps.
 
+use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use merge_sync_logic::types::{Milliseconds, ModelId, Timestamp};
 
 use crate::account::document::Document;
-use crate::account::slot::Kind;
-use crate::contract::store::Notice;
 use crate::ground::trouble::Trouble;
-use crate::request::poll::Reading;
+use crate::request::Asked;
 use crate::settings::RunLimits;
 
 /// A run between two steps.
@@ -19,8 +17,6 @@ pub struct Run {
     pub(crate) account: String,
     /// What the run waits for.
     pub(crate) stage: Stage,
-    /// The document as of the latest commit, and the change under way in it.
-    pub(crate) document: Option<Document>,
     /// The version that the next commit expects.
     pub(crate) version: String,
     /// The number of this run's claim, once committed.
@@ -35,8 +31,6 @@ pub struct Run {
     pub(crate) overtaken: u32,
     /// Whether this run asked for `/sync-status`.
     pub(crate) polled: bool,
-    /// For the next commit.
-    pub(crate) notices: Vec<Notice>,
     /// What was committed.
     pub(crate) done: Tally,
     /// What the commit under way adds to it.
@@ -61,18 +55,12 @@ pub(crate) struct Tally {
 /// What a run waits for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// To be started.
+    /// To be started; or nothing, once it is over.
     Idle,
-    /// A page of `/sync-status`.
-    Polling(Reading),
-    /// Merge's issues.
-    ReadingIssues,
-    /// What Merge says of the link.
-    ReadingDetails,
-    /// A page of records.
-    Fetching(ModelId, Kind),
-    /// A commit.
-    Committing(Then),
+    /// An answer; the document is as of the latest commit, but for the read that began.
+    Asking(Box<Document>, Asked),
+    /// A commit of this document.
+    Committing(Box<Document>, Then),
 }
 
 /// What comes after a commit.
@@ -95,7 +83,6 @@ impl Run {
         Self {
             account: account.into(),
             stage: Stage::Idle,
-            document: None,
             version: String::new(),
             claim: None,
             started_at: None,
@@ -103,7 +90,6 @@ impl Run {
             pages: 0,
             overtaken: 0,
             polled: false,
-            notices: Vec::new(),
             done: Tally::default(),
             pending: Tally::default(),
             trouble: None,

@@ -8,57 +8,26 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use merge_sync_logic::retry::AttemptOutcome;
-use merge_sync_logic::types::{Milliseconds, Problem, Timestamp};
+use merge_sync_logic::types::{Problem, Timestamp};
 
 use crate::account::codec;
-use crate::account::document::{Claim, Document, Life};
-use crate::account::slot::Kind;
-use crate::commit::{self, Extra};
-use crate::contract::http::{Request, Response, SendError};
-use crate::contract::log::{Entry, Level};
-use crate::contract::store::{
-    Change, Committed, Notice, Numbered, Occasion, Swept, TokenChange, Versioned,
-};
+use crate::account::document::{Document, Model};
+use crate::commit::{self, Extra, unlink};
+use crate::contract::http::Request;
+use crate::contract::log::Entry;
+use crate::contract::store::{Committed, Versioned};
 use crate::contract::triggers::{Failure, Report};
-use crate::decide::{failure, sweep};
-use crate::plan::hold::{self, CLAIM};
+use crate::decide::sweep;
+pub use crate::event::{Effect, Event};
+use crate::ground::context::Context;
 use crate::plan::work::{self, Work};
-use crate::plan::{crash, notes};
-use crate::request::poll::{self, Reading};
-use crate::request::{details, issues, page as fetch};
+use crate::plan::{crash, hold, notes};
+use crate::request::Asked;
+use crate::request::next::{Answer, Next, Taken};
+use crate::request::reading::Reading;
 pub use crate::run::Run;
 use crate::run::{Stage, Tally, Then};
 use crate::settings::Settings;
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// A run was started; what the store holds of the account.
-    Started(Versioned),
-    /// The request was answered.
-    Response(Response),
-    /// The request was not answered.
-    SendError(SendError),
-    /// The change was committed.
-    Committed(Committed),
-    /// Somebody else committed first; what the store holds now, `None` where the account is gone.
-    Stale(Option<Versioned>),
-    /// The store could not commit, or could not load after `stale`.
-    Unavailable(Problem),
-}
-
-/// What to do next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Send this, and come back with [`Event::Response`] or [`Event::SendError`].
-    Send(Request),
-    /// Commit this, and come back with [`Event::Committed`], [`Event::Stale`] or
-    /// [`Event::Unavailable`].
-    Commit(Box<Change>),
-    /// The run is over.
-    Finished(Result<Report, Failure>),
-}
 
 /// The next state of the run, what to do, and what to log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,112 +48,108 @@ const MOST_OVERTAKEN: u32 = 8;
 /// An event that does not answer the latest effect ends the run with [`Failure::State`]; so does
 /// every event once the run is over.
 #[must_use]
-pub fn step(run: Run, settings: &Settings, now: Timestamp, event: Event) -> Step {
+pub fn step(mut run: Run, settings: &Settings, now: Timestamp, event: Event) -> Step {
+    let mut log = Vec::new();
+    let stage = core::mem::replace(&mut run.stage, Stage::Idle);
     let mut turn = Turn {
-        run,
-        settings,
-        now,
-        log: Vec::new(),
+        run: &mut run,
+        context: Context {
+            settings,
+            now,
+            log: &mut log,
+        },
     };
-    let stage = core::mem::replace(&mut turn.run.stage, Stage::Idle);
     let effect = match (stage, event) {
         (Stage::Idle, Event::Started(loaded)) if turn.run.started_at.is_none() => {
             turn.start(loaded)
         }
-        (Stage::Polling(reading), Event::Response(response)) => turn.polled(reading, &response),
-        (Stage::Polling(_), Event::SendError(error)) => turn.poll_not_sent(error),
-        (Stage::Fetching(model, kind), Event::Response(response)) => {
-            turn.fetched(&model, kind, &response)
+        (Stage::Asking(document, asked), Event::Response(response)) => {
+            turn.answered(document, asked, response.into())
         }
-        (Stage::Fetching(model, kind), Event::SendError(error)) => {
-            turn.page_not_sent(&model, kind, error)
+        (Stage::Asking(document, asked), Event::SendError(error)) => {
+            turn.answered(document, asked, error.into())
         }
-        (Stage::ReadingIssues, Event::Response(response)) => turn.issues_read(&response),
-        (Stage::ReadingIssues, Event::SendError(error)) => turn.issues_not_sent(error),
-        (Stage::ReadingDetails, Event::Response(response)) => turn.details_read(&response),
-        (Stage::ReadingDetails, Event::SendError(error)) => turn.details_not_sent(error),
-        (Stage::Committing(then), Event::Committed(committed)) => turn.committed(then, committed),
-        (Stage::Committing(_), Event::Stale(Some(loaded))) => turn.overtaken(loaded),
+        (Stage::Committing(document, then), Event::Committed(committed)) => {
+            turn.committed(document, then, committed)
+        }
+        (Stage::Committing(..), Event::Stale(Some(loaded))) => turn.overtaken(loaded),
         // The account is gone: nothing is recreated.
-        (Stage::Committing(_), Event::Stale(None)) => turn.report(),
-        (Stage::Committing(_), Event::Unavailable(problem)) => {
+        (Stage::Committing(..), Event::Stale(None)) => turn.report(),
+        (Stage::Committing(..), Event::Unavailable(problem)) => {
             Effect::Finished(Err(Failure::Store(problem)))
         }
-        (_, _) => misfit(),
+        (_, _) => {
+            let message = "event: does not answer the latest effect".into();
+            Effect::Finished(Err(Failure::State(Problem { message })))
+        }
     };
-    Step {
-        run: turn.run,
-        effect,
-        log: turn.log,
-    }
-}
-
-fn misfit() -> Effect {
-    let message = "event: does not answer the latest effect".into();
-    Effect::Finished(Err(Failure::State(Problem { message })))
+    Step { run, effect, log }
 }
 
 /// One step under way.
 struct Turn<'a> {
-    run: Run,
-    settings: &'a Settings,
-    now: Timestamp,
-    log: Vec<Entry>,
+    run: &'a mut Run,
+    context: Context<'a>,
 }
 
 impl Turn<'_> {
     fn start(&mut self, loaded: Versioned) -> Effect {
-        self.run.started_at = Some(self.now);
-        let document = match self.decode(&loaded.state) {
-            Ok(document) => document,
-            Err(problem) => return Effect::Finished(Err(Failure::State(problem))),
-        };
-        self.begin(document, loaded)
+        self.run.started_at = Some(self.context.now);
+        match self.decode(&loaded.state) {
+            Ok(document) => self.begin(document, loaded),
+            Err(failed) => failed,
+        }
     }
 
-    fn decode(&self, state: &str) -> Result<Document, Problem> {
-        let blank = || Document::blank(&self.run.account, self.now);
-        Ok(codec::decode(state)?.unwrap_or_else(blank))
+    fn decode(&self, state: &str) -> Result<Box<Document>, Effect> {
+        let blank = || Document::blank(&self.run.account, self.context.now);
+        match codec::decode(state) {
+            Ok(document) => Ok(Box::new(document.unwrap_or_else(blank))),
+            Err(problem) => Err(Effect::Finished(Err(Failure::State(problem)))),
+        }
     }
 
     /// Turn the notes into state, and claim the account if there is something to ask Merge for.
-    fn begin(&mut self, mut document: Document, loaded: Versioned) -> Effect {
+    fn begin(&mut self, mut document: Box<Document>, loaded: Versioned) -> Effect {
+        let now = self.context.now;
         self.run.version = loaded.version;
-        let said = self.log.len();
-        let applied = notes::apply(&mut document, &loaded.notes, self.now, &mut self.log);
+        let said = self.context.log.len();
+        let token = notes::apply(&mut document, &loaded.notes, now, self.context.log);
         // A new token may have cleared what stood in the way. Otherwise the notes stay.
-        if !hold::may_start(&document, self.now) {
-            self.log.truncate(said);
-            self.run.wake_at = work::wake_at(&document, self.settings, self.now);
-            return self.report();
+        if !hold::may_start(&document, now) {
+            self.context.log.truncate(said);
+            return self.leave(&document);
         }
-        let consumed = numbers(&loaded.notes);
         let extra = Extra {
-            consumed,
-            token: applied,
+            consumed: notes::numbers(&loaded.notes),
+            token,
             ..Extra::NOTHING
         };
-        if crash::backs_off(&mut document, self.settings, self.now, &mut self.log) {
+        if crash::backs_off(&mut document, &mut self.context) {
             return self.commit(document, extra, Then::Finish);
         }
-        if work::next(&document, self.settings, false, self.now).is_some() {
-            let number = document.claims.saturating_add(1);
-            document.claims = number;
-            document.claim = Some(Claim {
-                number,
-                until: self.now.plus(CLAIM),
-            });
-            document.unfinished_claims = document.unfinished_claims.saturating_add(1);
+        if work::next(&document, self.context.settings, false, now).is_some() {
+            let number = hold::claim(&mut document, now);
             return self.commit(document, extra, Then::Claimed(number));
         }
         if extra.consumed.is_empty() {
-            self.run.wake_at = work::wake_at(&document, self.settings, self.now);
-            return self.report();
+            return self.leave(&document);
         }
         self.commit(document, extra, Then::Finish)
     }
 
-    fn committed(&mut self, then: Then, committed: Committed) -> Effect {
+    /// End the run without a commit.
+    fn leave(&mut self, document: &Document) -> Effect {
+        self.run.wake_at = work::wake_at(document, self.context.settings, self.context.now);
+        self.report()
+    }
+
+    fn committed(
+        &mut self,
+        mut document: Box<Document>,
+        then: Then,
+        committed: Committed,
+    ) -> Effect {
         self.run.version = committed.version;
         self.run.done = self.run.done.plus(self.run.pending);
         self.run.pending = Tally::default();
@@ -192,20 +157,25 @@ impl Turn<'_> {
             Then::Finish => return self.report(),
             Then::GoOn => {}
             Then::Claimed(number) => self.run.claim = Some(number),
-            Then::Swept(model_id) => self.swept(&model_id, committed.swept),
+            Then::Swept(model_id) => sweep::carried_out(
+                &mut document,
+                &self.run.account,
+                &model_id,
+                committed.swept,
+                &mut self.context,
+            ),
         }
-        self.go_on()
+        self.go_on(document)
     }
 
     /// Somebody else committed first: everything derived from the old state is discarded, and
     /// the run goes on only while its own claim stands.
     fn overtaken(&mut self, loaded: Versioned) -> Effect {
         self.run.pending = Tally::default();
-        self.run.notices.clear();
         self.run.overtaken = self.run.overtaken.saturating_add(1);
         let document = match self.decode(&loaded.state) {
             Ok(document) => document,
-            Err(problem) => return Effect::Finished(Err(Failure::State(problem))),
+            Err(failed) => return failed,
         };
         if self.run.overtaken > MOST_OVERTAKEN {
             return self.report();
@@ -213,71 +183,52 @@ impl Turn<'_> {
         let Some(number) = self.run.claim else {
             return self.begin(document, loaded);
         };
-        let standing = document.claim.filter(|claim| claim.number == number);
-        if standing.is_none_or(|claim| claim.until < self.now) {
+        if !hold::is_claimed(&document, number, self.context.now) {
             return self.report();
         }
         // INVARIANT: notes that were not loaded before the first request stay for the next run.
         self.run.version = loaded.version;
-        self.run.document = Some(document);
-        self.go_on()
+        self.go_on(document)
     }
 
     /// Send what is to be sent next, or give the claim back.
-    fn go_on(&mut self) -> Effect {
-        let Some(document) = self.run.document.take() else {
-            return misfit();
-        };
+    fn go_on(&mut self, document: Box<Document>) -> Effect {
         match self.next_work(&document) {
-            Some(work) => self.send(document, work),
+            Some(work) => self.begin_work(document, work),
             None => self.release(document, Extra::NOTHING),
         }
     }
 
     fn next_work(&self, document: &Document) -> Option<Work> {
-        if self.run.is_spent(&self.settings.run_limits, self.now) {
+        let Context { settings, now, .. } = self.context;
+        if self.run.is_spent(&settings.run_limits, now) {
             return None;
         }
-        work::next(document, self.settings, self.run.polled, self.now)
+        work::next(document, settings, self.run.polled, now)
     }
 
-    fn send(&mut self, document: Document, work: Work) -> Effect {
+    fn begin_work(&mut self, document: Box<Document>, work: Work) -> Effect {
         match work {
             Work::Poll => {
                 self.run.polled = true;
-                self.send_poll(document, Reading::default())
+                self.send(document, Asked::Poll(Reading::default()))
             }
-            Work::Issues => {
-                let target = issues::target(&document);
-                self.request(document, target, Stage::ReadingIssues)
-            }
-            Work::Details => {
-                let target = details::target(&document);
-                self.request(document, target, Stage::ReadingDetails)
-            }
-            Work::Page(model_id, kind) => self.send_page(document, &model_id, kind),
+            Work::Page(model_id, kind) => self.send(document, Asked::Page(model_id, kind)),
+            Work::Issues => self.send(document, Asked::Issues),
+            Work::Details => self.send(document, Asked::Details),
             Work::Sweep(model_id) => self.order_sweep(document, model_id),
         }
     }
 
-    fn send_poll(&mut self, document: Document, reading: Reading) -> Effect {
-        let target = reading.target(&document.account.category);
-        self.request(document, target, Stage::Polling(reading))
-    }
-
-    fn send_page(&mut self, mut document: Document, model_id: &str, kind: Kind) -> Effect {
-        let target = fetch::target(&mut document, model_id, kind, self.settings, self.now);
-        let Some(target) = target else {
+    fn send(&mut self, mut document: Box<Document>, asked: Asked) -> Effect {
+        let Some(target) = asked.target(&mut document, &self.context) else {
             return self.release(document, Extra::NOTHING);
         };
-        self.run.pages = self.run.pages.saturating_add(1);
-        self.request(document, target, Stage::Fetching(model_id.into(), kind))
-    }
-
-    fn request(&mut self, document: Document, target: String, stage: Stage) -> Effect {
+        if matches!(asked, Asked::Page(..)) {
+            self.run.pages = self.run.pages.saturating_add(1);
+        }
         self.run.requests = self.run.requests.saturating_add(1);
-        self.run.document = Some(document);
-        self.run.stage = stage;
+        self.run.stage = Stage::Asking(document, asked);
         Effect::Send(Request {
             account: self.run.account.clone(),
             method: "GET".into(),
@@ -285,295 +236,75 @@ impl Turn<'_> {
         })
     }
 
-    fn polled(&mut self, mut reading: Reading, response: &Response) -> Effect {
-        let Some(mut document) = self.run.document.take() else {
-            return misfit();
-        };
-        if !is_success(response) {
-            let stale = matches!(response.status, 400 | 404 | 410);
-            let outcome = if stale && reading.paging.cursor.is_some() {
-                AttemptOutcome::StaleCursor
-            } else {
-                failure::answered(response)
-            };
-            return self.poll_failed(document, &outcome);
-        }
-        match reading.turn_page(&response.body) {
-            poll::Turned::More => self.send_poll(document, reading),
-            poll::Turned::Complete => {
-                poll::apply(
-                    &mut document,
-                    reading.rows,
-                    self.settings,
-                    self.now,
-                    &mut self.log,
-                );
-                self.run.pending.polls = 1;
-                self.commit_and_go_on(document, Extra::NOTHING, Then::GoOn)
+    fn answered(&mut self, mut document: Box<Document>, asked: Asked, answer: Answer) -> Effect {
+        match asked.answered(&mut document, answer, &mut self.context) {
+            Next::Continue(reading) => self.send(document, Asked::Poll(reading)),
+            Next::GoOn(taken) => {
+                let extra = self.count(taken);
+                let swept = extra.sweep.as_ref().map(|sweep| sweep.model_id.clone());
+                match swept {
+                    Some(model_id) => self.commit(document, extra, Then::Swept(model_id)),
+                    None => self.commit_and_go_on(document, extra),
+                }
             }
-            poll::Turned::Unusable(message) => {
-                self.poll_failed(document, &failure::unusable(message))
+            Next::Stop(taken) => {
+                let extra = self.count(taken);
+                self.release(document, extra)
+            }
+            Next::Deleted => {
+                let extra = unlink::deleted(&mut document, self.context.now);
+                self.release(document, extra)
             }
         }
     }
 
-    fn poll_not_sent(&mut self, error: SendError) -> Effect {
-        let Some(document) = self.run.document.take() else {
-            return misfit();
-        };
-        match failure::not_sent(error) {
-            Ok(outcome) => self.poll_failed(document, &outcome),
-            Err(wait) => self.held_back(document, wait),
-        }
-    }
-
-    fn poll_failed(&mut self, mut document: Document, outcome: &AttemptOutcome) -> Effect {
-        poll::failed(
-            &mut document,
-            outcome,
-            self.settings,
-            self.now,
-            &mut self.log,
-        );
-        self.give_up(document)
-    }
-
-    /// End the run with a failure that stands in the way of everything; and the account, where
-    /// that is the end of it.
-    fn give_up(&mut self, mut document: Document) -> Effect {
-        let mut extra = Extra::NOTHING;
-        if document.life == Life::Stopped {
-            document.stop();
-            document.trouble = None;
-            extra.token = TokenChange::Erase;
-            let text = "Merge deleted this account. Its records are kept.".into();
-            let account = &document.account.id;
-            let notice = Notice::new(account, Occasion::Unlinked, None, self.now, text);
-            self.run.notices.push(notice);
-        }
-        self.release(document, extra)
-    }
-
-    fn fetched(&mut self, model_id: &str, kind: Kind, response: &Response) -> Effect {
-        let Some(mut document) = self.run.document.take() else {
-            return misfit();
-        };
-        if !is_success(response) {
-            return self.page_failed(document, model_id, kind, failure::answered(response));
-        }
-        let taken = fetch::take_page(
-            &mut document,
-            &response.body,
-            &mut self.page_context(model_id, kind),
-        );
-        match taken {
-            Ok(taken) => self.commit_page(document, model_id, taken),
-            Err(message) => self.page_failed(document, model_id, kind, failure::unusable(message)),
-        }
-    }
-
-    fn page_context<'b>(&'b mut self, model_id: &'b str, kind: Kind) -> fetch::Context<'b> {
-        fetch::Context {
-            model_id,
-            kind,
-            settings: self.settings,
-            now: self.now,
-            log: &mut self.log,
-        }
-    }
-
-    /// Commit what a page brought, or what became of a read that failed.
-    fn commit_page(&mut self, document: Document, model_id: &str, taken: fetch::Taken) -> Effect {
+    fn count(&mut self, taken: Taken) -> Extra {
         let rows = taken.batch.as_ref().map_or(0, |batch| batch.rows.len());
-        self.run.pending.windows = taken.window.into();
-        self.run.pending.rows = u64::try_from(rows).unwrap_or(u64::MAX);
-        self.run.notices.extend(taken.notices);
-        let then = match taken.sweep {
-            Some(_) => Then::Swept(model_id.into()),
-            None => Then::GoOn,
+        self.run.pending = Tally {
+            polls: taken.poll.into(),
+            windows: taken.window.into(),
+            rows: u64::try_from(rows).unwrap_or(u64::MAX),
         };
-        let extra = Extra {
+        Extra {
             batch: taken.batch,
             sweep: taken.sweep,
+            notices: taken.notices,
             ..Extra::NOTHING
-        };
-        if then == Then::GoOn && hold::is_held_up(&document, self.now) {
-            return self.release(document, extra);
         }
-        self.commit_and_go_on(document, extra, then)
     }
 
     /// Order a sweep that was not carried out yet, or not to its end.
-    fn order_sweep(&mut self, document: Document, model_id: String) -> Effect {
-        let model = document.models.get(&model_id);
-        let sweep = model.and_then(|model| Some(model.sweep?.order(&model_id)));
+    fn order_sweep(&mut self, document: Box<Document>, model_id: String) -> Effect {
+        let order = |model: &Model| Some(model.sweep?.order(&model_id));
         let extra = Extra {
-            sweep,
+            sweep: document.models.get(&model_id).and_then(order),
             ..Extra::NOTHING
         };
         self.commit(document, extra, Then::Swept(model_id))
     }
 
-    fn page_not_sent(&mut self, model_id: &str, kind: Kind, error: SendError) -> Effect {
-        let Some(document) = self.run.document.take() else {
-            return misfit();
-        };
-        match failure::not_sent(error) {
-            Ok(outcome) => self.page_failed(document, model_id, kind, outcome),
-            Err(wait) => self.held_back(document, wait),
-        }
-    }
-
-    /// The host's budget is spent: nobody's failure, and the end of this run.
-    fn held_back(&mut self, mut document: Document, wait: Milliseconds) -> Effect {
-        hold::stay_away(&mut document, wait, false, self.now);
-        self.release(document, Extra::NOTHING)
-    }
-
-    fn page_failed(
-        &mut self,
-        mut document: Document,
-        model_id: &str,
-        kind: Kind,
-        outcome: AttemptOutcome,
-    ) -> Effect {
-        let taken = fetch::failed(
-            &mut document,
-            outcome,
-            &mut self.page_context(model_id, kind),
-        );
-        self.commit_page(document, model_id, taken)
-    }
-
-    fn issues_read(&mut self, response: &Response) -> Effect {
-        let Some(mut document) = self.run.document.take() else {
-            return misfit();
-        };
-        if is_success(response) {
-            issues::take(&mut document, &response.body, self.now);
-        } else {
-            document.issues_lookup.failed(self.now);
-            hold::heed(&mut document, response, self.settings, self.now);
-        }
-        self.after_lookup(document)
-    }
-
-    fn issues_not_sent(&mut self, error: SendError) -> Effect {
-        let Some(mut document) = self.run.document.take() else {
-            return misfit();
-        };
-        match failure::not_sent(error) {
-            Ok(_) => {
-                document.issues_lookup.failed(self.now);
-                self.after_lookup(document)
-            }
-            Err(wait) => self.held_back(document, wait),
-        }
-    }
-
-    fn details_read(&mut self, response: &Response) -> Effect {
-        let Some(mut document) = self.run.document.take() else {
-            return misfit();
-        };
-        if is_success(response) {
-            details::take(&mut document, &response.body, self.now, &mut self.log);
-            return self.after_lookup(document);
-        }
-        hold::heed(&mut document, response, self.settings, self.now);
-        self.details_failed(document, &failure::answered(response))
-    }
-
-    fn details_not_sent(&mut self, error: SendError) -> Effect {
-        let Some(document) = self.run.document.take() else {
-            return misfit();
-        };
-        match failure::not_sent(error) {
-            Ok(outcome) => self.details_failed(document, &outcome),
-            Err(wait) => self.held_back(document, wait),
-        }
-    }
-
-    fn details_failed(&mut self, mut document: Document, outcome: &AttemptOutcome) -> Effect {
-        details::failed(
-            &mut document,
-            outcome,
-            self.settings,
-            self.now,
-            &mut self.log,
-        );
-        if document.life == Life::Stopped {
-            return self.give_up(document);
-        }
-        self.after_lookup(document)
-    }
-
-    /// What Merge says of an account is worth no retry.
-    fn after_lookup(&mut self, document: Document) -> Effect {
-        if hold::is_held_up(&document, self.now) {
-            return self.release(document, Extra::NOTHING);
-        }
-        self.commit_and_go_on(document, Extra::NOTHING, Then::GoOn)
-    }
-
-    fn swept(&mut self, model_id: &str, swept: Option<Swept>) {
-        let Some(document) = self.run.document.as_mut() else {
-            return;
-        };
-        let account = &self.run.account;
-        let entry = match swept {
-            Some(swept) if swept.held => Entry::new(
-                Level::Error,
-                "a full re-read found too many records missing; none is marked deleted",
-            )
-            .number("live", swept.live)
-            .number("missing", swept.unseen),
-            Some(swept) => Entry::new(Level::Info, "records that Merge no longer has are marked")
-                .number("deleted", swept.marked),
-            None => Entry::new(Level::Error, "the store did not answer a sweep"),
-        };
-        self.log
-            .push(entry.text("account", account).text("model", model_id));
-        let name = alloc::format!("{account}/{model_id}");
-        if let Some(model) = document.models.get_mut(model_id) {
-            sweep::done(model, &name, swept, self.now);
-        }
-    }
-
     /// Commit, and let the same commit give the claim back where nothing is left to do.
-    fn commit_and_go_on(&mut self, document: Document, extra: Extra, then: Then) -> Effect {
-        if then == Then::GoOn && self.next_work(&document).is_none() {
+    fn commit_and_go_on(&mut self, document: Box<Document>, extra: Extra) -> Effect {
+        if self.next_work(&document).is_none() {
             return self.release(document, extra);
         }
-        self.commit(document, extra, then)
+        self.commit(document, extra, Then::GoOn)
     }
 
-    fn release(&mut self, mut document: Document, extra: Extra) -> Effect {
-        document.claim = None;
-        document.unfinished_claims = 0;
-        document.backed_off_claims = 0;
+    fn release(&mut self, mut document: Box<Document>, extra: Extra) -> Effect {
+        hold::give_back(&mut document);
         self.commit(document, extra, Then::Finish)
     }
 
-    fn commit(&mut self, mut document: Document, extra: Extra, then: Then) -> Effect {
-        if let Some(claim) = document.claim.as_mut() {
-            claim.until = self.now.plus(CLAIM);
-        }
-        let extra = Extra {
-            notices: core::mem::take(&mut self.run.notices),
-            ..extra
-        };
-        let (change, trouble) = commit::change(
-            &self.run.account,
-            self.run.version.clone(),
-            &mut document,
-            extra,
-            self.settings,
-            self.now,
-        );
+    fn commit(&mut self, mut document: Box<Document>, extra: Extra, then: Then) -> Effect {
+        let Context { settings, now, .. } = self.context;
+        hold::renew(&mut document, now);
+        let (account, version) = (&self.run.account, self.run.version.clone());
+        let (change, trouble) =
+            commit::change(account, version, &mut document, extra, settings, now);
         self.run.trouble = trouble;
         self.run.wake_at = change.wake_at;
-        self.run.document = Some(document);
-        self.run.stage = Stage::Committing(then);
+        self.run.stage = Stage::Committing(document, then);
         Effect::Commit(Box::new(change))
     }
 
@@ -586,12 +317,4 @@ impl Turn<'_> {
             trouble: self.run.trouble.clone(),
         }))
     }
-}
-
-fn is_success(response: &Response) -> bool {
-    (200..300).contains(&response.status)
-}
-
-fn numbers(notes: &[Numbered]) -> Vec<u64> {
-    notes.iter().map(|note| note.number).collect()
 }

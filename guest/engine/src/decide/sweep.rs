@@ -6,10 +6,12 @@
 use merge_sync_logic::cadence::{Interval, spread};
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 
-use crate::account::document::Model;
+use crate::account::document::{Document, Model};
 use crate::account::slot::Reread;
 use crate::account::sweep::{CONFIRM_AFTER, Held, Pending, Trust};
+use crate::contract::log::{Entry, Level};
 use crate::contract::store::Swept;
+use crate::ground::context::Context;
 use crate::ground::seed::seed;
 
 /// And up to this long behind that, so that accounts that lost a permission together are not read
@@ -60,9 +62,36 @@ pub fn confirmation_at(name: &str, pass: u64, now: Timestamp) -> Timestamp {
     now.plus(spread(interval, seed(name, pass)))
 }
 
+/// Take in what the store did, and say so. `None` is a store that did not answer.
+pub fn carried_out(
+    document: &mut Document,
+    account: &str,
+    model_id: &str,
+    swept: Option<Swept>,
+    context: &mut Context<'_>,
+) {
+    let entry = match swept {
+        Some(swept) if swept.held => Entry::new(
+            Level::Error,
+            "a full re-read found too many records missing; none is marked deleted",
+        )
+        .number("live", swept.live)
+        .number("missing", swept.unseen),
+        Some(swept) => Entry::new(Level::Info, "records that Merge no longer has are marked")
+            .number("deleted", swept.marked),
+        None => Entry::new(Level::Error, "the store did not answer a sweep"),
+    };
+    let entry = entry.text("account", account).text("model", model_id);
+    context.log.push(entry);
+    let name = alloc::format!("{account}/{model_id}");
+    if let Some(model) = document.models.get_mut(model_id) {
+        done(model, &name, swept, context.now);
+    }
+}
+
 /// Take in what the store did. `None` is a store that did nothing of it; the sweep is over then,
 /// as it is where every row is marked.
-pub fn done(model: &mut Model, name: &str, swept: Option<Swept>, now: Timestamp) {
+fn done(model: &mut Model, name: &str, swept: Option<Swept>, now: Timestamp) {
     let Some(pending) = model.sweep.take() else {
         return;
     };

@@ -1,15 +1,14 @@
 //! Runs that never finished: three claims in a row without an end count as failures.
 
-use alloc::vec::Vec;
-
 use merge_sync_logic::retry::Decision;
-use merge_sync_logic::types::{Milliseconds, Timestamp};
+use merge_sync_logic::types::Milliseconds;
 
 use super::hold::stay_away;
 use crate::account::document::Document;
 use crate::contract::log::{Entry, Level};
 use crate::decide::failure;
-use crate::settings::{LARGEST_PAGE, Settings};
+use crate::ground::context::Context;
+use crate::settings::LARGEST_PAGE;
 
 /// So many claims without a finished run are no coincidence.
 const SUSPICIOUS_CLAIMS: u32 = 3;
@@ -36,12 +35,8 @@ pub fn most_rows(document: &Document) -> u32 {
 
 /// Back off from an account whose runs crash, once for each further crash. Returns whether this
 /// run is to end here.
-pub fn backs_off(
-    document: &mut Document,
-    settings: &Settings,
-    now: Timestamp,
-    log: &mut Vec<Entry>,
-) -> bool {
+pub fn backs_off(document: &mut Document, context: &mut Context<'_>) -> bool {
+    let (settings, now) = (context.settings, context.now);
     if !is_suspected(document) || document.backed_off_claims == document.unfinished_claims {
         return false;
     }
@@ -56,7 +51,7 @@ pub fn backs_off(
         Decision::Succeeded | Decision::Stop(_) => GIVEN_UP,
     };
     stay_away(document, wait, false, now);
-    log.push(
+    context.log.push(
         Entry::new(Level::Error, "runs of this account do not finish")
             .text("account", &document.account.id)
             .number("claims", crashes.into()),

@@ -5,18 +5,17 @@
 
 use alloc::string::String;
 
-use merge_sync_logic::retry::{Decision, Remedy};
+use merge_sync_logic::retry::{AttemptOutcome, Decision, Remedy};
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 
-use crate::account::document::Document;
-use crate::contract::http::Response;
+use crate::account::document::{Claim, Document};
 use crate::decide::failure;
 use crate::ground::clock::{sane, sane_deadline};
+use crate::ground::context::Context;
 use crate::ground::trouble::{self, TroubleKind};
-use crate::settings::Settings;
 
 /// How long a claim stands unless it is renewed.
-pub const CLAIM: Milliseconds = Milliseconds(90_000);
+const CLAIM: Milliseconds = Milliseconds(90_000);
 
 /// In trouble, the regular poll is never further away than this.
 pub const TROUBLE_POLL: Milliseconds = Milliseconds(60 * 60 * 1_000);
@@ -50,6 +49,38 @@ pub fn may_start(document: &Document, now: Timestamp) -> bool {
         .max(server)
         .max(backoff)
         .is_none_or(|until| until <= now)
+}
+
+/// Claim the account. Returns the claim's number.
+pub fn claim(document: &mut Document, now: Timestamp) -> u64 {
+    let number = document.claims.saturating_add(1);
+    document.claims = number;
+    document.claim = Some(Claim {
+        number,
+        until: now.plus(CLAIM),
+    });
+    document.unfinished_claims = document.unfinished_claims.saturating_add(1);
+    number
+}
+
+/// Whether the claim of this number stands.
+pub fn is_claimed(document: &Document, number: u64, now: Timestamp) -> bool {
+    let standing = document.claim.filter(|claim| claim.number == number);
+    standing.is_some_and(|claim| claim.until >= now)
+}
+
+/// Let a claim that stands do so as long again.
+pub fn renew(document: &mut Document, now: Timestamp) {
+    if let Some(claim) = document.claim.as_mut() {
+        claim.until = now.plus(CLAIM);
+    }
+}
+
+/// Give the claim back: the run has come to its end.
+pub fn give_back(document: &mut Document) {
+    document.claim = None;
+    document.unfinished_claims = 0;
+    document.backed_off_claims = 0;
 }
 
 /// Whether a server's demand or our own patience ends a run that is under way.
@@ -87,13 +118,13 @@ pub fn trouble_kind(remedy: Remedy) -> TroubleKind {
 
 /// Merge counts an account's requests, whatever they ask for: a lookup is worth no retry, but a
 /// server that asks for time is heard.
-pub fn heed(document: &mut Document, response: &Response, settings: &Settings, now: Timestamp) {
-    let outcome = failure::answered(response);
-    if !failure::is_throttled(&outcome) {
+pub fn heed(document: &mut Document, outcome: &AttemptOutcome, context: &Context<'_>) {
+    let (settings, now) = (context.settings, context.now);
+    if !failure::is_throttled(outcome) {
         return;
     }
-    let demanded = failure::demanded(&outcome, now);
-    let wait = match failure::decide(&outcome, 0, &document.account.id, settings, now) {
+    let demanded = failure::demanded(outcome, now);
+    let wait = match failure::decide(outcome, 0, &document.account.id, settings, now) {
         Decision::Again(again) => Some(again.after),
         Decision::Stop(stop) => stop.not_before,
         Decision::Succeeded => None,

@@ -70,6 +70,11 @@ pub fn apply(
     token
 }
 
+/// The numbers of these notes.
+pub fn numbers(notes: &[Numbered]) -> Vec<u64> {
+    notes.iter().map(|note| note.number).collect()
+}
+
 /// Remember the delivery; `false` where it is a replay. An operator's link has no delivery.
 fn is_new_delivery(document: &mut Document, delivery_id: &str) -> bool {
     if delivery_id.is_empty() {

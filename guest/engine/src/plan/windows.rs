@@ -10,28 +10,23 @@ use crate::account::document::{Document, Model};
 use crate::account::slot::{Bounds, Kind, Reread, Slot};
 use crate::contract::log::{Entry, Level};
 use crate::decide::readiness;
+use crate::ground::context::Context;
 use crate::settings::{Gate, Settings};
 
 /// A window is complete: what was heard of while it was read is due now. The note that told of it
 /// is gone, and the next poll may be an hour away.
-pub fn plan_next_windows(
-    document: &mut Document,
-    settings: &Settings,
-    now: Timestamp,
-    log: &mut Vec<Entry>,
-) {
-    let readiness = readiness::readiness(document, settings);
-    plan_windows(document, settings, &readiness, now, log);
+pub fn plan_next_windows(document: &mut Document, context: &mut Context<'_>) {
+    let readiness = readiness::readiness(document, context.settings);
+    plan_windows(document, &readiness, context);
 }
 
 /// Begin the windows that are due.
 pub fn plan_windows(
     document: &mut Document,
-    settings: &Settings,
     readiness: &AccountReadiness,
-    now: Timestamp,
-    log: &mut Vec<Entry>,
+    context: &mut Context<'_>,
 ) {
+    let (settings, now) = (context.settings, context.now);
     let open = match settings.gate {
         Gate::Model => true,
         Gate::Account => readiness.phase != AccountPhase::Syncing,
@@ -46,7 +41,7 @@ pub fn plan_windows(
             Endpoint::Listed(_) => {
                 if plan_window(model, settings, open, now) {
                     document.caught_up &= !settings.needs(model_id);
-                    log.push(
+                    context.log.push(
                         Entry::new(Level::Debug, "window due")
                             .text("account", &account)
                             .text("model", model_id),
@@ -56,7 +51,7 @@ pub fn plan_windows(
             Endpoint::Unlisted => model.hint_due = false,
             Endpoint::Unmapped => {
                 model.hint_due = false;
-                report_unmapped(model_id, model, &account, log);
+                report_unmapped(model_id, model, &account, context.log);
             }
         }
     }

@@ -10,6 +10,7 @@ use merge_sync_logic::account_details;
 use merge_sync_logic::retry::AttemptOutcome;
 use merge_sync_logic::types::{Account, Milliseconds, Timestamp};
 
+use super::next::{Next, after_lookup};
 use super::poll;
 use crate::account::document::Document;
 use crate::account::link::LOOKUP_RETRY;
@@ -17,9 +18,10 @@ use crate::account::profile;
 use crate::contract::log::{Entry, Level};
 use crate::decide::failure;
 use crate::decide::link::{COMPLETE, RELINK_NEEDED, lacks_category};
+use crate::ground::context::Context;
 use crate::ground::trouble::{self, TroubleKind};
 use crate::ground::url;
-use crate::settings::Settings;
+use crate::plan::hold;
 
 /// The categories of Merge's that the endpoint table knows, those with the most accounts first.
 const CATEGORIES: [&str; 11] = [
@@ -40,7 +42,7 @@ const CATEGORIES: [&str; 11] = [
 const CATEGORY_PAUSE: Milliseconds = Milliseconds(60 * 1_000);
 
 /// Path and query.
-pub(crate) fn target(document: &Document) -> String {
+pub fn target(document: &Document) -> String {
     let category = if lacks_category(document) {
         let index = usize::try_from(document.link.category).unwrap_or(usize::MAX);
         CATEGORIES.get(index).copied().unwrap_or_default()
@@ -50,8 +52,26 @@ pub(crate) fn target(document: &Document) -> String {
     alloc::format!("/api/{}/v1/account-details", url::encoded(category))
 }
 
+/// Take in what the request met.
+pub fn answered(
+    document: &mut Document,
+    answer: Result<String, AttemptOutcome>,
+    context: &mut Context<'_>,
+) -> Next {
+    match answer {
+        Ok(body) => take(document, &body, context.now, context.log),
+        Err(outcome) => {
+            hold::heed(document, &outcome, context);
+            if failed(document, &outcome, context) {
+                return Next::Deleted;
+            }
+        }
+    }
+    after_lookup(document, context)
+}
+
 /// Take in a success.
-pub(crate) fn take(document: &mut Document, body: &str, now: Timestamp, log: &mut Vec<Entry>) {
+fn take(document: &mut Document, body: &str, now: Timestamp, log: &mut Vec<Entry>) {
     let said = match account_details::parse(body) {
         Ok(said) if said.id == document.account.id => said,
         found => {
@@ -111,36 +131,31 @@ fn found_category(document: &mut Document, log: &mut Vec<Entry>) {
     );
 }
 
-/// Take in an answer that is no success.
-pub(crate) fn failed(
-    document: &mut Document,
-    outcome: &AttemptOutcome,
-    settings: &Settings,
-    now: Timestamp,
-    log: &mut Vec<Entry>,
-) {
-    log.push(
+/// Take in an answer that is no success. Returns whether Merge has deleted the account.
+fn failed(document: &mut Document, outcome: &AttemptOutcome, context: &mut Context<'_>) -> bool {
+    let now = context.now;
+    context.log.push(
         Entry::new(Level::Warn, "reading the account's details failed")
             .text("account", &document.account.id)
             .text("found", &failure::describe(outcome)),
     );
-    if lacks_category(document) {
-        match failure::status(outcome) {
-            Some(403 | 404) => try_next_category(document, now, log),
-            _ => {
-                // Whatever it is, it would have met a poll as well.
-                poll::failed(document, outcome, settings, now, log);
-                let next = if document.poll_wanted {
-                    now
-                } else {
-                    document.next_poll_at
-                };
-                document.link.details.due_at = Some(next);
-            }
-        }
-        return;
+    if !lacks_category(document) {
+        document.link.details.failed(now);
+        return false;
     }
-    document.link.details.failed(now);
+    if matches!(failure::status(outcome), Some(403 | 404)) {
+        try_next_category(document, now, context.log);
+        return false;
+    }
+    // Whatever it is, it would have met a poll as well.
+    let deleted = poll::failed(document, outcome, context);
+    let next = if document.poll_wanted {
+        now
+    } else {
+        document.next_poll_at
+    };
+    document.link.details.due_at = Some(next);
+    deleted
 }
 
 /// Merge does not know the account under this category.

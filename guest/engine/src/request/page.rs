@@ -1,27 +1,28 @@
 //! One page of one model: what to ask for, and what its answer changes.
 
 mod complete;
+mod context;
 mod failed;
 mod look;
-mod taken;
 
 use alloc::string::String;
 
 use merge_sync_logic::page::{self, Contents};
-use merge_sync_logic::types::{Row, Timestamp};
+use merge_sync_logic::retry::AttemptOutcome;
+use merge_sync_logic::types::Row;
 use merge_sync_logic::window::{self, Endpoint, Listed, Rule};
 
+use self::context::PageContext;
 use self::look::{are_outside, is_empty, median, page_of};
+use super::next::{Next, Taken};
 use crate::account::document::{Document, Model};
 use crate::account::slot::{Bounds, Kind, Page, Slot, Turned};
 use crate::contract::log::{Entry, Level};
 use crate::contract::store::Batch;
+use crate::decide::failure;
+use crate::ground::context::Context;
 use crate::ground::url;
-use crate::plan::{crash, windows};
-use crate::settings::Settings;
-
-pub use failed::failed;
-pub use taken::{Context, Taken};
+use crate::plan::{crash, hold, windows};
 
 /// Path and query of the next page; begins the read where it has not begun. `None` where the
 /// model cannot be listed.
@@ -29,9 +30,9 @@ pub fn target(
     document: &mut Document,
     model_id: &str,
     kind: Kind,
-    settings: &Settings,
-    now: Timestamp,
+    context: &Context<'_>,
 ) -> Option<String> {
+    let (settings, now) = (context.settings, context.now);
     let Endpoint::Listed(endpoint) = settings.endpoint(model_id) else {
         return None;
     };
@@ -54,6 +55,33 @@ pub fn target(
     Some(url::page(&endpoint.path, &query, page_size, cursor))
 }
 
+/// Take in what the page met.
+pub fn answered(
+    document: &mut Document,
+    model_id: &str,
+    kind: Kind,
+    answer: Result<String, AttemptOutcome>,
+    context: &mut Context<'_>,
+) -> Next {
+    let context = &mut PageContext {
+        model_id,
+        kind,
+        settings: context.settings,
+        now: context.now,
+        log: context.log,
+    };
+    let taken = match answer {
+        Ok(body) => take_page(document, &body, context).map_err(failure::unusable),
+        Err(outcome) => Err(outcome),
+    };
+    let taken = taken.unwrap_or_else(|outcome| failed::failed(document, outcome, context));
+    if taken.sweep.is_none() && hold::is_held_up(document, context.now) {
+        Next::Stop(taken)
+    } else {
+        Next::GoOn(taken)
+    }
+}
+
 /// The bounds that Merge is asked for: none where it knows none, or ignores them.
 fn asked_part(model: &Model, kind: Kind, endpoint: &Listed) -> Option<Bounds> {
     let slot = model.slot(kind)?;
@@ -69,10 +97,10 @@ fn asked_part(model: &Model, kind: Kind, endpoint: &Listed) -> Option<Bounds> {
 /// # Errors
 ///
 /// What is wrong with the body; then nothing has changed.
-pub fn take_page(
+fn take_page(
     document: &mut Document,
     body: &str,
-    context: &mut Context<'_>,
+    context: &mut PageContext<'_>,
 ) -> Result<Taken, String> {
     let (model_id, kind) = (context.model_id, context.kind);
     let contents = page::parse(model_id, body).map_err(|problem| problem.message)?;
@@ -137,7 +165,13 @@ enum Turn {
     BoundsIgnored,
 }
 
-fn turn(slot: &mut Slot, page: Page, rows: &[Row], part: Bounds, context: &Context<'_>) -> Turn {
+fn turn(
+    slot: &mut Slot,
+    page: Page,
+    rows: &[Row],
+    part: Bounds,
+    context: &PageContext<'_>,
+) -> Turn {
     if are_outside(rows, part) {
         return Turn::BoundsIgnored;
     }
@@ -155,7 +189,7 @@ fn turn(slot: &mut Slot, page: Page, rows: &[Row], part: Bounds, context: &Conte
 
 /// Merge does not look at the bounds of this list: read it whole until a full re-read is complete,
 /// which is due now.
-fn read_whole(document: &mut Document, context: &mut Context<'_>) {
+fn read_whole(document: &mut Document, context: &mut PageContext<'_>) {
     context.log.push(
         Entry::new(
             Level::Warn,
@@ -176,7 +210,7 @@ fn read_whole(document: &mut Document, context: &mut Context<'_>) {
     }
 }
 
-fn warn_of_skipped(account: &str, contents: &Contents, context: &mut Context<'_>) {
+fn warn_of_skipped(account: &str, contents: &Contents, context: &mut PageContext<'_>) {
     let reasons = [
         (contents.without_key, "records without a key are skipped"),
         (

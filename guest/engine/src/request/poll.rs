@@ -5,82 +5,68 @@ use alloc::vec::Vec;
 
 use merge_sync_logic::cadence;
 use merge_sync_logic::json::readiness::account_phase_name;
-use merge_sync_logic::readiness::{self as status, AccountPhase, AccountReadiness, Phase};
+use merge_sync_logic::readiness::{AccountPhase, AccountReadiness, Phase};
 use merge_sync_logic::retry::{AttemptOutcome, Decision, Remedy};
 use merge_sync_logic::types::{Milliseconds, ModelStatus, SyncState, Timestamp};
 use merge_sync_logic::window::Rule;
 
-use crate::account::document::{Document, Life, Model};
+use super::next::{Next, Taken};
+use super::reading::{Reading, Turned};
+use crate::account::document::{Document, Model};
 use crate::contract::log::{Entry, Level};
 use crate::decide::{failure, link, readiness};
-use crate::ground::paging::Paging;
+use crate::ground::context::Context;
 use crate::ground::seed::seed;
 use crate::ground::trouble::{self, TroubleKind};
-use crate::ground::url;
 use crate::plan::hold::{TROUBLE_POLL, stay_away, trouble_kind, unauthorized};
 use crate::plan::windows::plan_windows;
 use crate::settings::Settings;
 
-/// Rows a page of `/sync-status`: Merge's largest.
-const PAGE_SIZE: u32 = 100;
-
-/// No list of models is longer than this many pages.
-const MOST_PAGES: u32 = 1_000;
-
-/// A read of `/sync-status` under way. It lives and dies with its run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reading {
-    /// The rows of the pages read so far.
-    pub rows: Vec<ModelStatus>,
-    /// How far it got.
-    pub paging: Paging,
+/// Path and query of the page to read.
+pub fn target(document: &Document, reading: &Reading) -> String {
+    reading.target(&document.account.category)
 }
 
-/// What a page did to its reading.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Turned {
-    /// There are more pages.
-    More,
-    /// Every page is read.
-    Complete,
-    /// The page cannot be used.
-    Unusable(String),
-}
-
-impl Reading {
-    /// Path and query of the page to read.
-    pub fn target(&self, category: &str) -> String {
-        let path = alloc::format!("/api/{}/v1/sync-status", url::encoded(category));
-        url::page(&path, "", PAGE_SIZE, self.paging.cursor.as_deref())
-    }
-
-    /// Take in a page.
-    pub fn turn_page(&mut self, body: &str) -> Turned {
-        let page = match status::parse_status(body) {
-            Ok(page) => page,
-            Err(problem) => return Turned::Unusable(problem.message),
-        };
-        self.rows.extend(page.statuses);
-        let Some(next) = page.next else {
-            return Turned::Complete;
-        };
-        if self.paging.pages >= MOST_PAGES || self.paging.turn(next).is_err() {
-            return Turned::Unusable("next: the cursor repeats".into());
+/// Take in what a page met.
+pub fn answered(
+    document: &mut Document,
+    mut reading: Reading,
+    answer: Result<String, AttemptOutcome>,
+    context: &mut Context<'_>,
+) -> Next {
+    let outcome = match answer {
+        Ok(body) => match reading.turn_page(&body) {
+            Turned::More => return Next::Continue(reading),
+            Turned::Complete => {
+                apply(document, reading.rows, context);
+                return Next::GoOn(Taken {
+                    poll: true,
+                    ..Taken::default()
+                });
+            }
+            Turned::Unusable(message) => failure::unusable(message),
+        },
+        Err(outcome) => {
+            let stale = matches!(failure::status(&outcome), Some(400 | 404 | 410));
+            if stale && reading.paging.cursor.is_some() {
+                AttemptOutcome::StaleCursor
+            } else {
+                outcome
+            }
         }
-        Turned::More
+    };
+    if failed(document, &outcome, context) {
+        Next::Deleted
+    } else {
+        Next::Stop(Taken::default())
     }
 }
 
 /// Take in a complete read: new rows, readiness, windows and hints that became due, and when
 /// to read again.
-pub fn apply(
-    document: &mut Document,
-    rows: Vec<ModelStatus>,
-    settings: &Settings,
-    now: Timestamp,
-    log: &mut Vec<Entry>,
-) {
-    warn_of_rule(document, settings, log);
+fn apply(document: &mut Document, rows: Vec<ModelStatus>, context: &mut Context<'_>) {
+    let (settings, now) = (context.settings, context.now);
+    warn_of_rule(document, settings, context.log);
     document.complete = true;
     asked(document, now);
     document.poll_wanted = false;
@@ -89,7 +75,7 @@ pub fn apply(
     document.streak = 0;
     document.trouble = None;
     document.backoff_until = None;
-    warn_of_unreadable(document, &rows, log);
+    warn_of_unreadable(document, &rows, context.log);
     replace_rows(document, rows);
     doubt_link(document, now);
     let readiness = readiness::readiness(document, settings);
@@ -103,10 +89,10 @@ pub fn apply(
         }
     }
     note_failures(document);
-    plan_windows(document, settings, &readiness, now, log);
+    plan_windows(document, &readiness, context);
     document.next_poll_at = now.plus(next_poll(document, settings, &readiness, now));
     document.polls = document.polls.wrapping_add(1);
-    log.push(
+    context.log.push(
         Entry::new(Level::Info, "sync status read")
             .text("account", &document.account.id)
             .text("phase", account_phase_name(readiness.phase))
@@ -129,14 +115,14 @@ fn warn_of_rule(document: &Document, settings: &Settings, log: &mut Vec<Entry>) 
     }
 }
 
-/// Take in that a read failed. The account's slots wait until one succeeds.
+/// Take in that a read failed. The account's slots wait until one succeeds. Returns whether Merge
+/// has deleted the account.
 pub fn failed(
     document: &mut Document,
     outcome: &AttemptOutcome,
-    settings: &Settings,
-    now: Timestamp,
-    log: &mut Vec<Entry>,
-) {
+    context: &mut Context<'_>,
+) -> bool {
+    let (settings, now) = (context.settings, context.now);
     let decision = failure::decide(
         outcome,
         document.streak,
@@ -147,7 +133,7 @@ pub fn failed(
     document.streak = document.streak.saturating_add(1);
     asked(document, now);
     let disowned = link::disown(document, outcome, now);
-    log.push(
+    context.log.push(
         Entry::new(Level::Warn, "reading the sync status failed")
             .text("account", &document.account.id)
             .text("found", &failure::describe(outcome))
@@ -167,13 +153,12 @@ pub fn failed(
             );
         }
         Decision::Stop(stop) if disowned => {
-            log.push(
+            context.log.push(
                 Entry::new(Level::Info, "the account is unlinked")
                     .text("account", &document.account.id)
                     .text("reason", &stop.reason),
             );
-            document.life = Life::Stopped;
-            document.unlink_reported = false;
+            return true;
         }
         Decision::Stop(stop) if stop.remedy == Remedy::Reauthorize => {
             unauthorized(document, stop.reason, now);
@@ -198,6 +183,7 @@ pub fn failed(
     {
         trouble.text = link::DISOWNED.into();
     }
+    false
 }
 
 /// Whatever was answered, no other poll follows at once, and a hint has had its poll.

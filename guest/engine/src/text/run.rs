@@ -4,6 +4,7 @@
 //! seconds, so that a version that another one wrote is refused rather than read. It never
 //! holds a secret: a token goes from its note to its change within one step.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use merge_sync_logic::types::{ModelStatus, Problem, Timestamp};
@@ -11,10 +12,10 @@ use merge_sync_logic::types::{ModelStatus, Problem, Timestamp};
 use crate::account::codec::read::{Found, Malformed, parse, small};
 use crate::account::codec::write::Writer;
 use crate::account::codec::{self, model, slot, trouble};
-use crate::account::document::Model;
+use crate::account::document::{Document, Model};
 use crate::account::slot::Kind;
-use crate::contract::store::{Notice, Occasion};
-use crate::request::poll::Reading;
+use crate::request::Asked;
+use crate::request::reading::Reading;
 use crate::run::{Run, Stage, Tally, Then};
 
 /// What this version writes and reads.
@@ -30,8 +31,11 @@ pub fn encode(run: &Run) -> String {
     out.key("v").unsigned(VERSION);
     out.key("account").text(&run.account);
     write_stage(out.key("stage"), &run.stage);
-    if let Some(document) = &run.document {
-        codec::write_document(out.key("document"), document);
+    match &run.stage {
+        Stage::Idle => {}
+        Stage::Asking(document, _) | Stage::Committing(document, _) => {
+            codec::write_document(out.key("document"), document);
+        }
     }
     out.string("version", &run.version);
     if let Some(number) = run.claim {
@@ -42,11 +46,6 @@ pub fn encode(run: &Run) -> String {
     out.number("pages", run.pages.into());
     out.number("overtaken", run.overtaken.into());
     out.flag("polled", run.polled);
-    out.key("notices").begin('[');
-    for notice in &run.notices {
-        write_notice(out.item(), notice);
-    }
-    out.end(']');
     write_tally(out.key("done"), run.done);
     write_tally(out.key("pending"), run.pending);
     if let Some(trouble) = &run.trouble {
@@ -71,8 +70,7 @@ fn read_run(root: &Found<'_, '_>) -> Result<Run, Malformed> {
         return Err(version.refuse("a run of this version of the component (1)"));
     }
     let mut run = Run::new(root.get("account").text()?);
-    run.stage = read_stage(&root.get("stage"))?;
-    run.document = root.get("document").if_present(codec::read_document)?;
+    run.stage = read_stage(&root.get("stage"), &root.get("document"))?;
     run.version = root.text_or_empty("version")?;
     run.claim = root.get("claim").if_present(Found::unsigned)?;
     run.started_at = root.optional_instant("started_at")?;
@@ -80,7 +78,6 @@ fn read_run(root: &Found<'_, '_>) -> Result<Run, Malformed> {
     run.pages = root.small_count("pages")?;
     run.overtaken = root.small_count("overtaken")?;
     run.polled = root.flag("polled")?;
-    run.notices = root.get("notices").each(read_notice)?;
     run.done = read_tally(&root.get("done"))?;
     run.pending = read_tally(&root.get("pending"))?;
     run.trouble = root.get("trouble").if_present(trouble::read)?;
@@ -93,18 +90,8 @@ fn write_stage(out: &mut Writer, stage: &Stage) {
     out.begin('[');
     match stage {
         Stage::Idle => out.item().text("idle"),
-        Stage::Polling(reading) => {
-            out.item().text("polling");
-            write_reading(out.item(), reading);
-        }
-        Stage::ReadingIssues => out.item().text("issues"),
-        Stage::ReadingDetails => out.item().text("details"),
-        Stage::Fetching(model_id, kind) => {
-            out.item().text("fetching");
-            out.item().text(model_id);
-            out.item().text(kind_name(*kind));
-        }
-        Stage::Committing(then) => {
+        Stage::Asking(_, asked) => write_asked(out, asked),
+        Stage::Committing(_, then) => {
             out.item().text("committing");
             write_then(out, then);
         }
@@ -112,16 +99,41 @@ fn write_stage(out: &mut Writer, stage: &Stage) {
     out.end(']');
 }
 
-fn read_stage(found: &Found<'_, '_>) -> Result<Stage, Malformed> {
-    Ok(match found.at(0).text()? {
-        "idle" => Stage::Idle,
-        "polling" => Stage::Polling(read_reading(&found.at(1))?),
-        "issues" => Stage::ReadingIssues,
-        "details" => Stage::ReadingDetails,
-        "fetching" => Stage::Fetching(found.at(1).owned_text()?, read_kind(&found.at(2))?),
-        "committing" => Stage::Committing(read_then(found)?),
+/// As items of the stage.
+fn write_asked(out: &mut Writer, asked: &Asked) {
+    match asked {
+        Asked::Poll(reading) => {
+            out.item().text("polling");
+            write_reading(out.item(), reading);
+        }
+        Asked::Issues => out.item().text("issues"),
+        Asked::Details => out.item().text("details"),
+        Asked::Page(model_id, kind) => {
+            out.item().text("fetching");
+            out.item().text(model_id);
+            out.item().text(kind_name(*kind));
+        }
+    }
+}
+
+fn read_stage(found: &Found<'_, '_>, document: &Found<'_, '_>) -> Result<Stage, Malformed> {
+    let asked = match found.at(0).text()? {
+        "idle" => return Ok(Stage::Idle),
+        "committing" => {
+            let then = read_then(found)?;
+            return Ok(Stage::Committing(read_document(document)?, then));
+        }
+        "polling" => Asked::Poll(read_reading(&found.at(1))?),
+        "issues" => Asked::Issues,
+        "details" => Asked::Details,
+        "fetching" => Asked::Page(found.at(1).owned_text()?, read_kind(&found.at(2))?),
         _ => return Err(found.at(0).refuse("the name of a stage")),
-    })
+    };
+    Ok(Stage::Asking(read_document(document)?, asked))
+}
+
+fn read_document(found: &Found<'_, '_>) -> Result<Box<Document>, Malformed> {
+    codec::read_document(found).map(Box::new)
 }
 
 /// As items of the stage.
@@ -191,44 +203,6 @@ fn read_kind(found: &Found<'_, '_>) -> Result<Kind, Malformed> {
     let text = found.text()?;
     let kind = kinds.into_iter().find(|kind| kind_name(*kind) == text);
     kind.ok_or_else(|| found.refuse("`window`, `hint` or `reread`"))
-}
-
-/// `[id, occasion, model or null, text]`.
-fn write_notice(out: &mut Writer, notice: &Notice) {
-    out.begin('[');
-    out.item().text(&notice.id);
-    out.item().text(notice.occasion.name());
-    match &notice.model_id {
-        Some(model_id) => out.item().text(model_id),
-        None => out.item().null(),
-    }
-    out.item().text(&notice.text);
-    out.end(']');
-}
-
-fn read_notice(found: &Found<'_, '_>) -> Result<Notice, Malformed> {
-    Ok(Notice {
-        id: found.at(0).owned_text()?,
-        occasion: read_occasion(&found.at(1))?,
-        model_id: found.at(2).optional_text()?,
-        text: found.at(3).owned_text()?,
-    })
-}
-
-fn read_occasion(found: &Found<'_, '_>) -> Result<Occasion, Malformed> {
-    let occasions = [
-        Occasion::BecameReady,
-        Occasion::WindowCompleted,
-        Occasion::CaughtUp,
-        Occasion::NeedsAttention,
-        Occasion::Recovered,
-        Occasion::Unlinked,
-    ];
-    let text = found.text()?;
-    let occasion = occasions
-        .into_iter()
-        .find(|occasion| occasion.name() == text);
-    occasion.ok_or_else(|| found.refuse("an occasion"))
 }
 
 /// `[polls, windows, rows]`.

@@ -6,7 +6,7 @@ use merge_sync_logic::cadence::{Interval, spread};
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 use merge_sync_logic::window::{self, Completed, Span};
 
-use super::taken::{Context, Taken};
+use super::context::PageContext;
 use crate::account::document::{Document, Missing, Model, Skipped};
 use crate::account::patience::Patience;
 use crate::account::slot::{Bounds, Kind, Slot};
@@ -14,13 +14,14 @@ use crate::contract::store::{Notice, Occasion};
 use crate::decide::sweep;
 use crate::ground::seed::seed;
 use crate::plan::windows;
+use crate::request::next::Taken;
 use crate::settings::Settings;
 
 /// A larger share of records that cannot be stored, in percent, is trouble.
 const SKIPPED_PERCENT: u64 = 1;
 
 /// Take in that the read is complete.
-pub fn complete(document: &mut Document, context: &mut Context<'_>) -> Taken {
+pub fn complete(document: &mut Document, context: &mut PageContext<'_>) -> Taken {
     let account = document.account.id.clone();
     let mut taken = Taken::default();
     if let Some(model) = document.models.get_mut(context.model_id) {
@@ -32,12 +33,12 @@ pub fn complete(document: &mut Document, context: &mut Context<'_>) -> Taken {
         *model.patience.of_mut(context.kind) = Patience::default();
     }
     if taken.window {
-        windows::plan_next_windows(document, context.settings, context.now, context.log);
+        windows::plan_next_windows(document, &mut context.of_account());
     }
     taken
 }
 
-fn window(model: &mut Model, account: &str, context: &Context<'_>, taken: &mut Taken) {
+fn window(model: &mut Model, account: &str, context: &PageContext<'_>, taken: &mut Taken) {
     let Some(slot) = model.window.take() else {
         return;
     };
@@ -53,7 +54,7 @@ fn window(model: &mut Model, account: &str, context: &Context<'_>, taken: &mut T
         .push(window_completed(account, model_id, slot.watermark));
 }
 
-fn hint(model: &mut Model, context: &Context<'_>) {
+fn hint(model: &mut Model, context: &PageContext<'_>) {
     let Some(slot) = model.hint.take() else {
         return;
     };
@@ -63,7 +64,7 @@ fn hint(model: &mut Model, context: &Context<'_>) {
     note_slot(model, &slot, context.now);
 }
 
-fn reread(model: &mut Model, account: &str, context: &Context<'_>, taken: &mut Taken) {
+fn reread(model: &mut Model, account: &str, context: &PageContext<'_>, taken: &mut Taken) {
     let Some(reread) = model.reread.take() else {
         return;
     };

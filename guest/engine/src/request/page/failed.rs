@@ -7,13 +7,14 @@ use merge_sync_logic::types::Milliseconds;
 use merge_sync_logic::window::Endpoint;
 
 use super::complete;
-use super::taken::{Context, Taken};
+use super::context::PageContext;
 use crate::account::document::Document;
 use crate::account::slot::{Loop, Turned};
 use crate::contract::log::{Entry, Level};
 use crate::decide::failure;
 use crate::ground::trouble::TroubleKind;
 use crate::plan::hold;
+use crate::request::next::Taken;
 
 /// A page that fails so often in a row is asked for in halves, where its size may be the cause.
 const FAILURES_BEFORE_HALVING: u32 = 2;
@@ -29,7 +30,7 @@ const LONGEST_LOOP_WAIT: u32 = 4;
 pub fn failed(
     document: &mut Document,
     outcome: AttemptOutcome,
-    context: &mut Context<'_>,
+    context: &mut PageContext<'_>,
 ) -> Taken {
     document.turn = context.model_id.into();
     log_failure(document, &outcome, context);
@@ -68,7 +69,7 @@ pub fn failed(
 }
 
 /// Take in that the pages of a part go on without an end.
-pub fn looped(document: &mut Document, why: Loop, context: &mut Context<'_>) -> Taken {
+pub fn looped(document: &mut Document, why: Loop, context: &mut PageContext<'_>) -> Taken {
     log_failure(document, &outcome_of(why), context);
     start_again(document, why, context)
 }
@@ -86,7 +87,7 @@ fn outcome_of(why: Loop) -> AttemptOutcome {
 }
 
 /// The part under way starts again, is split, or is given up.
-fn start_again(document: &mut Document, why: Loop, context: &mut Context<'_>) -> Taken {
+fn start_again(document: &mut Document, why: Loop, context: &mut PageContext<'_>) -> Taken {
     let splittable = is_splittable(document, context);
     let now = context.now;
     let Some(model) = document.models.get_mut(context.model_id) else {
@@ -103,7 +104,11 @@ fn start_again(document: &mut Document, why: Loop, context: &mut Context<'_>) ->
 }
 
 /// A record cannot be read even alone: split the part around it.
-fn split(document: &mut Document, outcome: &AttemptOutcome, context: &mut Context<'_>) -> Taken {
+fn split(
+    document: &mut Document,
+    outcome: &AttemptOutcome,
+    context: &mut PageContext<'_>,
+) -> Taken {
     let splittable = is_splittable(document, context);
     let now = context.now;
     let model = document.models.get_mut(context.model_id);
@@ -119,7 +124,7 @@ fn after_loop(
     turned: Turned,
     outcome: &AttemptOutcome,
     loops: u32,
-    context: &mut Context<'_>,
+    context: &mut PageContext<'_>,
 ) -> Taken {
     if turned == Turned::Complete {
         return complete::complete(document, context);
@@ -150,7 +155,7 @@ fn rest(
     document: &mut Document,
     outcome: &AttemptOutcome,
     counts: bool,
-    context: &mut Context<'_>,
+    context: &mut PageContext<'_>,
 ) {
     let now = context.now;
     let name = alloc::format!("{}/{}", document.account.id, context.model_id);
@@ -214,7 +219,7 @@ fn depends_on_size(outcome: &AttemptOutcome) -> bool {
     }
 }
 
-fn is_splittable(document: &Document, context: &Context<'_>) -> bool {
+fn is_splittable(document: &Document, context: &PageContext<'_>) -> bool {
     let ignores_bounds = document
         .models
         .get(context.model_id)
@@ -225,7 +230,7 @@ fn is_splittable(document: &Document, context: &Context<'_>) -> bool {
     }
 }
 
-fn log_failure(document: &Document, outcome: &AttemptOutcome, context: &mut Context<'_>) {
+fn log_failure(document: &Document, outcome: &AttemptOutcome, context: &mut PageContext<'_>) {
     let found: String = failure::describe(outcome);
     context.log.push(
         Entry::new(Level::Warn, "reading a page failed")

@@ -8,6 +8,7 @@ use merge_sync_logic::types::{Row, Timestamp};
 use super::look::hash;
 use super::*;
 use crate::account::slot::Cut;
+use crate::settings::Settings;
 
 fn rows(instants: &[i64]) -> Vec<Row> {
     instants
@@ -126,7 +127,7 @@ fn after_page(model: Model, body: &str) -> (Model, Taken, Vec<Entry>) {
     let mut document = Document::new(account, NOW);
     document.models.insert("hris.Employee".into(), model);
     let (settings, mut log) = (settings(), Vec::new());
-    let mut context = Context {
+    let mut context = PageContext {
         model_id: "hris.Employee",
         kind: Kind::Window,
         settings: &settings,
@@ -318,7 +319,7 @@ fn the_published_rule_keeps_its_upper_bound_over_all_pages() {
     for (rule, keeps_it) in [("contiguous", false), ("fetch-start", true)] {
         let settings = Settings::parse(&alloc::format!(r#"{{"rule":"{rule}"}}"#));
         let settings = settings.expect("settings");
-        let context = Context {
+        let context = PageContext {
             model_id: "hris.Employee",
             kind: Kind::Window,
             settings: &settings,
@@ -344,14 +345,14 @@ fn after_failure(model: Model, outcome: &AttemptOutcome) -> Model {
     let mut document = Document::new(account, NOW);
     document.models.insert("hris.Employee".into(), model);
     let (settings, mut log) = (settings(), Vec::new());
-    let mut context = Context {
+    let mut context = PageContext {
         model_id: "hris.Employee",
         kind: Kind::Window,
         settings: &settings,
         now: NOW,
         log: &mut log,
     };
-    failed(&mut document, outcome.clone(), &mut context);
+    failed::failed(&mut document, outcome.clone(), &mut context);
     document.models.remove("hris.Employee").expect("the model")
 }
 

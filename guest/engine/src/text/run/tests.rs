@@ -39,32 +39,17 @@ fn stage() -> impl Strategy<Value = Stage> {
         text().prop_map(Then::Swept),
         Just(Then::Finish),
     ];
+    let asked = prop_oneof![
+        (rows, paging()).prop_map(|(rows, paging)| Asked::Poll(Reading { rows, paging })),
+        (text(), kinds).prop_map(|(model_id, kind)| Asked::Page(model_id, kind)),
+        Just(Asked::Issues),
+        Just(Asked::Details),
+    ];
     prop_oneof![
         Just(Stage::Idle),
-        (rows, paging()).prop_map(|(rows, paging)| Stage::Polling(Reading { rows, paging })),
-        Just(Stage::ReadingIssues),
-        (text(), kinds).prop_map(|(model_id, kind)| Stage::Fetching(model_id, kind)),
-        then.prop_map(Stage::Committing),
+        (document(), asked).prop_map(|(document, asked)| Stage::Asking(Box::new(document), asked)),
+        (document(), then).prop_map(|(document, then)| Stage::Committing(Box::new(document), then)),
     ]
-}
-
-fn notice() -> impl Strategy<Value = Notice> {
-    let occasions = prop_oneof![
-        Just(Occasion::BecameReady),
-        Just(Occasion::WindowCompleted),
-        Just(Occasion::CaughtUp),
-        Just(Occasion::NeedsAttention),
-        Just(Occasion::Recovered),
-        Just(Occasion::Unlinked),
-    ];
-    (text(), occasions, proptest::option::of(text()), text()).prop_map(
-        |(id, occasion, model_id, text)| Notice {
-            id,
-            occasion,
-            model_id,
-            text,
-        },
-    )
 }
 
 fn tally() -> impl Strategy<Value = Tally> {
@@ -79,20 +64,17 @@ prop_compose! {
     fn run()(
         account in text(),
         stage in stage(),
-        document in proptest::option::of(document()),
         version in text(),
         claim in any::<Option<u64>>(),
         instants in (maybe(), maybe()),
         counts in any::<[u32; 3]>(),
         polled in any::<bool>(),
-        notices in proptest::collection::vec(notice(), 0..3),
         tallies in (tally(), tally()),
         trouble in trouble(),
     ) -> Run {
         Run {
             account,
             stage,
-            document,
             version,
             claim,
             started_at: instants.0,
@@ -100,7 +82,6 @@ prop_compose! {
             pages: counts[1],
             overtaken: counts[2],
             polled,
-            notices,
             done: tallies.0,
             pending: tallies.1,
             trouble,
@@ -167,12 +148,8 @@ fn a_refusal_names_the_place() {
         "run: stage[1]: expected what comes after a commit",
     );
     check(
-        r#"{"v":1,"account":"a","stage":["idle"],"document":{"v":7}}"#,
+        r#"{"v":1,"account":"a","stage":["issues"],"document":{"v":7}}"#,
         "run: document.v: expected a version that this component reads (1, 2)",
-    );
-    check(
-        r#"{"v":1,"account":"a","stage":["idle"],"notices":[["n","rain"]]}"#,
-        "run: notices[0][1]: expected an occasion",
     );
 }
 
@@ -181,7 +158,7 @@ fn a_run_that_begins_is_short() {
     let text = encode(&Run::new("a"));
     assert_eq!(
         text,
-        r#"{"v":1,"account":"a","stage":["idle"],"notices":[],"done":[0,0,0],"pending":[0,0,0]}"#
+        r#"{"v":1,"account":"a","stage":["idle"],"done":[0,0,0],"pending":[0,0,0]}"#
     );
     assert_eq!(decode(&text), Ok(Run::new("a")));
 }

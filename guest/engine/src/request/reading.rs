@@ -1,0 +1,60 @@
+//! A read of `/sync-status` under way: its pages, until there is none left.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use merge_sync_logic::readiness;
+use merge_sync_logic::types::ModelStatus;
+
+use crate::ground::paging::Paging;
+use crate::ground::url;
+
+/// A read of `/sync-status` under way. It lives and dies with its run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// The rows of the pages read so far.
+    pub rows: Vec<ModelStatus>,
+    /// How far it got.
+    pub paging: Paging,
+}
+
+/// What a page did to its reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turned {
+    /// There are more pages.
+    More,
+    /// Every page is read.
+    Complete,
+    /// The page cannot be used.
+    Unusable(String),
+}
+
+impl Reading {
+    /// Path and query of the page to read.
+    pub fn target(&self, category: &str) -> String {
+        let path = alloc::format!("/api/{}/v1/sync-status", url::encoded(category));
+        url::page(&path, "", PAGE_SIZE, self.paging.cursor.as_deref())
+    }
+
+    /// Take in a page.
+    pub fn turn_page(&mut self, body: &str) -> Turned {
+        let page = match readiness::parse_status(body) {
+            Ok(page) => page,
+            Err(problem) => return Turned::Unusable(problem.message),
+        };
+        self.rows.extend(page.statuses);
+        let Some(next) = page.next else {
+            return Turned::Complete;
+        };
+        if self.paging.pages >= MOST_PAGES || self.paging.turn(next).is_err() {
+            return Turned::Unusable("next: the cursor repeats".into());
+        }
+        Turned::More
+    }
+}
+
+/// Rows a page of `/sync-status`: Merge's largest.
+const PAGE_SIZE: u32 = 100;
+
+/// No list of models is longer than this many pages.
+const MOST_PAGES: u32 = 1_000;
