@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::readiness::telling_state;
+use crate::telling::telling_state;
 use crate::types::{Milliseconds, ModelStatus, SyncState, Timestamp};
 
 /// How long after linking an initial sync is followed closely: three minutes.

@@ -32,13 +32,9 @@ pub mod write;
 use alloc::format;
 use alloc::string::String;
 
-pub use operations::operation;
+pub use operations::{Operation, operation};
 
-use crate::types::Problem;
 use read::Input;
-
-/// What is behind one name: it reads its facts, decides, and writes the answer.
-pub type Operation = fn(Input<'_, '_>) -> Result<String, Problem>;
 
 /// Call the operation `name`, `interface.function`, with the JSON document `input`.
 ///

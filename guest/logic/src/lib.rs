@@ -49,6 +49,7 @@ pub mod readiness;
 pub mod retry;
 pub mod signature;
 mod status;
+mod telling;
 pub mod time;
 pub mod types;
 pub mod webhook;

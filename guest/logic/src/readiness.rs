@@ -2,6 +2,7 @@
 //!
 //! The sentences for people stand in `reasons`; reading Merge's answer in `status`.
 
+mod phase;
 mod reasons;
 
 use alloc::collections::BTreeMap;
@@ -10,7 +11,11 @@ use alloc::vec::Vec;
 use core::ops::Bound;
 
 use crate::endpoints;
+use crate::telling::telling_state;
 use crate::types::{ModelId, ModelStatus, Problem, SyncState};
+
+pub use crate::status::StatusPage;
+pub use phase::Phase;
 
 /// What to do with a model whose initial sync ended incomplete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,19 +41,6 @@ pub struct Facts {
     pub ready_before: Vec<ModelId>,
     /// Whether the account was found ready before with `required` empty.
     pub was_ready: bool,
-}
-
-/// Where one model stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    /// Switched off.
-    Disabled,
-    /// Its initial sync is running, or has not been heard of.
-    Syncing,
-    /// Its data may be read.
-    Ready,
-    /// Its initial sync ended failed, paused, or partial under `strict`.
-    NeedsAttention,
 }
 
 /// One model.
@@ -90,15 +82,6 @@ pub struct AccountReadiness {
     pub models: Vec<ModelReadiness>,
 }
 
-/// A parsed `/sync-status` body, one page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusPage {
-    /// The rows, in Merge's order.
-    pub statuses: Vec<ModelStatus>,
-    /// The `cursor` of the next page; `None` on the last.
-    pub next: Option<String>,
-}
-
 /// Read one page of `GET /api/{category}/v1/sync-status`.
 ///
 /// # Errors
@@ -107,19 +90,6 @@ pub struct StatusPage {
 /// holds no cursor.
 pub fn parse_status(body: &str) -> Result<StatusPage, Problem> {
     crate::status::parse(body)
-}
-
-/// The state that speaks for a model: its status or, where that is absent or unknown to this
-/// version, its latest result. `None` where neither says anything.
-///
-/// A status that is known always wins, also over a contradicting result: `SYNCING` after a
-/// result of `FAILED` is `SYNCING`.
-#[must_use]
-pub fn telling_state(status: &ModelStatus) -> Option<&SyncState> {
-    [&status.status, &status.last_sync_result]
-        .into_iter()
-        .flatten()
-        .find(|state| !matches!(state, SyncState::Unknown(_)))
 }
 
 /// Where one model stands.

@@ -7,8 +7,16 @@ use alloc::vec::Vec;
 
 use crate::merge_json::list::List;
 use crate::merge_json::{Object, object};
-use crate::readiness::StatusPage;
 use crate::types::{ModelId, ModelStatus, Problem, SyncState};
+
+/// A parsed `/sync-status` body, one page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusPage {
+    /// The rows, in Merge's order.
+    pub statuses: Vec<ModelStatus>,
+    /// The `cursor` of the next page; `None` on the last.
+    pub next: Option<String>,
+}
 
 /// Read one page of `/sync-status`. A row without a text `model_id` names no model and is
 /// passed over; any other field that cannot be read is `None`, or empty, by itself, and named.

@@ -5,7 +5,7 @@
 
 use alloc::string::String;
 
-use crate::readiness::telling_state;
+use crate::telling::telling_state;
 use crate::types::{Milliseconds, ModelStatus, SyncState, Timestamp};
 
 pub use crate::endpoints::{Endpoint, Listed, locate};

@@ -1,8 +1,15 @@
 //! Names to decisions.
 
+use alloc::string::String;
+
+use super::read::Input;
 use super::write::alone;
-use super::{Operation, cadence, page, readiness, retry, signature, webhook, window};
+use super::{cadence, page, readiness, retry, signature, webhook, window};
+use crate::types::Problem;
 use crate::{meta, page as pages};
+
+/// What is behind one name: it reads its facts, decides, and writes the answer.
+pub type Operation = fn(Input<'_, '_>) -> Result<String, Problem>;
 
 /// The operation of a name, `None` where the decisions have none of it.
 #[must_use]

@@ -1,6 +1,7 @@
 //! One round of each operation, then what is refused and how the error says so.
 
 use super::*;
+use crate::types::Problem;
 use alloc::string::ToString;
 
 /// An input as it should be: each test changes one thing about it.

@@ -2,7 +2,8 @@
 //!
 //! No sentence promises a time; Merge promises none.
 
-use super::{Phase, telling_state};
+use super::phase::Phase;
+use crate::telling::telling_state;
 use crate::types::{ModelStatus, SyncState};
 
 pub(super) const UNLISTED: &str = "Merge does not list this model for the account yet; if that \

@@ -10,7 +10,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-use super::{Event, Ignored, IssueChanged, Linked, RecordChanged, Synced, Unlinked};
+use super::event::{Event, Ignored, IssueChanged, Linked, RecordChanged, Synced, Unlinked};
 use crate::endpoints::of_event;
 use crate::merge_json::{Object, Value, quoted};
 use crate::status::{SYNCED_FIELDS, of_model};

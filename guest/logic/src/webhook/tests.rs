@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::*;
-use crate::types::{SyncState, Timestamp};
+use crate::types::{Account, ModelStatus, Secret, SyncState, Timestamp};
 
 const ACCOUNT: &str = r#"{"id":"a1","integration":"Example","integration_slug":"example",
     "category":"hris","end_user_origin_id":"","end_user_organization_name":"Org",
