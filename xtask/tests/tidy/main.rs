@@ -2,6 +2,7 @@
 
 mod contract;
 mod dist;
+mod imports;
 mod layers;
 mod sources;
 
