@@ -4,14 +4,16 @@
 //! again, then split in time, and at last given up, so that every read ends: what can be read is
 //! stored, and what cannot is told.
 
+mod page;
 mod split;
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::types::Timestamp;
 
 use crate::ground::paging::{Circle, Paging};
+
+pub use page::Page;
 
 /// Which of a model's three reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,25 +124,6 @@ pub struct Gap {
     pub at: Option<Timestamp>,
     /// The records that were served of them all the same.
     pub records: u64,
-}
-
-/// A page, as far as a slot looks at it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
-    /// How many records it was asked for.
-    pub asked: u32,
-    /// Records that have no key.
-    pub without_key: u32,
-    /// Records that cannot be read.
-    pub unreadable: u32,
-    /// Records that are stored.
-    pub stored: u32,
-    /// The wrapping sum of a hash of their keys.
-    pub keys: u64,
-    /// The newest `modified_at`, Merge's clock.
-    pub newest: Option<Timestamp>,
-    /// The cursor of the next page.
-    pub next: Option<String>,
 }
 
 /// A full re-read under way.
@@ -384,16 +367,6 @@ impl Slot {
         self.furthest = 0;
         self.largest = 0;
         self.cut = None;
-    }
-}
-
-impl Page {
-    /// Records, those that cannot be stored included.
-    #[must_use]
-    pub fn records(&self) -> u32 {
-        self.stored
-            .saturating_add(self.without_key)
-            .saturating_add(self.unreadable)
     }
 }
 
