@@ -1,4 +1,4 @@
-//! What the account's document says: answers that change nothing but what they are asked about.
+//! Rules of one account, a subject each; none looks at what comes next.
 
 pub mod failure;
 pub mod link;

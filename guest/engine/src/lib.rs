@@ -2,7 +2,7 @@
 //!
 //! The engine drives the decisions of `merge-sync-logic` without doing anything itself: it says
 //! what is to be sent or committed and is told what came of it. It has no clock, no randomness
-//! and no I/O; the state of an account is a document that the host keeps (see [`document`]).
+//! and no I/O; the state of an account is a document that the host keeps.
 //!
 //! Four ways in, each a pure function:
 //!
@@ -12,6 +12,10 @@
 //! | [`step`](step::step) | what happened | what to do next, until it is finished |
 //! | [`request`](command::request), [`link`](command::link) | an operator's wish | a change to commit, or a note to keep |
 //! | [`inspect`](view::inspect) | the stored document | what people see |
+//!
+//! Modules know each other in one direction, each layer those behind it: `text`; `step`, `receive`,
+//! `command` and `view`; `commit`; `request`; `plan`; `decide`; `account`; `contract`, `settings` and
+//! `ground`.
 
 #![no_std]
 #![forbid(unsafe_code)]
