@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 
@@ -13,6 +12,7 @@ use crate::budget::Limits;
 use crate::clock::{Clock, Micros};
 use crate::component::{Component, Parts, Slots, Triggers};
 use crate::counters::Counters;
+use crate::inbound::{self, Bodies, Bounds};
 use crate::merge_http::{MergeHttp, Origin};
 use crate::scheduler::Scheduler;
 use crate::secret::Secret;
@@ -67,6 +67,7 @@ pub struct Host {
     pub(crate) triggers: Triggers,
     pub(crate) webhook_keys: Vec<Secret>,
     pub(crate) support: Option<String>,
+    pub(crate) bodies: Bodies,
     counters: Arc<Counters>,
     scheduler: Arc<Scheduler>,
     wake: Arc<Notify>,
@@ -117,6 +118,7 @@ impl Host {
             triggers,
             webhook_keys: setup.webhook_keys,
             support: setup.support,
+            bodies: Bodies::default(),
             counters,
             scheduler,
             wake,
@@ -152,15 +154,12 @@ impl Host {
 
 /// Serve HTTP on `listener` and run accounts as they come due, until `shutdown`. Requests and
 /// runs under way are then given ten seconds.
-///
-/// # Errors
-///
-/// The listener failed.
 pub async fn run(
     listener: TcpListener,
+    bounds: Bounds,
     host: Arc<Host>,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
+) {
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         shutdown.await;
@@ -171,19 +170,14 @@ pub async fn run(
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
     let schedule = Arc::clone(&host.scheduler).serve(until_stopped(stopped.clone()));
-    // An answer is to leave at once, not when the other side has confirmed what came before it.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let serve = axum::serve(listener, server::router(host))
-        .with_graceful_shutdown(until_stopped(stopped.clone()));
-    let both = async { tokio::join!(serve, schedule).0 };
+    let serve = inbound::serve(listener, server::router(host), bounds, stopped.clone());
+    let both = async { tokio::join!(serve, schedule) };
     let overdue = async {
         until_stopped(stopped).await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        served = both => served,
-        () = overdue => Ok(()),
+        _ = both => {}
+        () = overdue => {}
     }
 }

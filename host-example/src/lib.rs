@@ -70,6 +70,7 @@ pub mod config;
 pub mod counters;
 pub mod demo;
 pub mod host;
+pub mod inbound;
 pub mod instant;
 mod linking;
 pub mod locate;

@@ -22,16 +22,16 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{DefaultBodyLimit, FromRequest as _, Path, Query, Request, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::api::{AccountDto, CommandDto, NoCommand, NoticeDto, ReadinessDto, ViewDto};
 use crate::bindings::exports::merge_sync::triggers::triggers::{
@@ -39,6 +39,7 @@ use crate::bindings::exports::merge_sync::triggers::triggers::{
 };
 use crate::component::Fault;
 use crate::host::Host;
+use crate::inbound::{Arrival, Held, Unread};
 use crate::store::{Listed, Unavailable};
 use crate::{api, linking, page, webhook};
 
@@ -50,7 +51,11 @@ const WEBHOOK_PATHS: [&str; 3] = [
 
 /// A larger webhook is refused unread. Merge's largest carry a status for each model of an
 /// account, or one record.
-const LARGEST_WEBHOOK: usize = 10 << 20;
+const LARGEST_WEBHOOK: usize = 1 << 20;
+
+/// A larger one, and one that does not say how large it is, is read only behind a signature that
+/// has the form of one.
+const SMALL_WEBHOOK: u64 = 16 << 10;
 
 /// Other bodies are a form, or an account.
 const LARGEST_BODY: usize = 64 << 10;
@@ -69,9 +74,7 @@ pub fn router(host: Arc<Host>) -> Router {
             .route(path, any(receive))
             .route(&format!("{path}/"), any(receive));
     }
-    let webhooks = webhooks
-        .fallback(no_path)
-        .layer(DefaultBodyLimit::max(LARGEST_WEBHOOK));
+    let webhooks = webhooks.fallback(no_path);
     let private = Router::new()
         .route("/api/accounts", get(accounts).post(link))
         .route("/api/accounts/{id}", get(account))
@@ -89,7 +92,7 @@ pub fn router(host: Arc<Host>) -> Router {
             get(page::confirm_deletions).post(page::approve_deletions),
         )
         .method_not_allowed_fallback(no_method)
-        .layer(DefaultBodyLimit::max(LARGEST_BODY))
+        .layer(from_fn_with_state(Arc::clone(&host), whole))
         .layer(from_fn(same_origin));
     webhooks.merge(private).with_state(host)
 }
@@ -112,19 +115,50 @@ async fn no_method(State(host): State<Arc<Host>>, request: Request) -> Response 
 }
 
 fn is_signed(request: &Request) -> bool {
-    request.headers().contains_key(webhook::SIGNATURE_HEADER)
+    is_signed_by(request.headers())
 }
 
-async fn stray(host: Arc<Host>, mut request: Request) -> Response {
+fn is_signed_by(headers: &HeaderMap) -> bool {
+    headers.contains_key(webhook::SIGNATURE_HEADER)
+}
+
+async fn stray(host: Arc<Host>, request: Request) -> Response {
     tracing::warn!(
         path = api::shortened(request.uri().path()),
         "a webhook came to a path that is not for webhooks: it is taken in, and its address at \
          merge is to be put right"
     );
-    DefaultBodyLimit::max(LARGEST_WEBHOOK).apply(&mut request);
-    let headers = request.headers().clone();
-    let body = Bytes::from_request(request, &()).await;
-    receive(State(host), headers, body).await
+    receive(State(host), request).await
+}
+
+/// The request as a whole, or why it is none.
+async fn whole(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    if is_signed_by(&parts.headers) {
+        // Perhaps a webhook at a wrong path: whoever takes it in reads it.
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    let held = match host.bodies.read(body, LARGEST_BODY).await {
+        Ok(held) => held,
+        Err(Unread::TooLarge) => {
+            let refused = format!("the body is longer than {LARGEST_BODY} bytes");
+            return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, refused).into_response();
+        }
+        Err(Unread::Cut) => return ApiError::bad_request("the body broke off").into_response(),
+        Err(Unread::NoRoom) => {
+            let refused = "too many bodies are being read";
+            return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, refused).into_response();
+        }
+    };
+    if let Some(arrival) = parts.extensions.get::<Arrival>() {
+        arrival.complete(Instant::now());
+    }
+    let (bytes, room) = held.into_parts();
+    let response = next
+        .run(Request::from_parts(parts, Body::from(bytes)))
+        .await;
+    drop(room);
+    response
 }
 
 /// An error of the API: `{"error": "..."}`.
@@ -222,18 +256,26 @@ fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
     from.is_none() || from != text("host")
 }
 
-async fn receive(
-    State(host): State<Arc<Host>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let signatures = headers
+async fn receive(State(host): State<Arc<Host>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let signatures: Vec<String> = parts
+        .headers
         .get_all(webhook::SIGNATURE_HEADER)
         .iter()
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         .collect();
-    // Too large, or cut: there is nothing whose signature could be checked.
-    let body = body.ok().map(Vec::from);
+    let is_small = body
+        .size_hint()
+        .exact()
+        .is_some_and(|length| length <= SMALL_WEBHOOK);
+    let body = if is_small || webhook::may_be_signed(&host, &signatures).await {
+        host.bodies.read(body, LARGEST_WEBHOOK).await
+    } else {
+        Ok(Held::default())
+    };
+    if let Some(arrival) = parts.extensions.get::<Arrival>() {
+        arrival.complete(Instant::now());
+    }
     let reply = webhook::receive(&host, signatures, body).await;
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (

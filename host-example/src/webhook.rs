@@ -1,14 +1,16 @@
 //! A delivery from Merge, answered within five seconds.
 //!
 //! The engine verifies it and keeps what it says. This file answers for what the engine never
-//! sees (bytes that are no text) and for the case that it does not come to an end in time.
+//! sees (bytes that are no text, or too many) and for the case that it does not come to an end in
+//! time.
 
 use std::sync::Arc;
 
-use crate::bindings::exports::merge_sync::triggers::signature::SignedBody;
+use crate::bindings::exports::merge_sync::triggers::signature::{Refusal, SignedBody, Verdict};
 use crate::bindings::exports::merge_sync::triggers::webhook::Reply;
 use crate::clock::{Micros, SECOND};
 use crate::host::Host;
+use crate::inbound::{Held, Unread};
 
 /// The header that carries the signature.
 pub const SIGNATURE_HEADER: &str = "x-merge-webhook-signature";
@@ -16,28 +18,44 @@ pub const SIGNATURE_HEADER: &str = "x-merge-webhook-signature";
 /// Merge waits longer, but not reliably: what is not durable by then is not durable.
 const PATIENCE: Micros = 5 * SECOND;
 
-/// Answer a delivery; `body` is `None` where it could not be read or was too large.
-pub async fn receive(host: &Arc<Host>, signatures: Vec<String>, body: Option<Vec<u8>>) -> Reply {
+/// Whether some body could have these signatures: there is one of the right form, and a key. No
+/// other delivery is worth its body.
+pub async fn may_be_signed(host: &Host, signatures: &[String]) -> bool {
+    let delivery = signed(host, String::new(), signatures.to_vec());
+    let verdict = host.triggers.verify(delivery).await;
+    // Where the component fails, it fails again, and the delivery is answered 500.
+    !matches!(verdict, Ok(Verdict::Refused(refused)) if refused.reason != Refusal::Mismatch)
+}
+
+/// Answer a delivery.
+pub async fn receive(
+    host: &Arc<Host>,
+    signatures: Vec<String>,
+    body: Result<Held, Unread>,
+) -> Reply {
     let signature = signatures.first().cloned().unwrap_or_default();
-    let Some(body) = body.and_then(|body| String::from_utf8(body).ok()) else {
+    let held = match body {
+        Ok(held) => held,
+        Err(Unread::NoRoom) => {
+            tracing::error!("webhook not taken in: too many bodies are being read");
+            return counted(host, &signature, processing_error());
+        }
+        Err(unread) => {
+            let why = match unread {
+                Unread::TooLarge => "the body is too large",
+                _ => "the body broke off",
+            };
+            tracing::warn!("webhook refused: {why}");
+            return counted(host, &signature, invalid_signature());
+        }
+    };
+    let (bytes, room) = held.into_parts();
+    let Ok(body) = String::from_utf8(bytes) else {
         // Not repaired and not looked at: no signature of Merge's is over such a body.
-        tracing::warn!("webhook refused: the body is not utf-8, too large or cut");
-        return counted(
-            host,
-            &signature,
-            reply(401, r#"{"error": "Invalid signature"}"#),
-        );
+        tracing::warn!("webhook refused: the body is not utf-8");
+        return counted(host, &signature, invalid_signature());
     };
-    let keys = host
-        .webhook_keys
-        .iter()
-        .map(|key| key.expose().to_owned())
-        .collect();
-    let delivery = SignedBody {
-        body,
-        signatures,
-        keys,
-    };
+    let delivery = signed(host, body, signatures);
     let reply = tokio::select! {
         received = host.triggers.receive(delivery) => received.unwrap_or_else(|fault| {
             tracing::error!(%fault, "webhook not taken in");
@@ -48,7 +66,17 @@ pub async fn receive(host: &Arc<Host>, signatures: Vec<String>, body: Option<Vec
             processing_error()
         }
     };
+    drop(room);
     counted(host, &signature, reply)
+}
+
+fn signed(host: &Host, body: String, signatures: Vec<String>) -> SignedBody {
+    let keys = host.webhook_keys.iter();
+    SignedBody {
+        body,
+        signatures,
+        keys: keys.map(|key| key.expose().to_owned()).collect(),
+    }
 }
 
 fn counted(host: &Host, signature: &str, reply: Reply) -> Reply {
@@ -59,6 +87,10 @@ fn counted(host: &Host, signature: &str, reply: Reply) -> Reply {
         _ => counters.webhooks_failed.one(),
     }
     reply
+}
+
+fn invalid_signature() -> Reply {
+    reply(401, r#"{"error": "Invalid signature"}"#)
 }
 
 fn processing_error() -> Reply {

@@ -17,6 +17,7 @@ use crate::clock::{Clock, System};
 use crate::component::Component;
 use crate::config::Config;
 use crate::host::{self, Host, Setup, slots};
+use crate::inbound::{Bounds, open_files};
 use crate::merge_http::Origin;
 use crate::rehearsal::Rehearsal;
 use crate::store::sqlite::{Options, SqliteStore};
@@ -93,8 +94,11 @@ impl Serve {
                 () = over => tracing::warn!("the rehearsal is over"),
             }
         };
-        host::run(listener, host, stop).await?;
-        tracing::info!("stopped");
+        let bounds = Bounds::of_files(open_files::raise_limit());
+        tokio::select! {
+            () = host::run(listener, bounds, host, stop) => tracing::info!("stopped"),
+            () = asked_twice() => tracing::warn!("asked to stop twice: nothing is waited for"),
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -161,6 +165,12 @@ fn start_log(format: LogFormat) {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
+}
+
+/// Whoever asks again does not want to wait for what is under way.
+async fn asked_twice() {
+    asked_to_stop().await;
+    asked_to_stop().await;
 }
 
 /// Ctrl-C, or a polite `kill`.

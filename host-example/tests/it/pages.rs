@@ -44,7 +44,7 @@ async fn pages(status: &'static str, answer: fn(&Request) -> Option<Response>) -
     .await;
     let body = linked(ACCOUNT, "a-token-to-hide").replace("Sons", "<b>Sons</b>");
     let signature = sign(body.as_bytes());
-    merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+    merge_sync_host::webhook::receive(&host, vec![signature], Ok(Vec::from(body).into())).await;
     // Merge's issues are read once an account is known to be in need of attention.
     let next = host.run_due(NOON).await.unwrap().unwrap();
     scratch.clock.set(next);
@@ -156,7 +156,7 @@ async fn when_the_operators_key_is_refused_no_customer_is_blamed() {
     for account in ["a", "b", "c"] {
         let body = linked(account, "token");
         let signature = sign(body.as_bytes());
-        merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+        merge_sync_host::webhook::receive(&host, vec![signature], Ok(Vec::from(body).into())).await;
     }
     host.run_due(NOON).await.unwrap();
     let served = serve(&host).await;
@@ -190,7 +190,7 @@ async fn the_retry_button_polls_and_leads_back() {
     .await;
     let body = linked(ACCOUNT, "token");
     let signature = sign(body.as_bytes());
-    merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+    merge_sync_host::webhook::receive(&host, vec![signature], Ok(Vec::from(body).into())).await;
     host.run_due(NOON).await.unwrap();
     let served = serve(&host).await;
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -235,7 +235,7 @@ async fn read_once(scratch: &Scratch, left: Arc<AtomicU64>) -> Arc<Host> {
     .await;
     let body = linked(ACCOUNT, "token");
     let signature = sign(body.as_bytes());
-    merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+    merge_sync_host::webhook::receive(&host, vec![signature], Ok(Vec::from(body).into())).await;
     // It is served until the test ends.
     std::mem::forget(merge);
     host

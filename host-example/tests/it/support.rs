@@ -16,6 +16,7 @@ use merge_sync_host::budget::Limits;
 use merge_sync_host::clock::{Clock, Manual, Micros, Pending, SECOND};
 use merge_sync_host::component::Component;
 use merge_sync_host::host::{self, Host, Setup};
+use merge_sync_host::inbound::Bounds;
 use merge_sync_host::merge_http::Origin;
 use merge_sync_host::secret::Secret;
 use merge_sync_host::server;
@@ -239,9 +240,14 @@ pub fn setup(made: Made) -> Setup {
 
 /// Serve `host` as the binary does.
 pub async fn serve(host: &Arc<Host>) -> Served {
+    serve_within(host, Bounds::default()).await
+}
+
+/// Serve `host` with a listener that bears this.
+pub async fn serve_within(host: &Arc<Host>, bounds: Bounds) -> Served {
     let host = Arc::clone(host);
     serve_until(|listener, stopped| async move {
-        host::run(listener, host, stopped).await.expect("serving");
+        host::run(listener, bounds, host, stopped).await;
     })
     .await
 }

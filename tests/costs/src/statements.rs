@@ -95,7 +95,7 @@ impl Account {
         let before = EXECUTED.load(Ordering::Relaxed);
         let signatures = vec![signed.signature.clone()];
         let body = signed.body.clone().into_bytes();
-        let reply = webhook::receive(&self.host, signatures, Some(body)).await;
+        let reply = webhook::receive(&self.host, signatures, Ok(body.into())).await;
         ensure!(
             reply.status == 200,
             "a webhook was answered {}",
