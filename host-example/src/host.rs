@@ -2,21 +2,18 @@
 //! address, component) comes from outside.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::anyhow;
-use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
+use crate::bodies::Bodies;
 use crate::budget::Limits;
 use crate::clock::{Clock, Micros};
 use crate::component::{Component, Parts, Slots, Triggers};
 use crate::counters::Counters;
-use crate::inbound::{self, Bodies, Bounds};
 use crate::merge_http::{MergeHttp, Origin};
 use crate::scheduler::Scheduler;
 use crate::secret::Secret;
-use crate::server;
 use crate::store::{Store, Unavailable};
 
 /// What a host is made of.
@@ -46,9 +43,6 @@ pub struct Setup {
 /// Instances kept apart for webhooks, views and commands.
 const QUICK: u32 = 16;
 
-/// Runs that are under way at the shutdown are given so long.
-const GRACE: Duration = Duration::from_secs(10);
-
 /// The instances that a host of this concurrency uses.
 #[must_use]
 pub fn slots(concurrency: u32) -> Slots {
@@ -69,7 +63,7 @@ pub struct Host {
     pub(crate) support: Option<String>,
     pub(crate) bodies: Bodies,
     counters: Arc<Counters>,
-    scheduler: Arc<Scheduler>,
+    pub(crate) scheduler: Arc<Scheduler>,
     wake: Arc<Notify>,
 }
 
@@ -149,35 +143,5 @@ impl Host {
     /// Look again at once which accounts are due.
     pub fn wake(&self) {
         self.wake.notify_one();
-    }
-}
-
-/// Serve HTTP on `listener` and run accounts as they come due, until `shutdown`. Requests and
-/// runs under way are then given ten seconds.
-pub async fn run(
-    listener: TcpListener,
-    bounds: Bounds,
-    host: Arc<Host>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) {
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(async move {
-        shutdown.await;
-        stop.send_replace(true);
-    });
-    let until_stopped = |mut stopped: watch::Receiver<bool>| async move {
-        // An error means that nobody is left to say it: the same.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    };
-    let schedule = Arc::clone(&host.scheduler).serve(until_stopped(stopped.clone()));
-    let serve = inbound::serve(listener, server::router(host), bounds, stopped.clone());
-    let both = async { tokio::join!(serve, schedule) };
-    let overdue = async {
-        until_stopped(stopped).await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        _ = both => {}
-        () = overdue => {}
     }
 }

@@ -11,13 +11,15 @@ use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use super::{Source, component_file, variable};
+use super::Source;
 use crate::budget::Limits;
 use crate::clock::{Clock, System};
 use crate::component::Component;
 use crate::config::Config;
-use crate::host::{self, Host, Setup, slots};
-use crate::inbound::{Bounds, open_files};
+use crate::engine_flag::{component_file, variable};
+use crate::host::{Host, Setup, slots};
+use crate::http;
+use crate::http::inbound::{Bounds, open_files};
 use crate::merge_http::Origin;
 use crate::rehearsal::Rehearsal;
 use crate::store::sqlite::{Options, SqliteStore};
@@ -96,7 +98,7 @@ impl Serve {
         };
         let bounds = Bounds::of_files(open_files::raise_limit());
         tokio::select! {
-            () = host::run(listener, bounds, host, stop) => tracing::info!("stopped"),
+            () = http::run(listener, bounds, host, stop) => tracing::info!("stopped"),
             () = asked_twice() => tracing::warn!("asked to stop twice: nothing is waited for"),
         }
         Ok(ExitCode::SUCCESS)

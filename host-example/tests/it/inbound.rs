@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use merge_sync_host::inbound::Bounds;
+use merge_sync_host::http::inbound::Bounds;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use merge_sync_host::clock::SECOND;
 use merge_sync_host::host::Host;
+use merge_sync_host::http::webhook;
 use merge_sync_host::store::Store;
 use merge_sync_host::store::sqlite::SqliteStore;
-use merge_sync_host::webhook;
 
 use crate::log;
 use crate::support::{

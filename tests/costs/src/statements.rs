@@ -17,10 +17,10 @@ use merge_sync_host::budget::Limits;
 use merge_sync_host::clock::{Clock as _, HOUR, Manual, Micros};
 use merge_sync_host::component::Component;
 use merge_sync_host::host::{Host, Setup, slots};
+use merge_sync_host::http::webhook;
 use merge_sync_host::merge_http::Origin;
 use merge_sync_host::secret::Secret;
 use merge_sync_host::store::sqlite::{Options, SqliteStore};
-use merge_sync_host::webhook;
 use tokio::net::TcpListener;
 
 use crate::baseline::Costs;

@@ -4,7 +4,6 @@
 //! what it is about, and where there are too many, the one that has been longest without a
 //! complete request gives way. HTTP/2 and TLS are a proxy's work.
 
-mod body;
 mod connection;
 pub(crate) mod open_files;
 mod watched;
@@ -26,8 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
-pub(crate) use body::Bodies;
-pub use body::{Held, Unread};
+pub use crate::bodies::{Held, Unread};
 pub(crate) use connection::Arrival;
 use connection::{Connection, Open};
 use watched::{Answer, Watched};

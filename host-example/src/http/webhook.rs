@@ -6,21 +6,66 @@
 
 use std::sync::Arc;
 
+use axum::body::HttpBody as _;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use tokio::time::Instant;
+
+use super::inbound::{Arrival, Held, Unread};
 use crate::bindings::exports::merge_sync::triggers::signature::{Refusal, SignedBody, Verdict};
 use crate::bindings::exports::merge_sync::triggers::webhook::Reply;
 use crate::clock::{Micros, SECOND};
 use crate::host::Host;
-use crate::inbound::{Held, Unread};
 
 /// The header that carries the signature.
 pub const SIGNATURE_HEADER: &str = "x-merge-webhook-signature";
 
+/// A larger webhook is refused unread. Merge's largest carry a status for each model of an
+/// account, or one record.
+const LARGEST_WEBHOOK: usize = 1 << 20;
+
+/// A larger one, and one that does not say how large it is, is read only behind a signature that
+/// has the form of one.
+const SMALL_WEBHOOK: u64 = 16 << 10;
+
 /// Merge waits longer, but not reliably: what is not durable by then is not durable.
 const PATIENCE: Micros = 5 * SECOND;
 
+/// A webhook over HTTP: its body is read as far as its header deserves.
+pub(super) async fn post(State(host): State<Arc<Host>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let signatures: Vec<String> = parts
+        .headers
+        .get_all(SIGNATURE_HEADER)
+        .iter()
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+        .collect();
+    let is_small = body
+        .size_hint()
+        .exact()
+        .is_some_and(|length| length <= SMALL_WEBHOOK);
+    let body = if is_small || may_be_signed(&host, &signatures).await {
+        host.bodies.read(body, LARGEST_WEBHOOK).await
+    } else {
+        Ok(Held::default())
+    };
+    if let Some(arrival) = parts.extensions.get::<Arrival>() {
+        arrival.complete(Instant::now());
+    }
+    let reply = receive(&host, signatures, body).await;
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (
+        status,
+        [(header::CONTENT_TYPE, "application/json")],
+        reply.body,
+    )
+        .into_response()
+}
+
 /// Whether some body could have these signatures: there is one of the right form, and a key. No
 /// other delivery is worth its body.
-pub async fn may_be_signed(host: &Host, signatures: &[String]) -> bool {
+async fn may_be_signed(host: &Host, signatures: &[String]) -> bool {
     let delivery = signed(host, String::new(), signatures.to_vec());
     let verdict = host.triggers.verify(delivery).await;
     // Where the component fails, it fails again, and the delivery is answered 500.
