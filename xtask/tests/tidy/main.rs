@@ -3,6 +3,7 @@
 mod contract;
 mod dist;
 mod layers;
+mod modules;
 mod sources;
 
 use std::path::{Path, PathBuf};
