@@ -222,7 +222,7 @@ impl Turn<'_> {
         self.run.pending = Tally::default();
         self.run.notices.clear();
         self.run.overtaken = self.run.overtaken.saturating_add(1);
-        let document = match self.decode(&loaded.state) {
+        let mut document = match self.decode(&loaded.state) {
             Ok(document) => document,
             Err(problem) => return Effect::Finished(Err(Failure::State(problem))),
         };
@@ -238,6 +238,13 @@ impl Turn<'_> {
         }
         // INVARIANT: notes that were not loaded before the first request stay for the next run.
         self.run.version = loaded.version;
+        // What the server demanded of this run is no less demanded for somebody else's commit.
+        let discarded = self.run.document.as_ref();
+        let demanded = discarded.and_then(|discarded| discarded.server_until);
+        if demanded > Some(self.now) {
+            document.server_until = document.server_until.max(demanded);
+            return self.release(document, Extra::NOTHING);
+        }
         self.run.document = Some(document);
         self.go_on()
     }
