@@ -11,7 +11,7 @@
 //! | what is kept and how | [`store`], with SQLite in [`store::sqlite`] |
 //! | how Merge is called, and how often | [`merge_http`], [`budget`] |
 //! | when an account runs | [`scheduler`] |
-//! | what the world may ask | [`server`], [`webhook`], [`page`], [`api`] |
+//! | what the world may ask | [`http`] |
 //! | what the operator may set | [`config`] |
 //! | how the component is run | [`component`] |
 //! | what the demonstration shows | [`demo`] |
