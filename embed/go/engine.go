@@ -162,13 +162,17 @@ func (e *Engine) Wake() {
 	}
 }
 
-// largestBody is the longest webhook that is read.
-const largestBody = 10 << 20
+// largestBody is the longest webhook that is read. One that says that it is longer is refused unread.
+const largestBody = 1 << 20
 
 // WebhookHandler answers Merge's webhooks: with 200, 401 or 500 and nothing else.
 func (e *Engine) WebhookHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, largestBody))
+		var body []byte
+		err := error(&http.MaxBytesError{Limit: largestBody})
+		if request.ContentLength <= largestBody {
+			body, err = io.ReadAll(http.MaxBytesReader(w, request.Body, largestBody))
+		}
 		reply := InvalidSignature()
 		if err == nil {
 			reply = e.Receive(request.Context(), body, request.Header.Values(SignatureHeader))

@@ -224,7 +224,7 @@ func TestAWebhookIsAnsweredWhenItsNoteIsKept(t *testing.T) {
 		"unsigned":  {unsigned, 401, `{"error": "Missing signature"}`},
 		"ambiguous": {twice, 401, `{"error": "Invalid signature"}`},
 		"not utf-8": {signed([]byte("\xff")), 401, `{"error": "Invalid signature"}`},
-		"too large": {signed(bytes.Repeat([]byte(" "), 10<<20+1)), 401, `{"error": "Invalid signature"}`},
+		"too large": {signed(bytes.Repeat([]byte(" "), 1<<20+1)), 401, `{"error": "Invalid signature"}`},
 	} {
 		if status, body := post(c.delivery); status != c.status || body != c.body {
 			t.Errorf("%s: found %d %s, expected %d %s", name, status, body, c.status, c.body)

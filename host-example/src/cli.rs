@@ -2,17 +2,16 @@
 //!
 //! Exit codes: 0 for done (and for "authentic"), 1 for a plain no, 2 for what went wrong.
 
-use std::io::{ErrorKind, Read as _, Write as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
-use crate::component::{Component, Decisions};
 use crate::config::{DEFAULT_FILE, Flags};
 use crate::demo;
-use crate::locate::locate;
+use crate::engine_flag::variable;
 
 mod explain;
 mod serve;
@@ -90,44 +89,6 @@ impl Source {
     }
 }
 
-/// Which component answers.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Engine {
-    /// The engine's component [default: beside this program, else in dist/ here or above]
-    /// [env: MERGE_SYNC_COMPONENT]
-    #[arg(long, value_name = "FILE")]
-    component: Option<PathBuf>,
-}
-
-impl Engine {
-    /// The component's file.
-    pub(crate) fn file(&self) -> anyhow::Result<PathBuf> {
-        let named = self
-            .component
-            .clone()
-            .or_else(|| variable("MERGE_SYNC_COMPONENT").map(Into::into));
-        component_file(named.as_deref())
-    }
-
-    async fn decisions(&self) -> anyhow::Result<Decisions> {
-        let component = Component::load(&self.file()?, None, 1)?;
-        Decisions::new(&component)
-            .await
-            .map_err(|error| anyhow::anyhow!("component: it does not fit this program: {error:#}"))
-    }
-}
-
-fn component_file(named: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let executable = std::env::current_exe().ok();
-    let directory = std::env::current_dir().unwrap_or_default();
-    Ok(locate(named, executable.as_deref(), &directory)?)
-}
-
-/// A variable of the environment. One that is no text is as good as absent.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
 /// The bytes of a file, or of standard input for `-`.
 fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
     if path == Path::new("-") {
@@ -138,25 +99,4 @@ fn bytes(path: &Path) -> anyhow::Result<Vec<u8>> {
         return Ok(bytes);
     }
     std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))
-}
-
-/// A table without lines, for a terminal.
-pub(crate) fn table(header: &[&str]) -> comfy_table::Table {
-    let mut table = comfy_table::Table::new();
-    table
-        .load_preset(comfy_table::presets::NOTHING)
-        .set_header(header);
-    table
-}
-
-/// Print to standard output. A reader that has seen enough (`| head`) is no fault of anybody's.
-pub(crate) fn say(text: &str) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
-    match out
-        .write_all(text.trim_end().as_bytes())
-        .and_then(|()| out.write_all(b"\n"))
-    {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("cannot write to standard output"),
-    }
 }

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::api::shortened;
 use crate::merge_http::is_loopback;
 use crate::secret::Secret;
+use crate::shortened::shortened;
 
 mod given;
 

@@ -27,8 +27,9 @@ use self::reader::Reader;
 use self::show::Show;
 use self::summary::{Outcome, Summary};
 use self::world::World;
-use crate::cli::{Engine, say};
 use crate::clock::SECOND;
+use crate::engine_flag::Engine;
+use crate::terminal::say;
 
 mod clock;
 mod reader;

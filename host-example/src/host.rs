@@ -2,13 +2,11 @@
 //! address, component) comes from outside.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::anyhow;
-use axum::serve::ListenerExt as _;
-use tokio::net::TcpListener;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
+use crate::bodies::Bodies;
 use crate::budget::Limits;
 use crate::clock::{Clock, Micros};
 use crate::component::{Component, Parts, Slots, Triggers};
@@ -16,7 +14,6 @@ use crate::counters::Counters;
 use crate::merge_http::{MergeHttp, Origin};
 use crate::scheduler::Scheduler;
 use crate::secret::Secret;
-use crate::server;
 use crate::store::{Store, Unavailable};
 
 /// What a host is made of.
@@ -46,9 +43,6 @@ pub struct Setup {
 /// Instances kept apart for webhooks, views and commands.
 const QUICK: u32 = 16;
 
-/// Runs that are under way at the shutdown are given so long.
-const GRACE: Duration = Duration::from_secs(10);
-
 /// The instances that a host of this concurrency uses.
 #[must_use]
 pub fn slots(concurrency: u32) -> Slots {
@@ -67,8 +61,9 @@ pub struct Host {
     pub(crate) triggers: Triggers,
     pub(crate) webhook_keys: Vec<Secret>,
     pub(crate) support: Option<String>,
+    pub(crate) bodies: Bodies,
     counters: Arc<Counters>,
-    scheduler: Arc<Scheduler>,
+    pub(crate) scheduler: Arc<Scheduler>,
     wake: Arc<Notify>,
 }
 
@@ -117,6 +112,7 @@ impl Host {
             triggers,
             webhook_keys: setup.webhook_keys,
             support: setup.support,
+            bodies: Bodies::default(),
             counters,
             scheduler,
             wake,
@@ -147,43 +143,5 @@ impl Host {
     /// Look again at once which accounts are due.
     pub fn wake(&self) {
         self.wake.notify_one();
-    }
-}
-
-/// Serve HTTP on `listener` and run accounts as they come due, until `shutdown`. Requests and
-/// runs under way are then given ten seconds.
-///
-/// # Errors
-///
-/// The listener failed.
-pub async fn run(
-    listener: TcpListener,
-    host: Arc<Host>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(async move {
-        shutdown.await;
-        stop.send_replace(true);
-    });
-    let until_stopped = |mut stopped: watch::Receiver<bool>| async move {
-        // An error means that nobody is left to say it: the same.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    };
-    let schedule = Arc::clone(&host.scheduler).serve(until_stopped(stopped.clone()));
-    // An answer is to leave at once, not when the other side has confirmed what came before it.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let serve = axum::serve(listener, server::router(host))
-        .with_graceful_shutdown(until_stopped(stopped.clone()));
-    let both = async { tokio::join!(serve, schedule).0 };
-    let overdue = async {
-        until_stopped(stopped).await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        served = both => served,
-        () = overdue => Ok(()),
     }
 }

@@ -11,7 +11,7 @@
 //! | what is kept and how | [`store`], with SQLite in [`store::sqlite`] |
 //! | how Merge is called, and how often | [`merge_http`], [`budget`] |
 //! | when an account runs | [`scheduler`] |
-//! | what the world may ask | [`server`], [`webhook`], [`page`], [`api`] |
+//! | what the world may ask | [`http`] |
 //! | what the operator may set | [`config`] |
 //! | how the component is run | [`component`] |
 //! | what the demonstration shows | [`demo`] |
@@ -19,7 +19,7 @@
 //!
 //! # A host of your own
 //!
-//! [`host::Setup`] takes every part from outside. [`host::run`] serves it as the binary does;
+//! [`host::Setup`] takes every part from outside. [`http::run`] serves it as the binary does;
 //! [`host::Host::run_due`] drives it by hand, under a clock that only its owner moves:
 //!
 //! ```no_run
@@ -60,8 +60,8 @@
 //! # }
 //! ```
 
-pub mod api;
 pub mod bindings;
+mod bodies;
 pub mod budget;
 pub mod cli;
 pub mod clock;
@@ -69,16 +69,17 @@ pub mod component;
 pub mod config;
 pub mod counters;
 pub mod demo;
+pub mod dto;
+mod engine_flag;
 pub mod host;
+pub mod http;
 pub mod instant;
-mod linking;
 pub mod locate;
 pub mod merge_http;
 pub mod operator_key;
-pub mod page;
 pub mod rehearsal;
 pub mod scheduler;
 pub mod secret;
-pub mod server;
+mod shortened;
 pub mod store;
-pub mod webhook;
+mod terminal;

@@ -149,7 +149,7 @@ fn build() -> Result<Vec<Artifact>> {
             Form::Component if made.inlined.is_some() => target.join("inlined"),
             Form::Component => target.clone(),
         };
-        let component = compile(&made, &root(), &target)?;
+        let component = compile(&made, &root(), &target, &[])?;
         let bytes = match made.form {
             Form::Component => component.as_slice(),
             Form::Module => {
@@ -166,13 +166,24 @@ fn build() -> Result<Vec<Artifact>> {
     Ok(artifacts)
 }
 
-/// The engine's component from the source in `tree`, built in a target folder of its own.
+/// The engine's component from the source in `tree`, built in a target folder of its own. It is
+/// neither small nor fast, but soon there: one is built after the other, each for a few seeds.
 pub fn engine(tree: &Path, target: &Path) -> Result<Vec<u8>> {
-    compile(&ENGINE, tree, target)
+    let quick = [
+        "profile.guest.lto = \"off\"",
+        "profile.guest.codegen-units = 16",
+        "profile.guest.incremental = true",
+    ];
+    let made = Made {
+        opt_level: "1",
+        levels: &[],
+        ..ENGINE
+    };
+    compile(&made, tree, target, &quick)
 }
 
-/// One component from the source in `tree`.
-fn compile(made: &Made, tree: &Path, target: &Path) -> Result<Vec<u8>> {
+/// One component from the source in `tree`; `more` goes to the profile.
+fn compile(made: &Made, tree: &Path, target: &Path, more: &[&str]) -> Result<Vec<u8>> {
     let mut cargo = cargo();
     cargo.current_dir(tree);
     cargo.args(["build", "--package", made.package, "--profile", "guest"]);
@@ -184,6 +195,9 @@ fn compile(made: &Made, tree: &Path, target: &Path) -> Result<Vec<u8>> {
         cargo.arg("--config").arg(format!(
             "profile.guest.package.{package}.opt-level = {level}"
         ));
+    }
+    for setting in more {
+        cargo.arg("--config").arg(setting);
     }
     // Where a target is named, the flags go to the component alone, and none to what runs
     // on this machine while it is built, as macros do.

@@ -2,7 +2,9 @@
 //! simulation notices.
 //!
 //! Each sabotage is a patch in `tests/simulation/sabotage`, its first line the mistake in words. No
-//! switch in the product's code knows of them.
+//! switch in the product's code knows of them. A mistake that shows only where something is wrong
+//! for good with a model names those kinds in its second line, `poison: KIND,..`, and is looked for
+//! in seeds that have no other: each is too rare among all of them for a hundred seeds.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -43,6 +45,40 @@ fn names() -> Result<Vec<String>> {
 
 fn patches() -> PathBuf {
     root().join("tests").join("simulation").join("sabotage")
+}
+
+/// The first line of a sabotage's patch, and the kinds of poison in its second.
+struct About {
+    mistake: String,
+    poison: Option<String>,
+}
+
+impl About {
+    fn of(name: &str) -> Result<Self> {
+        let patch = patches().join(format!("{name}.patch"));
+        let text = fs::read_to_string(&patch).with_context(|| format!("no {}", patch.display()))?;
+        Ok(Self::read(&text))
+    }
+
+    fn read(text: &str) -> Self {
+        let mut lines = text.lines();
+        let mistake = lines.next().unwrap_or_default().to_owned();
+        let poison = lines.next().and_then(|line| line.strip_prefix("poison: "));
+        Self {
+            mistake,
+            poison: poison.map(str::to_owned),
+        }
+    }
+}
+
+/// What is passed to the simulation for it: the poison to look for it with.
+pub fn arguments(name: &str) -> Result<Vec<String>> {
+    Ok(arguments_of(&About::of(name)?))
+}
+
+fn arguments_of(about: &About) -> Vec<String> {
+    let poison = about.poison.clone();
+    poison.map_or_else(Vec::new, |kinds| vec!["--poison".to_owned(), kinds])
 }
 
 /// The engine with this mistake in it.
@@ -123,18 +159,29 @@ pub fn all(arguments: &[String]) -> Result<()> {
     let mut rows = Vec::new();
     for name in names()? {
         let engine = build(&name)?;
+        let about = About::of(&name)?;
+        let poison = arguments_of(&about);
         let mut found = Vec::new();
         for range in 0..ranges {
-            found.push(seeds_until_found(&program, &engine, range * APART)?);
+            found.push(seeds_until_found(
+                &program,
+                &engine,
+                range * APART,
+                &poison,
+            )?);
         }
-        let words = fs::read_to_string(patches().join(format!("{name}.patch")))?;
-        let words = words.lines().next().unwrap_or_default().to_owned();
         say(&format!("{name}: found after {}", in_words(&found)));
-        rows.push((name, words, found));
+        rows.push((name, about, found));
     }
     if as_json {
-        let rows = rows.iter().map(|(name, words, found)| {
-            json!({ "name": name, "mistake": words, "seeds_until_found": found, "mean": mean(found) })
+        let rows = rows.iter().map(|(name, about, found)| {
+            json!({
+                "name": name,
+                "mistake": about.mistake,
+                "poison": about.poison,
+                "seeds_until_found": found,
+                "mean": mean(found),
+            })
         });
         println!("{}", Value::Array(rows.collect()));
     } else {
@@ -167,8 +214,13 @@ fn option(arguments: &[String], name: &str) -> Result<Option<u64>> {
 }
 
 /// How many seeds it takes from `first`; `None` where [`PATIENCE`] is not enough.
-fn seeds_until_found(program: &Path, engine: &Path, first: u64) -> Result<Option<u64>> {
-    let arguments = [
+fn seeds_until_found(
+    program: &Path,
+    engine: &Path,
+    first: u64,
+    poison: &[String],
+) -> Result<Option<u64>> {
+    let mut arguments = vec![
         "--seeds".to_owned(),
         format!("{first}..{}", first + PATIENCE),
         "--until-found".to_owned(),
@@ -177,6 +229,7 @@ fn seeds_until_found(program: &Path, engine: &Path, first: u64) -> Result<Option
         "--engine".to_owned(),
         engine.display().to_string(),
     ];
+    arguments.extend_from_slice(poison);
     let ended = simulate::command(program, &arguments).output()?;
     let report: Value = serde_json::from_slice(&ended.stdout).with_context(|| {
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
@@ -202,4 +255,18 @@ fn mean(found: &[Option<u64>]) -> Option<f64> {
     let sum: u64 = found.iter().copied().sum::<Option<u64>>()?;
     #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
     Some(sum as f64 / found.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_patch_says_what_the_mistake_is_and_with_what_to_look_for_it() {
+        let about = About::read("a mistake\npoison: a-kind,b-kind=4\n\ndiff --git");
+        assert_eq!(about.mistake, "a mistake");
+        assert_eq!(arguments_of(&about), ["--poison", "a-kind,b-kind=4"]);
+        let about = About::read("a mistake\n\ndiff --git");
+        assert!(arguments_of(&about).is_empty());
+    }
 }

@@ -21,7 +21,15 @@ pub fn run(sabotage: Option<&str>, arguments: &[String]) -> Result<()> {
             let engine = sabotage::build(name)?;
             let engine = engine.to_string_lossy();
             let broken = ["--engine", &*engine, "--sabotage", name].map(str::to_owned);
-            return hand_over(&[arguments, &broken].concat());
+            let chosen = arguments
+                .iter()
+                .any(|argument| argument.starts_with("--poison"));
+            let poison = if chosen {
+                Vec::new()
+            } else {
+                sabotage::arguments(name)?
+            };
+            return hand_over(&[arguments, &broken, &poison].concat());
         }
     }
     hand_over(arguments)

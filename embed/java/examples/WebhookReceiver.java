@@ -19,7 +19,7 @@ import java.util.function.Consumer;
 
 /** Answers Merge's webhooks, and hands each that is authentic to {@code keep}. */
 public final class WebhookReceiver {
-    private static final int LARGEST_BODY = 10 << 20;
+    private static final int LARGEST_BODY = 1 << 20;
     private static final String PROCESSING_ERROR = "{\"error\": \"Processing error\"}";
 
     private final MergeSync mergeSync = MergeSync.create();

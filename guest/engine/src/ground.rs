@@ -1,7 +1,6 @@
 //! What everything else stands on.
 
 pub mod clock;
-pub mod context;
 pub mod note;
 pub mod paging;
 pub mod seed;

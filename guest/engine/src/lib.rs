@@ -14,8 +14,8 @@
 //! | [`inspect`](view::inspect) | the stored document | what people see |
 //!
 //! Modules know each other in one direction, each layer those behind it: `text`; `step`, `receive`,
-//! `command` and `view`; `commit`; `request`; `plan`; `decide`; `account`; `contract`, `settings` and
-//! `ground`.
+//! `command` and `view`; `commit`; `request`; `plan`; `decide`; `account`; `context`, `contract`
+//! and `settings`; `ground`.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -38,6 +38,7 @@ extern crate alloc;
 mod account;
 pub mod command;
 mod commit;
+mod context;
 mod contract;
 mod decide;
 mod event;

@@ -15,7 +15,7 @@ use self::next::{Answer, Next, Taken};
 use self::reading::Reading;
 use crate::account::document::Document;
 use crate::account::slot::Kind;
-use crate::ground::context::Context;
+use crate::context::Context;
 use crate::plan::hold;
 
 /// A request under way.

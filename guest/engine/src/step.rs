@@ -13,13 +13,13 @@ use merge_sync_logic::types::{Problem, Timestamp};
 use crate::account::codec;
 use crate::account::document::{Document, Model};
 use crate::commit::{self, Extra, unlink};
+use crate::context::Context;
 use crate::contract::http::Request;
 use crate::contract::log::Entry;
 use crate::contract::store::{Committed, Versioned};
 use crate::contract::triggers::{Failure, Report};
 use crate::decide::sweep;
 pub use crate::event::{Effect, Event};
-use crate::ground::context::Context;
 use crate::plan::work::{self, Work};
 use crate::plan::{crash, hold, notes};
 use crate::request::Asked;
@@ -61,7 +61,7 @@ pub fn step(mut run: Run, settings: &Settings, now: Timestamp, event: Event) -> 
     };
     let effect = match (stage, event) {
         (Stage::Idle, Event::Started(loaded)) if turn.run.started_at.is_none() => {
-            turn.start(loaded)
+            turn.start(loaded).unwrap_or_else(failed)
         }
         (Stage::Asking(document, asked), Event::Response(response)) => {
             turn.answered(document, asked, response.into())
@@ -72,18 +72,22 @@ pub fn step(mut run: Run, settings: &Settings, now: Timestamp, event: Event) -> 
         (Stage::Committing(document, then), Event::Committed(committed)) => {
             turn.committed(document, then, committed)
         }
-        (Stage::Committing(..), Event::Stale(Some(loaded))) => turn.overtaken(loaded),
+        (Stage::Committing(document, _), Event::Stale(Some(loaded))) => {
+            turn.overtaken(&document, loaded).unwrap_or_else(failed)
+        }
         // The account is gone: nothing is recreated.
         (Stage::Committing(..), Event::Stale(None)) => turn.report(),
-        (Stage::Committing(..), Event::Unavailable(problem)) => {
-            Effect::Finished(Err(Failure::Store(problem)))
-        }
+        (Stage::Committing(..), Event::Unavailable(problem)) => failed(Failure::Store(problem)),
         (_, _) => {
             let message = "event: does not answer the latest effect".into();
-            Effect::Finished(Err(Failure::State(Problem { message })))
+            failed(Failure::State(Problem { message }))
         }
     };
     Step { run, effect, log }
+}
+
+fn failed(failure: Failure) -> Effect {
+    Effect::Finished(Err(failure))
 }
 
 /// One step under way.
@@ -93,20 +97,16 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    fn start(&mut self, loaded: Versioned) -> Effect {
+    fn start(&mut self, loaded: Versioned) -> Result<Effect, Failure> {
         self.run.started_at = Some(self.context.now);
-        match self.decode(&loaded.state) {
-            Ok(document) => self.begin(document, loaded),
-            Err(failed) => failed,
-        }
+        let document = self.decode(&loaded.state)?;
+        Ok(self.begin(document, loaded))
     }
 
-    fn decode(&self, state: &str) -> Result<Box<Document>, Effect> {
+    fn decode(&self, state: &str) -> Result<Box<Document>, Failure> {
         let blank = || Document::blank(&self.run.account, self.context.now);
-        match codec::decode(state) {
-            Ok(document) => Ok(Box::new(document.unwrap_or_else(blank))),
-            Err(problem) => Err(Effect::Finished(Err(Failure::State(problem)))),
-        }
+        let decoded = codec::decode(state).map_err(Failure::State)?;
+        Ok(Box::new(decoded.unwrap_or_else(blank)))
     }
 
     /// Turn the notes into state, and claim the account if there is something to ask Merge for.
@@ -170,25 +170,25 @@ impl Turn<'_> {
 
     /// Somebody else committed first: everything derived from the old state is discarded, and
     /// the run goes on only while its own claim stands.
-    fn overtaken(&mut self, loaded: Versioned) -> Effect {
+    fn overtaken(&mut self, discarded: &Document, loaded: Versioned) -> Result<Effect, Failure> {
         self.run.pending = Tally::default();
         self.run.overtaken = self.run.overtaken.saturating_add(1);
-        let document = match self.decode(&loaded.state) {
-            Ok(document) => document,
-            Err(failed) => return failed,
-        };
+        let mut document = self.decode(&loaded.state)?;
         if self.run.overtaken > MOST_OVERTAKEN {
-            return self.report();
+            return Ok(self.report());
         }
         let Some(number) = self.run.claim else {
-            return self.begin(document, loaded);
+            return Ok(self.begin(document, loaded));
         };
         if !hold::is_claimed(&document, number, self.context.now) {
-            return self.report();
+            return Ok(self.report());
         }
         // INVARIANT: notes that were not loaded before the first request stay for the next run.
         self.run.version = loaded.version;
-        self.go_on(document)
+        if hold::is_demanded_still(&mut document, discarded, self.context.now) {
+            return Ok(self.release(document, Extra::NOTHING));
+        }
+        Ok(self.go_on(document))
     }
 
     /// Send what is to be sent next, or give the claim back.

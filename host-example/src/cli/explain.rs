@@ -8,8 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Engine, bytes, say, table};
-use crate::api::{self, ProgressDto, ReadinessDto, shortened};
+use super::bytes;
 use crate::bindings::exports::merge_sync::triggers::readiness::{
     self, AccountPhase, AccountReadiness, PartialPolicy, Phase,
 };
@@ -18,7 +17,11 @@ use crate::bindings::exports::merge_sync::triggers::window::{
     self, Endpoint, Plan, Progress, SkipReason, Span,
 };
 use crate::component::Decisions;
+use crate::dto::{self, ProgressDto, ReadinessDto};
+use crate::engine_flag::Engine;
 use crate::instant;
+use crate::shortened::shortened;
+use crate::terminal::{say, table};
 
 pub(super) const HELP: &str = "\
 Give every page of the answer, in order: an account is judged by all of its models.
@@ -369,7 +372,7 @@ fn joined(parameters: &[&str]) -> String {
 fn to_text(account: &AccountReadiness, models: &[Explained], complete: bool) -> String {
     let mut text = format!(
         "account: {}, {} of {} needed models ready, {} in need of attention\n",
-        api::account_phase(account.phase),
+        dto::account_phase(account.phase),
         account.ready,
         account.needed,
         account.attention
@@ -382,7 +385,7 @@ fn to_text(account: &AccountReadiness, models: &[Explained], complete: bool) -> 
         let (plan, detail) = describe(&model.plan);
         table.add_row([
             &model.model_id,
-            api::phase(model.phase),
+            dto::phase(model.phase),
             &model.reason,
             plan,
             &detail,
@@ -417,7 +420,7 @@ fn to_json(account: AccountReadiness, models: &[Explained], complete: bool) -> V
             };
             json!({
                 "model_id": model.model_id,
-                "phase": api::phase(model.phase),
+                "phase": dto::phase(model.phase),
                 "reason": model.reason,
                 "plan": plan,
             })

@@ -11,12 +11,15 @@ use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use super::{Source, component_file, variable};
+use super::Source;
 use crate::budget::Limits;
 use crate::clock::{Clock, System};
 use crate::component::Component;
 use crate::config::Config;
-use crate::host::{self, Host, Setup, slots};
+use crate::engine_flag::{component_file, variable};
+use crate::host::{Host, Setup, slots};
+use crate::http;
+use crate::http::inbound::{Bounds, open_files};
 use crate::merge_http::Origin;
 use crate::rehearsal::Rehearsal;
 use crate::store::sqlite::{Options, SqliteStore};
@@ -93,8 +96,11 @@ impl Serve {
                 () = over => tracing::warn!("the rehearsal is over"),
             }
         };
-        host::run(listener, host, stop).await?;
-        tracing::info!("stopped");
+        let bounds = Bounds::of_files(open_files::raise_limit());
+        tokio::select! {
+            () = http::run(listener, bounds, host, stop) => tracing::info!("stopped"),
+            () = asked_twice() => tracing::warn!("asked to stop twice: nothing is waited for"),
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -161,6 +167,12 @@ fn start_log(format: LogFormat) {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
+}
+
+/// Whoever asks again does not want to wait for what is under way.
+async fn asked_twice() {
+    asked_to_stop().await;
+    asked_to_stop().await;
 }
 
 /// Ctrl-C, or a polite `kill`.

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 
-use super::{Source, say, table, variable};
-use crate::api::AccountDto;
+use super::Source;
 use crate::clock::System;
 use crate::config::Config;
+use crate::dto::AccountDto;
+use crate::engine_flag::variable;
 use crate::instant;
 use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::{Listed, Store as _};
+use crate::terminal::{say, table};
 
 /// Flags of `status`.
 #[derive(Debug, Args)]

@@ -6,12 +6,14 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Engine, bytes, say, variable};
-use crate::api;
+use super::bytes;
 use crate::bindings::exports::merge_sync::triggers::signature::{Refusal, SignedBody};
 use crate::bindings::exports::merge_sync::triggers::types::{Account, ModelStatus};
 use crate::bindings::exports::merge_sync::triggers::webhook::{Event, Outcome, Reply};
 use crate::config::webhook_keys;
+use crate::dto;
+use crate::engine_flag::{Engine, variable};
+use crate::terminal::say;
 
 pub(super) const HELP: &str = "\
 The signing keys are read from MERGE_WEBHOOK_SECRET (or MERGE_SECURITY_SIGNATURE), several
@@ -212,7 +214,7 @@ fn model(status: &ModelStatus) -> String {
         .clone()
         .or_else(|| status.status.clone());
     match state {
-        Some(state) => format!("{} {}", status.model_id, api::state(state)),
+        Some(state) => format!("{} {}", status.model_id, dto::state(state)),
         None => status.model_id.clone(),
     }
 }

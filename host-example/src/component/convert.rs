@@ -148,7 +148,7 @@ pub(super) fn commit_error(from: host::CommitError) -> store::CommitError {
     }
 }
 
-/// As `api::link_state` has it of what the component exports.
+/// As `dto::link_state` has it of what the component exports.
 fn link_state(from: types::LinkState) -> &'static str {
     match from {
         types::LinkState::Active => "active",

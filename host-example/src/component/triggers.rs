@@ -8,7 +8,7 @@ use wasmtime::component::{HasSelf, Linker};
 use super::Component;
 use super::outside::{Outside, Parts};
 use super::pool::Pool;
-use crate::bindings::exports::merge_sync::triggers::signature::SignedBody;
+use crate::bindings::exports::merge_sync::triggers::signature::{SignedBody, Verdict};
 use crate::bindings::exports::merge_sync::triggers::triggers::{
     Command, Failure, NewAccount, Report, View,
 };
@@ -133,6 +133,25 @@ impl Triggers {
             })
             .await
             .map(instant::from_status)
+            .map_err(Fault::Trap)
+    }
+
+    /// `signature.verify`.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Trap`] only.
+    pub async fn verify(&self, delivery: SignedBody) -> Result<Verdict, Fault> {
+        self.quick
+            .call(move |engine, store| {
+                Box::pin(async move {
+                    engine
+                        .merge_sync_triggers_signature()
+                        .call_verify(store, &delivery)
+                        .await
+                })
+            })
+            .await
             .map_err(Fault::Trap)
     }
 

@@ -237,7 +237,11 @@ fn known(path: &Path, table: Table) -> Result<Table, ConfigError> {
     let Some(other) = table.keys().find(|name| !is_known(name)) else {
         return Ok(table);
     };
-    let key = format!("`{}` in `{}`", crate::api::shortened(other), path.display());
+    let key = format!(
+        "`{}` in `{}`",
+        crate::shortened::shortened(other),
+        path.display()
+    );
     let secret = SECRETS
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(other));

@@ -191,7 +191,7 @@ impl Summary {
 
     /// For people.
     pub(super) fn text(&self) -> String {
-        let mut table = crate::cli::table(&["", "", ""]);
+        let mut table = crate::terminal::table(&["", "", ""]);
         for (what, how_many, meaning) in self.lines() {
             table.add_row([what, &how_many, &meaning]);
         }

@@ -18,9 +18,9 @@ use crate::budget::Limits;
 use crate::clock::{Clock as _, Micros};
 use crate::component::Component;
 use crate::host::{Host, Setup, slots};
+use crate::http;
 use crate::merge_http::Origin;
 use crate::secret::Secret;
-use crate::server;
 use crate::store::sqlite::{Options, SqliteStore};
 
 /// Runs at a time: one for each account.
@@ -95,7 +95,7 @@ impl World {
             support: None,
         })
         .await?;
-        let router = server::router(Arc::clone(&host));
+        let router = http::router(Arc::clone(&host));
         let host_server = tokio::spawn(async move {
             // It serves until it is aborted, with the world.
             let _ = axum::serve(webhooks, router).await;

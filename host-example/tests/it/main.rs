@@ -3,6 +3,7 @@
 mod cli;
 mod component;
 mod demo;
+mod inbound;
 mod linking;
 mod log;
 mod merge_http;

@@ -44,7 +44,8 @@ async fn pages(status: &'static str, answer: fn(&Request) -> Option<Response>) -
     .await;
     let body = linked(ACCOUNT, "a-token-to-hide").replace("Sons", "<b>Sons</b>");
     let signature = sign(body.as_bytes());
-    merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+    merge_sync_host::http::webhook::receive(&host, vec![signature], Ok(Vec::from(body).into()))
+        .await;
     // Merge's issues are read once an account is known to be in need of attention.
     let next = host.run_due(NOON).await.unwrap().unwrap();
     scratch.clock.set(next);
@@ -73,6 +74,13 @@ async fn pages(status: &'static str, answer: fn(&Request) -> Option<Response>) -
             "{page}"
         );
     }
+    // What somebody asks for is shown, and is no part of the page.
+    let hostile = "%3C/title%3E%3Cimg%20src=x%20onerror=%22alert(1)%22%3E";
+    let records = read(&format!("/accounts/{ACCOUNT}/records?model={hostile}")).await;
+    assert!(
+        records.contains("&lt;/title&gt;&lt;img") && !records.contains("<img"),
+        "{records}"
+    );
     (all, one)
 }
 
@@ -156,7 +164,8 @@ async fn when_the_operators_key_is_refused_no_customer_is_blamed() {
     for account in ["a", "b", "c"] {
         let body = linked(account, "token");
         let signature = sign(body.as_bytes());
-        merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+        merge_sync_host::http::webhook::receive(&host, vec![signature], Ok(Vec::from(body).into()))
+            .await;
     }
     host.run_due(NOON).await.unwrap();
     let served = serve(&host).await;
@@ -190,7 +199,8 @@ async fn the_retry_button_polls_and_leads_back() {
     .await;
     let body = linked(ACCOUNT, "token");
     let signature = sign(body.as_bytes());
-    merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+    merge_sync_host::http::webhook::receive(&host, vec![signature], Ok(Vec::from(body).into()))
+        .await;
     host.run_due(NOON).await.unwrap();
     let served = serve(&host).await;
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -235,7 +245,8 @@ async fn read_once(scratch: &Scratch, left: Arc<AtomicU64>) -> Arc<Host> {
     .await;
     let body = linked(ACCOUNT, "token");
     let signature = sign(body.as_bytes());
-    merge_sync_host::webhook::receive(&host, vec![signature], Some(body.into())).await;
+    merge_sync_host::http::webhook::receive(&host, vec![signature], Ok(Vec::from(body).into()))
+        .await;
     // It is served until the test ends.
     std::mem::forget(merge);
     host

@@ -172,7 +172,8 @@ async fn no_more_accounts_run_at_once_than_they_may() {
     for nth in 0..12 {
         let body = linked(&format!("account {nth}"), "token");
         let signatures = vec![crate::support::sign(body.as_bytes())];
-        merge_sync_host::webhook::receive(&host, signatures, Some(body.into())).await;
+        merge_sync_host::http::webhook::receive(&host, signatures, Ok(Vec::from(body).into()))
+            .await;
     }
     let next = host.run_due(NOON).await.unwrap();
     assert!(next.is_some_and(|next| next > NOON), "{next:?}");
@@ -238,7 +239,7 @@ async fn an_account_that_fails_delays_no_other() {
     .await;
     let body = linked(ACCOUNT, "token");
     let signatures = vec![crate::support::sign(body.as_bytes())];
-    merge_sync_host::webhook::receive(&host, signatures, Some(body.into())).await;
+    merge_sync_host::http::webhook::receive(&host, signatures, Ok(Vec::from(body).into())).await;
     let mut now = NOON;
     for _ in 0..40 {
         scratch.clock.set(now);
@@ -340,7 +341,7 @@ async fn merges_bad_answers_cost_an_account_time_and_neither_rows_nor_state() {
     .await;
     let body = linked(ACCOUNT, "token");
     let signatures = vec![crate::support::sign(body.as_bytes())];
-    merge_sync_host::webhook::receive(&host, signatures, Some(body.into())).await;
+    merge_sync_host::http::webhook::receive(&host, signatures, Ok(Vec::from(body).into())).await;
     let mut now = host.run_due(NOON).await.unwrap().unwrap();
     for nth in 0..answers.len() as u64 {
         turn.store(nth, Ordering::SeqCst);
@@ -393,7 +394,8 @@ async fn a_run_that_traps_is_seen_until_one_comes_to_a_good_end() {
     let breaking = host(made(gated)).await;
     let body = linked(BREAKING, "token");
     let signatures = vec![crate::support::sign(body.as_bytes())];
-    merge_sync_host::webhook::receive(&breaking, signatures, Some(body.into())).await;
+    merge_sync_host::http::webhook::receive(&breaking, signatures, Ok(Vec::from(body).into()))
+        .await;
     for failures in [1, 2] {
         let next = breaking.run_due(scratch.clock.now()).await.unwrap();
         let listed = store.account(BREAKING).await.unwrap().unwrap();

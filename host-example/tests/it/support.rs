@@ -15,10 +15,11 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use merge_sync_host::budget::Limits;
 use merge_sync_host::clock::{Clock, Manual, Micros, Pending, SECOND};
 use merge_sync_host::component::Component;
-use merge_sync_host::host::{self, Host, Setup};
+use merge_sync_host::host::{Host, Setup};
+use merge_sync_host::http;
+use merge_sync_host::http::inbound::Bounds;
 use merge_sync_host::merge_http::Origin;
 use merge_sync_host::secret::Secret;
-use merge_sync_host::server;
 use merge_sync_host::store::sqlite::{Options, SqliteStore};
 use merge_sync_host::store::{
     Change, CommitError, Committed, Due, Listed, Note, NoteError, Sequenced, Store, Stored,
@@ -239,16 +240,21 @@ pub fn setup(made: Made) -> Setup {
 
 /// Serve `host` as the binary does.
 pub async fn serve(host: &Arc<Host>) -> Served {
+    serve_within(host, Bounds::default()).await
+}
+
+/// Serve `host` with a listener that bears this.
+pub async fn serve_within(host: &Arc<Host>, bounds: Bounds) -> Served {
     let host = Arc::clone(host);
     serve_until(|listener, stopped| async move {
-        host::run(listener, host, stopped).await.expect("serving");
+        http::run(listener, bounds, host, stopped).await;
     })
     .await
 }
 
 /// Serve the routes of `host` alone: its runs are the test's to start.
 pub async fn routes(host: &Arc<Host>) -> Served {
-    let router = server::router(Arc::clone(host));
+    let router = http::router(Arc::clone(host));
     serve_until(|listener, stopped| async move {
         tokio::select! {
             _ = axum::serve(listener, router) => {}

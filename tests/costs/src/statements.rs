@@ -17,10 +17,10 @@ use merge_sync_host::budget::Limits;
 use merge_sync_host::clock::{Clock as _, HOUR, Manual, Micros};
 use merge_sync_host::component::Component;
 use merge_sync_host::host::{Host, Setup, slots};
+use merge_sync_host::http::webhook;
 use merge_sync_host::merge_http::Origin;
 use merge_sync_host::secret::Secret;
 use merge_sync_host::store::sqlite::{Options, SqliteStore};
-use merge_sync_host::webhook;
 use tokio::net::TcpListener;
 
 use crate::baseline::Costs;
@@ -95,7 +95,7 @@ impl Account {
         let before = EXECUTED.load(Ordering::Relaxed);
         let signatures = vec![signed.signature.clone()];
         let body = signed.body.clone().into_bytes();
-        let reply = webhook::receive(&self.host, signatures, Some(body)).await;
+        let reply = webhook::receive(&self.host, signatures, Ok(body.into())).await;
         ensure!(
             reply.status == 200,
             "a webhook was answered {}",

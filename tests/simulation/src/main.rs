@@ -14,7 +14,7 @@ use merge_sync_simulation::engine::Engine;
 use merge_sync_simulation::mishap;
 use merge_sync_simulation::plot::draw;
 use merge_sync_simulation::poison;
-use merge_sync_simulation::run::run;
+use merge_sync_simulation::run::{Until, run};
 use merge_sync_simulation::scenario::{Rule, Wanted};
 use merge_sync_simulation::seeds::{Play, Sum, play};
 use merge_sync_simulation::shrink::{arguments, excerpt, shrink};
@@ -176,7 +176,7 @@ fn trace(engine: &Engine, args: &Args, wanted: &Wanted) -> anyhow::Result<bool> 
             args.seeds
         );
     }
-    let outcome = run(engine, args.seeds.start, wanted, true);
+    let outcome = run(engine, args.seeds.start, wanted, Until::End, true);
     let mut out = std::io::stdout().lock();
     for line in &outcome.trace {
         writeln!(out, "{line}")?;

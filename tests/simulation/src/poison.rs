@@ -19,7 +19,7 @@ const OFTEN: [(&str, usize); 9] = [
     ("narrowed-selective-sync", 12),
     ("page-size-limit", 3),
     ("cursors-refused", 2),
-    ("clamped-offset-cursors", 8),
+    ("clamped-offset-cursors", 3),
     ("offset-cursors-shift", 3),
     ("unreadable-finish", 3),
     ("list-refused", 2),

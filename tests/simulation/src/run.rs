@@ -45,9 +45,18 @@ pub struct Outcome {
     pub trace: Vec<String>,
 }
 
+/// How far a seed is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// To its end.
+    End,
+    /// To the first thing that is wrong: a broken engine may go in circles from there on.
+    Wrong,
+}
+
 /// Play `seed`.
 #[must_use]
-pub fn run(engine: &Engine, seed: u64, wanted: &Wanted, traced: bool) -> Outcome {
+pub fn run(engine: &Engine, seed: u64, wanted: &Wanted, until: Until, traced: bool) -> Outcome {
     let scenario = Scenario::draw(seed, wanted);
     let start = scenario.config.start;
     let accounts = scenario.config.accounts;
@@ -57,7 +66,7 @@ pub fn run(engine: &Engine, seed: u64, wanted: &Wanted, traced: bool) -> Outcome
         Trace::default()
     };
     let mut world = World::new(engine, scenario, trace);
-    world.play();
+    world.play(until);
     let lasted = world.now() - start;
     let World {
         oracle,

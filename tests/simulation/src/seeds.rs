@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::counts::Counts;
 use crate::engine::Engine;
-use crate::run::{Outcome, run};
+use crate::run::{Outcome, Until, run};
 use crate::scenario::Wanted;
 
 /// What came of a range of seeds.
@@ -130,7 +130,8 @@ impl Sum {
 /// How a range is played.
 #[derive(Debug, Clone, Copy)]
 pub struct Play {
-    /// Stop at the first seed that goes wrong; the sums are then of the seeds up to it.
+    /// Stop at the first seed that goes wrong, and there at the first thing that is wrong; the sums
+    /// are then of what was played.
     pub until_found: bool,
     /// Threads.
     pub jobs: NonZero<usize>,
@@ -150,6 +151,11 @@ pub fn play(engine: &Engine, seeds: Range<u64>, wanted: &Wanted, how: Play) -> S
     let next = AtomicU64::new(seeds.start);
     let stop_at = AtomicU64::new(seeds.end);
     let calls = AtomicU64::new(0);
+    let until = if how.until_found {
+        Until::Wrong
+    } else {
+        Until::End
+    };
     let outcomes = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
         for _ in 0..how.jobs.get() {
@@ -159,7 +165,7 @@ pub fn play(engine: &Engine, seeds: Range<u64>, wanted: &Wanted, how: Play) -> S
                     if seed >= stop_at.load(Ordering::Relaxed) {
                         return;
                     }
-                    let outcome = run(engine, seed, wanted, false);
+                    let outcome = run(engine, seed, wanted, until, false);
                     if !outcome.good && how.until_found {
                         // Seeds below it may still be under way: the lowest one counts.
                         stop_at.fetch_min(seed, Ordering::Relaxed);

@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::engine::Engine;
 use crate::mishap;
 use crate::poison;
-use crate::run::{Outcome, run};
+use crate::run::{Outcome, Until, run};
 use crate::scenario::Wanted;
 
 /// The smallest form of `seed` that still fails, and what came of it.
@@ -15,7 +15,7 @@ use crate::scenario::Wanted;
 pub fn shrink(engine: &Engine, seed: u64, wanted: &Wanted) -> (Wanted, Outcome) {
     let mut smallest = wanted.clone();
     let mut try_smaller = |candidate: Wanted| {
-        if !run(engine, seed, &candidate, false).good {
+        if !run(engine, seed, &candidate, Until::End, false).good {
             smallest = candidate;
         }
         smallest.clone()
@@ -58,7 +58,7 @@ pub fn shrink(engine: &Engine, seed: u64, wanted: &Wanted) -> (Wanted, Outcome) 
             now = try_smaller(candidate);
         }
     }
-    let outcome = run(engine, seed, &now, true);
+    let outcome = run(engine, seed, &now, Until::End, true);
     (now, outcome)
 }
 

@@ -13,6 +13,7 @@ use crate::errand::Errand;
 use crate::host::Host;
 use crate::mishap::Mishap;
 use crate::oracle::Oracle;
+use crate::run::Until;
 use crate::scenario::Scenario;
 use crate::store::Store;
 use crate::trace::Trace;
@@ -153,9 +154,12 @@ impl<'a> World<'a> {
         strikes
     }
 
-    /// Play to the end.
-    pub fn play(&mut self) {
+    /// Play to the end, or to the first thing that is wrong.
+    pub fn play(&mut self, until: Until) {
         loop {
+            if until == Until::Wrong && self.oracle.violated > 0 {
+                return;
+            }
             let planned = self.queue.first_key_value().map(|((at, _), _)| *at);
             let next = [
                 planned,

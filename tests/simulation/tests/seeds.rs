@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use merge_sync_simulation::engine::Engine;
-use merge_sync_simulation::run::run;
+use merge_sync_simulation::run::{Until, run};
 use merge_sync_simulation::scenario::{Rule, Wanted};
 use merge_sync_simulation::seeds::{Play, Sum, play};
 use merge_sync_simulation::shrink::{arguments, excerpt, shrink};
@@ -33,12 +33,12 @@ fn played(rule: Rule, seeds: std::ops::Range<u64>) -> Sum {
 fn a_seed_is_the_same_run_each_time() {
     let wanted = Wanted::all(Rule::Contiguous);
     let (first, second) = (
-        run(engine(), 5, &wanted, true),
-        run(engine(), 5, &wanted, true),
+        run(engine(), 5, &wanted, Until::End, true),
+        run(engine(), 5, &wanted, Until::End, true),
     );
     assert!(first.trace.len() > 1_000);
     assert!(first.trace == second.trace);
-    assert!(first.trace != run(engine(), 6, &wanted, true).trace);
+    assert!(first.trace != run(engine(), 6, &wanted, Until::End, true).trace);
 }
 
 #[test]
@@ -79,9 +79,9 @@ fn the_published_rule_loses_records() {
 fn a_failing_seed_is_made_smaller_and_still_fails() {
     let wanted = Wanted::all(Rule::FetchStart);
     let seed = (0..16)
-        .find(|seed| !run(engine(), *seed, &wanted, false).good)
+        .find(|seed| !run(engine(), *seed, &wanted, Until::End, false).good)
         .expect("a seed that fails");
-    let before = run(engine(), seed, &wanted, true);
+    let before = run(engine(), seed, &wanted, Until::End, true);
     let (smallest, after) = shrink(engine(), seed, &wanted);
     assert!(!after.good);
     assert!(after.trace.len() * 2 < before.trace.len());
@@ -100,7 +100,7 @@ fn kinds_of_faults_can_be_switched_off() {
         ..Wanted::all(Rule::Contiguous)
     };
     for seed in 0..4 {
-        let outcome = run(engine(), seed, &wanted, false);
+        let outcome = run(engine(), seed, &wanted, Until::End, false);
         assert!(!outcome.counts.faults.contains_key("host_killed"));
         assert!(!outcome.counts.faults.contains_key("late_visible"));
     }

@@ -48,8 +48,12 @@ const ENGINE: Layers = &[
     &["decide"],
     // What is remembered between two runs.
     &["account"],
-    // What is known of no account.
-    &["settings", "ground", "contract"],
+    // What a step is told besides the account.
+    &["context"],
+    // What passes between engine and host, and what an operator chooses.
+    &["contract", "settings"],
+    // What everything else stands on.
+    &["ground"],
 ];
 
 const LOGIC: Layers = &[

@@ -4,6 +4,7 @@ mod contract;
 mod dist;
 mod imports;
 mod layers;
+mod modules;
 mod sources;
 
 use std::path::{Path, PathBuf};

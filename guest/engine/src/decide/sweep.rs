@@ -9,9 +9,9 @@ use merge_sync_logic::types::{Milliseconds, Timestamp};
 use crate::account::document::{Document, Model};
 use crate::account::slot::Reread;
 use crate::account::sweep::{CONFIRM_AFTER, Held, Pending, Trust};
+use crate::context::Context;
 use crate::contract::log::{Entry, Level};
 use crate::contract::store::Swept;
-use crate::ground::context::Context;
 use crate::ground::seed::seed;
 
 /// And up to this long behind that, so that accounts that lost a permission together are not read

@@ -5,9 +5,9 @@ use merge_sync_logic::types::Milliseconds;
 
 use super::hold::stay_away;
 use crate::account::document::Document;
+use crate::context::Context;
 use crate::contract::log::{Entry, Level};
 use crate::decide::failure;
-use crate::ground::context::Context;
 use crate::settings::LARGEST_PAGE;
 
 /// So many claims without a finished run are no coincidence.

@@ -9,9 +9,9 @@ use merge_sync_logic::retry::{AttemptOutcome, Decision, Remedy};
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 
 use crate::account::document::{Claim, Document};
+use crate::context::Context;
 use crate::decide::failure;
 use crate::ground::clock::{sane, sane_deadline};
-use crate::ground::context::Context;
 use crate::ground::trouble::{self, TroubleKind};
 
 /// How long a claim stands unless it is renewed.
@@ -87,6 +87,17 @@ pub fn give_back(document: &mut Document) {
 pub fn is_held_up(document: &Document, now: Timestamp) -> bool {
     let until = document.server_until.max(document.backoff_until);
     document.trouble.is_some() || until.is_some_and(|until| sane_deadline(until, now) > now)
+}
+
+/// What the server demanded of a run is no less demanded for somebody else's commit, which made
+/// `document` while `discarded` was to be. Returns whether it is to be waited for.
+pub fn is_demanded_still(document: &mut Document, discarded: &Document, now: Timestamp) -> bool {
+    let demanded = discarded.server_until;
+    let is_waited_for = demanded > Some(now);
+    if is_waited_for {
+        document.server_until = document.server_until.max(demanded);
+    }
+    is_waited_for
 }
 
 /// No run before `wait` is over; a server's demand is kept apart from our own patience.

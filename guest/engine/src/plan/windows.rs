@@ -8,9 +8,9 @@ use merge_sync_logic::window::{self, Endpoint, Plan, Rule};
 
 use crate::account::document::{Document, Model};
 use crate::account::slot::{Bounds, Kind, Reread, Slot};
+use crate::context::Context;
 use crate::contract::log::{Entry, Level};
 use crate::decide::readiness;
-use crate::ground::context::Context;
 use crate::settings::{Gate, Settings};
 
 /// A window is complete: what was heard of while it was read is due now. The note that told of it

@@ -9,7 +9,7 @@ use merge_sync_logic::types::Timestamp;
 
 use super::next::{Next, after_lookup};
 use crate::account::document::{Document, ISSUES_KEPT};
-use crate::ground::context::Context;
+use crate::context::Context;
 use crate::ground::url;
 use crate::plan::hold;
 

@@ -8,10 +8,10 @@ use merge_sync_logic::types::Milliseconds;
 
 use super::reading::Reading;
 use crate::account::document::Document;
+use crate::context::Context;
 use crate::contract::http::{Response, SendError};
 use crate::contract::store::{Batch, Notice, Sweep};
 use crate::decide::failure;
-use crate::ground::context::Context;
 use crate::plan::hold;
 
 /// What a request met.

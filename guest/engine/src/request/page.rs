@@ -17,10 +17,10 @@ use self::look::{are_outside, is_empty, median, page_of};
 use super::next::{Next, Taken};
 use crate::account::document::{Document, Model};
 use crate::account::slot::{Bounds, Kind, Page, Slot, Turned};
+use crate::context::Context;
 use crate::contract::log::{Entry, Level};
 use crate::contract::store::Batch;
 use crate::decide::failure;
-use crate::ground::context::Context;
 use crate::ground::url;
 use crate::plan::{crash, hold, windows};
 

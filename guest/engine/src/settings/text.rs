@@ -180,7 +180,7 @@ fn parameters(input: Input<'_, '_>) -> Result<String, Problem> {
         format_args!(
             "expected parameters that only add, such as `include_remote_data=true`: `include_..`, \
              `remote_fields` or `show_enum_origins`. `expand` would hide changes, since \
-             `modified_after` does not see those of expanded objects; `cursor`, `page_size`, \
+             `modified_after` sees none of expanded objects; `cursor`, `page_size`, \
              `modified_after`, `modified_before`, `include_deleted_data` and `include_cancelled` \
              are sent already"
         ),

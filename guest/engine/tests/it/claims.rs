@@ -5,7 +5,7 @@ use merge_sync_engine::step::{Effect, Event};
 use merge_sync_engine::view::Failure;
 use merge_sync_logic::types::{Milliseconds, Problem, Timestamp};
 
-use crate::support::{Host, answer, at, done, ok, page, quiet};
+use crate::support::{Host, answer, at, done, ok, page, quiet, throttled};
 
 /// Start a run and drop it at its first request, as a crash would.
 fn crash(host: &mut Host) {
@@ -154,6 +154,29 @@ fn a_claim_stands_to_its_last_microsecond_and_no_longer() {
         .expect("a report");
         assert_eq!(host.commits.len(), commits, "{waited}");
     }
+}
+
+#[test]
+fn what_a_server_demands_outlives_a_commit_of_somebody_else() {
+    let mut host = Host::linked("{}");
+    let mut overtaken = false;
+    host.drive(|host, effect| match effect {
+        Effect::Send(_) => Some(answer(throttled(300))),
+        Effect::Commit(_) if !overtaken && !host.requests.is_empty() => {
+            overtaken = true;
+            host.version += 1;
+            None
+        }
+        Effect::Commit(_) | Effect::Finished(_) => None,
+    })
+    .expect("a report");
+    assert!(overtaken);
+    assert_eq!(host.requests.len(), 1, "nothing more is asked for");
+    assert!(
+        host.not_before >= Some(at("10:05")),
+        "{:?}",
+        host.not_before
+    );
 }
 
 #[test]

@@ -44,10 +44,8 @@ pub fn read_policy(input: Input<'_, '_>, defaults: Option<Policy>) -> Result<Pol
         frequent: interval("frequent", |policy| policy.frequent)?,
         standard: interval("standard", |policy| policy.standard)?,
         unhinted: interval("unhinted", |policy| policy.unhinted)?,
-        safety_net: fields.take("safety_net").or(
-            defaults.map(|policy| policy.safety_net),
-            Input::milliseconds,
-        )?,
+        safety_net: fields
+            .milliseconds_or("safety_net", defaults.map(|policy| policy.safety_net))?,
     };
     fields.finish()?;
     Ok(policy)

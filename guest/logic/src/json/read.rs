@@ -392,6 +392,20 @@ impl<'p, 'a> Fields<'p, 'a> {
         Ok(())
     }
 
+    /// The span in the field `key`, or the default where it is null or absent and there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Input::milliseconds`].
+    #[inline(never)]
+    pub fn milliseconds_or(
+        &mut self,
+        key: &'static str,
+        default: Option<Milliseconds>,
+    ) -> Result<Milliseconds, Problem> {
+        self.take(key).or(default, Input::milliseconds)
+    }
+
     /// All that is known was taken.
     ///
     /// # Errors

@@ -80,16 +80,12 @@ fn read_unusable(input: Input<'_, '_>) -> Result<UnusableBody, Problem> {
 pub fn read_policy(input: Input<'_, '_>, defaults: Option<Policy>) -> Result<Policy, Problem> {
     let mut fields = input.object()?;
     let policy = Policy {
-        base: fields
-            .take("base")
-            .or(defaults.map(|policy| policy.base), Input::milliseconds)?,
-        throttled_base: fields.take("throttled_base").or(
+        base: fields.milliseconds_or("base", defaults.map(|policy| policy.base))?,
+        throttled_base: fields.milliseconds_or(
+            "throttled_base",
             defaults.map(|policy| policy.throttled_base),
-            Input::milliseconds,
         )?,
-        cap: fields
-            .take("cap")
-            .or(defaults.map(|policy| policy.cap), Input::milliseconds)?,
+        cap: fields.milliseconds_or("cap", defaults.map(|policy| policy.cap))?,
         max_attempts: fields
             .take("max_attempts")
             .or(defaults.map(|policy| policy.max_attempts), Input::u32)?,

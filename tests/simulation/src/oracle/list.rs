@@ -30,6 +30,10 @@ const WITHOUT_END: (usize, usize) = (80, 8);
 /// end.
 const EMPTY_PAGES: usize = 3;
 
+/// A list that answers only small pages is read in so many times as many requests: it meets a stale
+/// cursor, and begins again, as often as others that have so many pages.
+const SMALL_PAGES: usize = 2;
+
 /// A read whose cursors are refused so often in a row, without a page that was not there before, may
 /// be given up.
 const REFUSALS: usize = 8;
@@ -159,10 +163,13 @@ impl Oracle {
         };
         let mut most =
             WITHOUT_END.0 + WITHOUT_END.1 * merge.marks(&request.account, &model).count();
-        let mut poisons = watched.poisons.iter();
-        if poisons.any(|poisoned| poisoned.poison == Poison::EmptyPagesForever) {
-            most *= EMPTY_PAGES;
-        }
+        let kinds = watched.poisons.iter().map(|poisoned| poisoned.poison);
+        let longest = kinds.map(|poison| match poison {
+            Poison::EmptyPagesForever => EMPTY_PAGES,
+            Poison::PageSizeLimit { .. } => SMALL_PAGES,
+            _ => 1,
+        });
+        most *= longest.max().unwrap_or(1);
         let disturbed = watched.disturbed_since(now - HOUR);
         let list = watched.lists.entry(model.clone()).or_default();
         list.forget(now);

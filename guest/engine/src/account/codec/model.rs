@@ -12,7 +12,7 @@ use merge_sync_logic::types::{ModelStatus, SyncState, Timestamp};
 
 use super::instants::{apart, difference};
 use super::read::{Found, Malformed};
-use super::write::Writer;
+use super::write::{Writer, packed};
 use super::{reads, slot};
 use crate::account::document::Model;
 use crate::account::slot::Reread;
@@ -52,12 +52,7 @@ pub(crate) fn write(out: &mut Writer, model_id: &str, model: &Model, base: Times
         (model.told.unreadable, TOLD_UNREADABLE),
         (model.told.no_key, TOLD_NO_KEY),
     ];
-    out.item().unsigned(
-        flags
-            .iter()
-            .filter(|(set, _)| *set)
-            .fold(0, |all, (_, bit)| all | bit),
-    );
+    out.item().unsigned(packed(&flags));
     out.item().unsigned(model.pass);
     if has_rest(model) {
         write_rest(out.item(), model);

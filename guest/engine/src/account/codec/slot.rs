@@ -1,7 +1,7 @@
 //! A read under way as an object; what is zero or absent is left out.
 
 use super::read::{Found, Malformed, small};
-use super::write::Writer;
+use super::write::{Writer, packed};
 use crate::account::slot::{Bounds, Cut, Gap, Served, Slot};
 use crate::ground::paging::Paging;
 
@@ -143,15 +143,13 @@ pub(crate) fn read_paging(found: &Found<'_, '_>) -> Result<Paging, Malformed> {
 }
 
 fn flags(slot: &Slot) -> u64 {
-    let flags = [
+    packed(&[
         (slot.is_split, IS_SPLIT),
         (slot.is_unsure, IS_UNSURE),
         (slot.agreed.is_some(), HAS_AGREED),
         (slot.gap.is_some(), HAS_GAP),
         (slot.cut.is_some_and(|cut| cut.is_alone), CUT_IS_ALONE),
-    ];
-    let set = flags.iter().filter(|(set, _)| *set);
-    set.fold(0, |all, (_, bit)| all | bit)
+    ])
 }
 
 fn write_bounds(out: &mut Writer, bounds: Bounds) {

@@ -128,3 +128,9 @@ impl Writer {
         self.text
     }
 }
+
+/// The bits of what is set, in one number.
+pub(super) fn packed(flags: &[(bool, u64)]) -> u64 {
+    let set = flags.iter().filter(|(is_set, _)| *is_set);
+    set.fold(0, |all, (_, bit)| all | bit)
+}

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use merge_sync_logic::types::Timestamp;
 
 use crate::account::slot::Kind;
+use crate::context::Context;
 use crate::contract::log::Entry;
-use crate::ground::context::Context;
 use crate::settings::Settings;
 
 /// What a page or a failure of it is taken in with.

@@ -4,14 +4,14 @@
 use axum::http::StatusCode;
 use serde::Deserialize;
 
-use crate::api::shortened;
+use super::error::ApiError;
 use crate::bindings::exports::merge_sync::triggers::triggers::NewAccount;
 use crate::bindings::exports::merge_sync::triggers::types;
 use crate::clock::Micros;
 use crate::host::Host;
 use crate::merge_http::{Request, SendError};
 use crate::secret::Secret;
-use crate::server::ApiError;
+use crate::shortened::shortened;
 
 /// The body of `POST /api/accounts`: an account to look after.
 #[derive(Debug, Deserialize)]

@@ -11,6 +11,7 @@ use crate::bindings::exports::merge_sync::triggers::triggers::{
 };
 use crate::bindings::exports::merge_sync::triggers::types;
 use crate::instant;
+use crate::shortened::shortened;
 use crate::store::{FailedRuns, Listed, Sequenced};
 
 /// An account, as a list shows it.
@@ -460,21 +461,6 @@ pub fn command(name: &str, about: CommandDto) -> Result<Command, NoCommand> {
         ));
     }
     Ok(plain)
-}
-
-/// Input of somebody's, cut to what a log line or an error can bear.
-#[must_use]
-pub fn shortened(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut short: String = text
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(LONGEST)
-        .collect();
-    if text.chars().nth(LONGEST).is_some() {
-        short.push_str("...");
-    }
-    short
 }
 
 #[cfg(test)]

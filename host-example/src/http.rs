@@ -1,0 +1,72 @@
+//! HTTP in: the webhook route, the API, the pages.
+//!
+//! | Route | For |
+//! |---|---|
+//! | `POST /api/webhooks/merge` | Merge's webhooks; also `/webhooks/merge/sync-completed` and `/webhooks/merge/model-synced` |
+//! | `GET /api/accounts?after=&limit=` | the accounts, by id |
+//! | `POST /api/accounts` | an account to look after: `{"token", "category"}`, and `id` if it is known |
+//! | `GET /api/accounts/{id}` | one account, as the engine sees it |
+//! | `GET /api/accounts/{id}/readiness?required=` | where it stands for these models |
+//! | `POST /api/accounts/{id}/{command}` | `poll`, `reread`, `pause`, `resume`, `unlink`, `reset` |
+//! | `POST /api/accounts/{id}/reread-model?model=` | read this model whole, now |
+//! | `POST /api/accounts/{id}/approve-deletions?model=&pass=` | carry out the held sweep of this pass |
+//! | `GET /api/notices?after=&limit=` | the outbox: what a product may want to act on |
+//! | `GET /healthz` | whether the store answers, and what was done so far |
+//! | `GET /`, `GET /accounts/{id}` | pages for people |
+//!
+//! The webhook routes answer nothing but 200, 401 and 500, to whatever is sent to them, also with
+//! a slash at their end. So does every path without a route of its own to a request that has a
+//! webhook's signature: Merge never tries again after a 404, and one wrong letter in a webhook's
+//! address would lose all of them.
+
+mod api;
+mod ask;
+mod error;
+pub mod inbound;
+mod linking;
+mod page;
+pub mod router;
+pub mod webhook;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::host::Host;
+use inbound::Bounds;
+pub use router::router;
+
+/// Runs that are under way at the shutdown are given so long.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Serve HTTP on `listener` and run accounts as they come due, until `shutdown`. Requests and
+/// runs under way are then given ten seconds.
+pub async fn run(
+    listener: TcpListener,
+    bounds: Bounds,
+    host: Arc<Host>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) {
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        shutdown.await;
+        stop.send_replace(true);
+    });
+    let until_stopped = |mut stopped: watch::Receiver<bool>| async move {
+        // An error means that nobody is left to say it: the same.
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    };
+    let schedule = Arc::clone(&host.scheduler).serve(until_stopped(stopped.clone()));
+    let serve = inbound::serve(listener, router(host), bounds, stopped.clone());
+    let both = async { tokio::join!(serve, schedule) };
+    let overdue = async {
+        until_stopped(stopped).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        _ = both => {}
+        () = overdue => {}
+    }
+}
