@@ -37,9 +37,21 @@ pub struct Contents {
 /// Where the body is not a JSON object with a list `results`, or where `next` is there and
 /// holds no cursor.
 pub fn parse(model_id: &str, body: &str) -> Result<Contents, Problem> {
+    let (contents, cut_off) = parse_records(model_id, body)?;
+    cut_off.map_or(Ok(contents), Err)
+}
+
+/// As [`parse`], for those who can use the records of a page whose `next` holds no cursor: what is
+/// wrong with it stands beside them.
+///
+/// # Errors
+///
+/// Where the body is not a JSON object with a list `results`.
+pub fn parse_records(model_id: &str, body: &str) -> Result<(Contents, Option<Problem>), Problem> {
     let List {
         results,
         next,
+        cut_off,
         broken,
     } = List::parse(body)?;
     let key = endpoints::key(model_id);
@@ -56,7 +68,7 @@ pub fn parse(model_id: &str, body: &str) -> Result<Contents, Problem> {
             None => contents.unreadable = contents.unreadable.saturating_add(1),
         }
     }
-    Ok(contents)
+    Ok((contents, cut_off))
 }
 
 /// `None` where the record has no key to be stored under.

@@ -234,7 +234,9 @@ impl Count {
 /// Every model listed or required, by its canonical id.
 fn known_models(facts: &Facts) -> BTreeMap<&str, Known<'_>> {
     let mut models: BTreeMap<&str, Known<'_>> = BTreeMap::new();
-    for status in &facts.statuses {
+    let rows = facts.statuses.iter();
+    // Nothing is known of a row that names no model.
+    for status in rows.filter(|row| !row.model_id.is_empty()) {
         models
             .entry(canonical(&status.model_id))
             .or_default()

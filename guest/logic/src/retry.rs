@@ -172,9 +172,7 @@ pub fn decide(facts: &Facts) -> Decision {
         AttemptOutcome::TooLarge => {
             passing(facts, "Merge's answer is larger than this product takes")
         }
-        AttemptOutcome::Unusable(_) => {
-            passing(facts, "Merge answered with something that cannot be read")
-        }
+        AttemptOutcome::Unusable(_) => passing(facts, "Merge's answer cannot be used"),
         AttemptOutcome::StaleCursor => {
             passing(facts, "Merge no longer knows where this list was read to")
         }
@@ -314,8 +312,7 @@ fn decide_response(
         403 => stop(
             Remedy::Park,
             wait,
-            "Merge refuses access to this data (status 403); allowing it in Merge ends this, and \
-             the regular poll finds out."
+            "Merge refuses access to this data (status 403); allowing it in Merge ends this."
                 .into(),
         ),
         429 => again(
@@ -334,10 +331,7 @@ fn decide_response(
         300..=499 => stop(
             Remedy::DropRequest,
             wait,
-            format!(
-                "Merge does not serve this request (status {status}); it is given up until the \
-                 regular poll."
-            ),
+            format!("Merge does not serve this request (status {status}); it is given up for now."),
         ),
     }
 }
@@ -363,8 +357,7 @@ fn again(
             remedy: Remedy::Park,
             not_before: wait,
             reason: format!(
-                "{happened}; after attempt {attempt} in a row the request rests until the regular \
-                 poll."
+                "{happened}; after attempt {attempt} in a row the request rests for now."
             ),
         });
     }

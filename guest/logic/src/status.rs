@@ -1,7 +1,6 @@
 //! What Merge says of a model's sync, from `/sync-status` and from webhooks alike.
 
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -18,38 +17,42 @@ pub struct StatusPage {
     pub next: Option<String>,
 }
 
-/// Read one page of `/sync-status`. A row without a text `model_id` names no model and is
-/// passed over; any other field that cannot be read is `None`, or empty, by itself, and named.
+/// Read one page of `/sync-status`. A field that cannot be read is `None`, or empty, by itself,
+/// and named. A row that is broken, or names no model, stays as a row of no model: without it, some
+/// model would seem not to be listed.
 ///
 /// # Errors
 ///
 /// Where the body is not a JSON object with a list `results`, or its `next` holds no cursor.
 pub fn parse(body: &str) -> Result<StatusPage, Problem> {
     let list = List::parse(body)?;
-    if list.broken > 0 {
-        // Which model it is of is not known, and a row that is missing says that there is none.
-        return Err(Problem {
-            message: format!(
-                "results: expected rows of JSON, found {} rows that are not",
-                list.broken
-            ),
-        });
+    if let Some(problem) = list.cut_off {
+        return Err(problem);
     }
-    let statuses: Vec<ModelStatus> = list
-        .results
-        .into_iter()
-        .filter_map(object)
-        .filter_map(|row| named(&row))
+    let named = |row| {
+        let row = object(row)?;
+        Some(of_model(row.filled_text("model_id")?, &row))
+    };
+    let rows = list.results.into_iter();
+    let mut statuses: Vec<_> = rows
+        .map(|row| named(row).unwrap_or_else(nameless))
         .collect();
+    for _ in 0..list.broken {
+        statuses.push(nameless());
+    }
     Ok(StatusPage {
         statuses,
         next: list.next,
     })
 }
 
-/// A row that names its own model.
-fn named(row: &Object<'_>) -> Option<ModelStatus> {
-    Some(of_model(row.filled_text("model_id")?, row))
+/// A row that names no model.
+#[inline(never)]
+fn nameless() -> ModelStatus {
+    ModelStatus {
+        unreadable: alloc::vec![String::from("model_id")],
+        ..ModelStatus::default()
+    }
 }
 
 /// The fields of a row, by Merge's names, in the order of the contract and of the bits below.
@@ -136,6 +139,8 @@ fn state(text: Cow<'_, str>) -> SyncState {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::*;
     use crate::time::Timestamp;
     use alloc::vec;
@@ -209,7 +214,7 @@ mod tests {
             check(&row, vec![employee()]);
             let row = format!(r#"{{"model_id":"hris.Employee","{name}":null,"{name}":7}}"#);
             let want = ModelStatus {
-                unreadable: vec![String::from(name)],
+                unreadable: alloc::vec![String::from(name)],
                 ..employee()
             };
             check(&row, vec![want]);
@@ -229,21 +234,20 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_not_json_is_not_taken_for_none() {
-        let body = r#"{"results":[{"model_id":"hris.Employee","x":NaN},{"model_id":"hris.Team"}]}"#;
-        let problem = parse(body).expect_err(body);
-        assert_eq!(
-            problem.message,
-            "results: expected rows of JSON, found 1 rows that are not"
-        );
-    }
-
-    #[test]
-    fn a_row_that_names_no_model_is_passed_over() {
-        check(
-            r#"7,[],null,{},{"model_id":7},{"model_id":""},{"model_id":"\ud800"},{"model_id":"hris.Employee"}"#,
-            vec![employee()],
-        );
+    fn a_row_that_names_no_model_is_not_taken_for_none() {
+        for (rows, broken) in [
+            (
+                r#"7,[],null,{},{"model_id":7},{"model_id":""},{"model_id":"\ud800"}"#,
+                7,
+            ),
+            (r#"{"model_id":NaN},{"model_id":"hris.Team","x":None}"#, 2),
+        ] {
+            let body = format!(r#"{{"results":[{rows},{{"model_id":"hris.Employee"}}]}}"#);
+            let mut statuses = parse(&body).expect(&body).statuses;
+            let named = statuses.iter().position(|row| !row.model_id.is_empty());
+            assert_eq!(statuses.remove(named.expect(rows)), employee());
+            assert_eq!(statuses, vec![nameless(); broken], "{rows}");
+        }
     }
 
     #[test]

@@ -85,7 +85,7 @@ impl<'p, 'a> Input<'p, 'a> {
     /// # Errors
     ///
     /// Those of `read`, and `expected` where the value is not right.
-    pub fn such<T>(
+    pub fn checked<T>(
         self,
         read: impl FnOnce(Self) -> Result<T, Problem>,
         is_right: impl FnOnce(&T) -> bool,

@@ -157,7 +157,7 @@ fn a_retry_reads_what_the_request_met() {
     check(
         "retry.decide",
         &response(404),
-        r#"{"tag":"stop","value":{"remedy":"drop-request","not_before":null,"reason":"Merge does not serve this request (status 404); it is given up until the regular poll."}}"#,
+        r#"{"tag":"stop","value":{"remedy":"drop-request","not_before":null,"reason":"Merge does not serve this request (status 404); it is given up for now."}}"#,
     );
     check(
         "retry.decide",

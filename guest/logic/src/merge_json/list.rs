@@ -21,14 +21,15 @@ pub struct List<'a> {
     pub results: Vec<&'a RawValue>,
     /// The cursor of the next page; `None` on the last.
     pub next: Option<String>,
+    /// What is wrong with a `next` that is there and holds no cursor.
+    pub cut_off: Option<Problem>,
     /// How many more items there are that are not JSON.
     pub broken: u32,
 }
 
 impl<'a> List<'a> {
-    /// Reads a page. A problem where `body` is not an object with a list `results`, or
-    /// where `next` is there and holds no cursor. Items that are not JSON are counted, where the
-    /// rest of the page can be read.
+    /// Reads a page. A problem where `body` is not an object with a list `results`. Items
+    /// that are not JSON are counted, where the rest of the page can be read.
     pub fn parse(body: &'a str) -> Result<Self, Problem> {
         // With its items in the same pass: they are most of the body.
         let (object, broken) = match Object::parse("body", body, 1) {
@@ -41,9 +42,14 @@ impl<'a> List<'a> {
                 message: format!("results: expected a list, found {found}"),
             });
         };
+        let (next, cut_off) = match next_cursor(&object) {
+            Ok(next) => (next, None),
+            Err(problem) => (None, Some(problem)),
+        };
         Ok(Self {
             results,
-            next: next_cursor(&object)?,
+            next,
+            cut_off,
             broken,
         })
     }
@@ -102,7 +108,7 @@ mod tests {
     fn check(next: &str, want: Result<Option<&str>, &str>) {
         let body = format!(r#"{{"results":[],"next":{next}}}"#);
         let found = List::parse(&body)
-            .map(|list| list.next)
+            .and_then(|list| list.cut_off.map_or(Ok(list.next), Err))
             .map_err(|problem| problem.message);
         assert_eq!(
             found,
@@ -134,7 +140,8 @@ mod tests {
         check("null", Ok(None));
         check(r#""""#, Ok(None));
         check(r#""https://h/?cursor=""#, Ok(None));
-        assert_eq!(List::parse(r#"{"results":[]}"#).expect("a list").next, None);
+        let bare = List::parse(r#"{"results":[]}"#).expect("a list");
+        assert_eq!((bare.next, bare.cut_off), (None, None));
     }
 
     #[test]

@@ -133,8 +133,7 @@ fn a_refused_model_rests() {
         &first(response(403)),
         Remedy::Park,
         None,
-        "Merge refuses access to this data (status 403); allowing it in Merge ends this, and the \
-         regular poll finds out.",
+        "Merge refuses access to this data (status 403); allowing it in Merge ends this.",
     );
 }
 
@@ -146,8 +145,7 @@ fn a_wrong_request_is_dropped() {
             Remedy::DropRequest,
             None,
             &format!(
-                "Merge does not serve this request (status {status}); it is given up until the \
-                 regular poll."
+                "Merge does not serve this request (status {status}); it is given up for now."
             ),
         );
     }
@@ -187,7 +185,7 @@ fn enough_attempts_are_enough() {
     let reason = |attempt: u32| {
         format!(
             "Merge could not be reached; after attempt {attempt} in a row the request rests \
-             until the regular poll."
+             for now."
         )
     };
     for attempt in [8, 9, u32::MAX] {
@@ -213,7 +211,7 @@ fn a_request_that_rests_still_heeds_the_server() {
         Remedy::Park,
         Some(7_200_000),
         "Merge limits how often it may be asked (status 429); after attempt 8 in a row the \
-         request rests until the regular poll.",
+         request rests for now.",
     );
 }
 
@@ -352,10 +350,7 @@ fn each_outcome_has_its_own_cause() {
             AttemptOutcome::TooLarge,
             "Merge's answer is larger than this product takes",
         ),
-        (
-            unusable,
-            "Merge answered with something that cannot be read",
-        ),
+        (unusable, "Merge's answer cannot be used"),
         (
             AttemptOutcome::StaleCursor,
             "Merge no longer knows where this list was read to",
@@ -367,9 +362,7 @@ fn each_outcome_has_its_own_cause() {
             attempt: 8,
             ..met(outcome)
         };
-        let stop = format!(
-            "{happened}; after attempt 8 in a row the request rests until the regular poll."
-        );
+        let stop = format!("{happened}; after attempt 8 in a row the request rests for now.");
         check_stop(&facts, Remedy::Park, None, &stop);
     }
     check_stop(
