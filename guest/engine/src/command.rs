@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use merge_sync_logic::types::{Account, Milliseconds, ModelId, Secret, Timestamp};
+use merge_sync_logic::types::{Account, ModelId, Secret, Timestamp};
 
 use crate::account::codec;
 use crate::account::document::{Document, Life, Model};
@@ -48,18 +48,13 @@ pub struct NewAccount {
     pub linked_at: Option<Timestamp>,
 }
 
-/// A host that says when an account was linked, or links it as soon as it hears of it, is late by no
-/// more than this, the difference between its clock and Merge's included.
-const LATEST_CALL: Milliseconds = Milliseconds(5 * 60 * 1_000);
-
 /// The note that starts looking after an account. A known account takes the token and wakes.
 #[must_use]
 pub fn link(new: &NewAccount, now: Timestamp) -> Note {
-    let at = new.linked_at.unwrap_or(now);
     let subject = Subject::Linked(Linked {
         replaces: true,
-        at: Some(at),
-        completed_at: Some(at.min(now).minus(LATEST_CALL)),
+        at: Some(new.linked_at.unwrap_or(now)),
+        completed_at: None,
     });
     notes::note(
         String::new(),

@@ -54,6 +54,10 @@ impl Asked {
             Answer::Failure(outcome) => Err(outcome),
             // The host's budget is spent: nobody's failure, and the end of this run.
             Answer::HeldBack(wait) => {
+                let wait = match &self {
+                    Self::Poll(reading) => wait.max(reading.rest()),
+                    _ => wait,
+                };
                 hold::stay_away(document, wait, false, context.now);
                 return Next::Stop(Taken::default());
             }

@@ -286,6 +286,14 @@ impl Document {
         self.link = Link::default();
     }
 
+    /// The token or the operator's key is another, or is accepted again: what was refused for want
+    /// of it is asked for at once.
+    pub fn forget_refusals(&mut self) {
+        for model in self.models.values_mut() {
+            model.patience.forget_refusals();
+        }
+    }
+
     /// Forget all reads under way: what they stored stays, what they were for is planned anew.
     pub fn drop_slots(&mut self) {
         for model in self.models.values_mut() {

@@ -91,6 +91,16 @@ impl Patiences {
         }
     }
 
+    /// Forget the rests of reads that were refused as unauthorized: what is sent with them has changed.
+    pub fn forget_refusals(&mut self) {
+        for patience in [&mut self.window, &mut self.hint, &mut self.reread] {
+            let kind = patience.trouble.as_ref().map(|trouble| trouble.kind);
+            if kind == Some(TroubleKind::Reauthorize) {
+                *patience = Patience::default();
+            }
+        }
+    }
+
     /// That with each read.
     pub fn each(&self) -> [(Kind, &Patience); 3] {
         [Kind::Window, Kind::Hint, Kind::Reread].map(|kind| (kind, self.of(kind)))

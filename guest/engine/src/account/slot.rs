@@ -42,12 +42,9 @@ impl Bounds {
         before: None,
     };
 
-    /// An instant within, where there is one to name.
+    /// The instant half-way between the two.
     fn middle(self) -> Option<Timestamp> {
-        match (self.after, self.before) {
-            (Some(after), Some(before)) => Some(Timestamp(after.0.midpoint(before.0))),
-            (after, before) => after.or(before),
-        }
+        Some(Timestamp(self.after?.0.midpoint(self.before?.0)))
     }
 }
 
@@ -77,7 +74,7 @@ pub struct Slot {
     pub splits: u32,
     /// Whether it was ever split: then bounded parts are read until two tries agree.
     pub is_split: bool,
-    /// Pages without a record in a row.
+    /// Pages in a row without a record that can be stored.
     pub empty_pages: u32,
     /// The most records on a page of this part since the page size last changed.
     pub largest: u32,
@@ -120,9 +117,9 @@ pub struct Cut {
 /// Parts that were given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
-    /// An instant in the first of them, Merge's clock; `None` where nothing of it was served.
+    /// An instant in the first of them, Merge's clock; `None` where none is known.
     pub at: Option<Timestamp>,
-    /// The records that were served of them all the same.
+    /// The records that were served of them all the same, those served again included.
     pub records: u64,
 }
 
@@ -137,6 +134,10 @@ pub struct Reread {
 
 /// More empty pages than this in a row are a loop.
 const MOST_EMPTY_PAGES: u32 = 20;
+
+/// More pages than this in a row that hold records, none of which can be stored, are one too:
+/// nothing tells such pages apart, and nothing is lost where they are not read.
+const MOST_USELESS_PAGES: u32 = 1_000;
 
 /// So many splits in a row without a completed part give the part up.
 const MOST_SPLITS: u32 = 64;
@@ -167,6 +168,8 @@ pub enum Loop {
     Unsteady,
     /// A cursor was refused: it may have been too old, and a new one may do.
     Refused,
+    /// A `next` cannot be read.
+    CutOff,
 }
 
 impl Slot {
@@ -241,10 +244,13 @@ impl Slot {
         if self.furthest > 0 && self.got_further() {
             self.loops = 0;
         }
-        self.empty_pages = match records {
+        self.empty_pages = match page.stored {
             0 => self.empty_pages.saturating_add(1),
             _ => 0,
         };
+        if page.is_cut_off {
+            return Turned::Loop(Loop::CutOff);
+        }
         let Some(next) = page.next else {
             return self.end_try();
         };
@@ -255,9 +261,14 @@ impl Slot {
             return self.end_try();
         }
         self.largest = self.largest.max(records);
-        match self.paging.turn(next) {
+        let most_empty_pages = if records == 0 {
+            MOST_EMPTY_PAGES
+        } else {
+            MOST_USELESS_PAGES
+        };
+        match self.paging.turn(next, page.keys) {
             Err(Circle) => Turned::Loop(Loop::Circle),
-            Ok(()) if self.empty_pages > MOST_EMPTY_PAGES => Turned::Loop(Loop::Empty),
+            Ok(()) if self.empty_pages > most_empty_pages => Turned::Loop(Loop::Empty),
             Ok(()) => Turned::More,
         }
     }
@@ -304,7 +315,9 @@ impl Slot {
     }
 
     fn split_once(&mut self, now: Timestamp) -> bool {
-        let is_split = self.splits < MOST_SPLITS && self.split(now);
+        // Where no record says when it was modified, Merge has nothing to choose by.
+        let has_instants = self.stored == 0 || self.newest.is_some();
+        let is_split = has_instants && self.splits < MOST_SPLITS && self.split(now);
         if is_split {
             self.splits = self.splits.saturating_add(1);
             self.is_split = true;
@@ -342,8 +355,9 @@ impl Slot {
 
     /// What was served of the part stays, the other parts are read.
     fn give_up(&mut self) -> Turned {
-        let part = self.part();
-        let at = self.cut.map(|cut| cut.at).or_else(|| part.middle());
+        // The bounds of a part say something only where it was cut down to one instant.
+        let alone = self.part().middle().filter(|_| self.is_one_instant());
+        let at = self.cut.map(|cut| cut.at).or(alone);
         let gap = self.gap.get_or_insert(Gap { at, records: 0 });
         gap.records = gap.records.saturating_add(self.furthest);
         self.next_part()

@@ -8,7 +8,7 @@ use merge_sync_logic::readiness::{AccountPhase, AccountReadiness};
 use merge_sync_logic::types::Timestamp;
 use merge_sync_logic::window::Plan;
 
-use crate::account::document::{Document, Model, Shown};
+use crate::account::document::{Document, Life, Model, Shown};
 use crate::contract::store::{Notice, Occasion, Summary};
 use crate::decide::{link, model_trouble, readiness, trouble as account_trouble};
 use crate::ground::trouble::{self, Trouble, TroubleKind};
@@ -184,6 +184,8 @@ fn announce_trouble(
         }
         // A failure that is being retried may be the same trouble on its way out or back.
         (Some(_), None) if current.is_some() => document.shown = before,
+        // Nobody looks after the account any more: its trouble is not over, but of no matter.
+        (Some(_), None) if document.life == Life::Stopped => {}
         (Some(_), None) => {
             let text = "The trouble with this account is over.".into();
             notices.push(Notice::new(account, Occasion::Recovered, None, now, text));

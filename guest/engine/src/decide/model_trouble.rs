@@ -52,9 +52,9 @@ fn missing_text(model_id: &str, missing: Missing) -> String {
     let Gap { at, records } = missing.gap;
     let place = at.map_or_else(String::new, |at| alloc::format!(" around {at}"));
     alloc::format!(
-        "Merge's list of {model_id} could not be read to its end{place}: {records} records of that \
-         part were served and are stored, others may be missing. The next full read that is \
-         complete ends this."
+        "Merge's list of {model_id} could not be read to its end{place}: what was served of it \
+         ({records} records, repeated ones included) is stored, others may be missing. The next \
+         full read that is complete ends this."
     )
 }
 
@@ -68,7 +68,7 @@ fn skipped_text(model_id: &str, skipped: Skipped) -> String {
 }
 
 /// The field of `/sync-status` that says whether there is something new.
-const FINISH: &str = "last_sync_finished";
+pub const FINISH: &str = "last_sync_finished";
 
 /// Whether Merge says when the model's latest sync finished, and it cannot be read: then nobody
 /// knows whether there is something new.
@@ -85,9 +85,9 @@ fn unreadable(model_id: &str, model: &Model, now: Timestamp) -> Option<Trouble> 
         kind: TroubleKind::Unreadable,
         since: now,
         text: alloc::format!(
-            "Merge says when the latest sync of {model_id} finished in a form that cannot be \
-             read, so it is not known whether there is something new; what was read before can be \
-             used."
+            "What Merge gives as the end of the latest sync of {model_id} is no instant that can \
+             be used: it cannot be read, or lies in the future. So it is not known whether there \
+             is something new; what was read before can be used."
         ),
     })
 }
@@ -96,8 +96,8 @@ fn unreadable(model_id: &str, model: &Model, now: Timestamp) -> Option<Trouble> 
 fn held_text(model_id: &str, held: Held) -> String {
     alloc::format!(
         "A full read of {model_id} did not find {} of {} stored records, so none was marked as \
-         deleted. A second full read within seven hours confirms it, or approve the deletions \
-         of pass {}; a permission that was taken away looks the same.",
+         deleted: a permission that was taken away looks the same. Within seven hours a second \
+         full read confirms it, if any record is found; or approve the deletions of pass {}.",
         held.unseen,
         held.live,
         held.pass

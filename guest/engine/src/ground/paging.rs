@@ -12,53 +12,129 @@ pub struct Paging {
     /// The cursor at the latest page whose number was a power of two: a `next` that equals it
     /// goes round in a circle. One text, however long the walk (Brent's algorithm).
     pub mark: Option<String>,
+    /// What the latest page held, and the two latest ones when the mark was set: some lists serve
+    /// the same pages again under cursors that are always new.
+    pub seen: Seen,
 }
 
-/// A `next` that was there before.
+/// Hashes of what pages held; 0 where a page held nothing to tell it by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Of the latest page.
+    pub latest: u64,
+    /// Of the two latest pages at the mark. Two, since a row that is added while a list is read may
+    /// move the only row of a page to the next page.
+    pub marked: u64,
+}
+
+/// A `next` or pages that were there before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Circle;
 
 impl Paging {
-    /// Take in that a page was read and that `next` is the cursor of the next one.
+    /// Take in that a page was read, what [`hash`] makes of it, and that `next` is the cursor of the
+    /// next one.
     ///
     /// # Errors
     ///
-    /// [`Circle`] where `next` was there before; the walk stays where it is.
-    pub fn turn(&mut self, next: String) -> Result<(), Circle> {
-        if self.cursor.as_ref() == Some(&next) || self.mark.as_ref() == Some(&next) {
+    /// [`Circle`] where `next`, or this page behind the one before it, was there before; the walk
+    /// stays where it is.
+    pub fn turn(&mut self, next: String, held: u64) -> Result<(), Circle> {
+        let two_latest = self.seen.latest.rotate_left(1) ^ held;
+        let is_repeated = held != 0 && two_latest == self.seen.marked;
+        if is_repeated || self.cursor.as_ref() == Some(&next) || self.mark.as_ref() == Some(&next) {
             return Err(Circle);
         }
         self.pages = self.pages.saturating_add(1);
         self.cursor = Some(next);
+        self.seen.latest = held;
         if self.pages.is_power_of_two() {
             self.mark.clone_from(&self.cursor);
+            self.seen.marked = two_latest;
         }
         Ok(())
     }
+}
+
+/// What tells a page from others: the wrapping sum of each key's FNV-1a hash, the same in whatever
+/// order they are served. 0 where there is none.
+pub fn hash<'a>(keys: impl Iterator<Item = &'a str>) -> u64 {
+    keys.fold(0, |sum: u64, key| {
+        sum.wrapping_add(key.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        }))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Pages until a circle is noticed, of those that `page` serves; `most` where none is.
+    fn pages_until_noticed(most: u32, page: impl Fn(u32) -> (String, u64)) -> u32 {
+        let mut paging = Paging::default();
+        let turns = |number: &u32| {
+            let (next, held) = page(*number);
+            paging.turn(next, held).is_err()
+        };
+        (0..most).find(turns).unwrap_or(most)
+    }
+
     #[test]
-    fn a_circle_is_noticed_however_long() {
+    fn a_circle_of_cursors_is_noticed_however_long() {
         for length in 1..40_u32 {
-            let mut paging = Paging::default();
-            let mut pages = 0;
-            while paging.turn(alloc::format!("c{}", pages % length)).is_ok() {
-                pages += 1;
-                assert!(pages <= 4 * length + 2, "circle of {length} not noticed");
-            }
+            let page = |number| (alloc::format!("c{}", number % length), 0);
+            let most = 4 * length + 2;
+            assert!(pages_until_noticed(most, page) < most, "circle of {length}");
+        }
+    }
+
+    #[test]
+    fn a_circle_of_pages_is_noticed_under_cursors_that_are_always_new() {
+        for length in 1..40_u32 {
+            let held = |number: u32| u64::from(number % length + 7) << 40;
+            let page = |number| (alloc::format!("c{number}"), held(number));
+            let most = 4 * length + 4;
+            assert!(pages_until_noticed(most, page) < most, "circle of {length}");
         }
     }
 
     #[test]
     fn a_long_walk_without_a_circle_is_left_alone() {
         let mut paging = Paging::default();
-        for page in 0..1_000 {
-            assert_eq!(paging.turn(alloc::format!("c{page}")), Ok(()));
+        for page in 0..1_000_u32 {
+            let held = u64::from(page).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            assert_eq!(paging.turn(alloc::format!("c{page}"), held), Ok(()));
         }
         assert_eq!(paging.mark.as_deref(), Some("c511"));
+    }
+
+    #[test]
+    fn a_page_that_moved_behind_itself_is_no_circle() {
+        for moved in 1..20_u32 {
+            let held = |number: u32| u64::from(number - u32::from(number >= moved) + 1) << 40;
+            let page = |number| (alloc::format!("c{number}"), held(number));
+            assert_eq!(pages_until_noticed(100, page), 100, "page {moved}");
+        }
+    }
+
+    #[test]
+    fn equal_keys_have_equal_sums_in_any_order() {
+        let sum = |keys: &[&'static str]| hash(keys.iter().copied());
+        assert_eq!(sum(&["a", "b", "c"]), sum(&["c", "a", "b"]));
+        assert_ne!(sum(&["a", "b", "c"]), sum(&["a", "b", "d"]));
+    }
+
+    /// One of the test vectors that FNV was published with.
+    #[test]
+    fn a_key_is_hashed_as_fnv_has_it() {
+        assert_eq!(hash(["a"].into_iter()), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(hash([].into_iter()), 0);
+    }
+
+    #[test]
+    fn pages_that_hold_nothing_to_tell_them_by_are_no_circle() {
+        let page = |number| (alloc::format!("c{number}"), 0);
+        assert_eq!(pages_until_noticed(100, page), 100);
     }
 }

@@ -110,7 +110,7 @@ pub fn stay_away(document: &mut Document, wait: Milliseconds, demanded: bool, no
     }
 }
 
-/// Merge does not accept the key or the token: poll hourly. Nothing else stands in the way, so
+/// Merge does not accept the key or the token for a poll: poll hourly. Nothing else stands in the way, so
 /// that a relink acts at once.
 pub fn unauthorized(document: &mut Document, reason: String, now: Timestamp) {
     document.poll_wanted = false;

@@ -19,6 +19,10 @@ use crate::settings::canonical;
 /// An event makes `/issues` due no sooner than this after it was last read.
 const ISSUES_PAUSE: Milliseconds = Milliseconds(60_000);
 
+/// A host that links an account itself says so within this time of the link's completion, the
+/// difference between its clock and Merge's included.
+const LINKED_WITHIN: Milliseconds = Milliseconds(5 * 60 * 1_000);
+
 /// Turn notes into state, in the order of their numbers. Returns what becomes of the token.
 pub fn apply(
     document: &mut Document,
@@ -53,6 +57,8 @@ pub fn apply(
                     token = TokenChange::Put(secret.clone());
                 }
             }
+            // Said again, it is as good as any other hint.
+            Subject::Unlinked if document.unlink_reported => document.hinted = true,
             Subject::Unlinked => {
                 document.poll_wanted = true;
                 document.unlink_reported = true;
@@ -106,7 +112,9 @@ fn link(document: &mut Document, linked: &Linked, now: Timestamp) -> bool {
     if !keep || late {
         return false;
     }
-    document.link_completed_at = linked.completed_at.max(document.link_completed_at);
+    let by_host_at = linked.at.map(|at| at.min(now).minus(LINKED_WITHIN));
+    let completed_at = linked.completed_at.or(by_host_at);
+    document.link_completed_at = completed_at.max(document.link_completed_at);
     if !document.has_token {
         document.linked_at = linked.at.unwrap_or(now);
     }
@@ -120,6 +128,7 @@ fn link(document: &mut Document, linked: &Linked, now: Timestamp) -> bool {
     // What was asked for with the old token says nothing of the new one.
     document.last_poll_at = None;
     link::renew(document, now);
+    document.forget_refusals();
     if document
         .trouble
         .as_ref()

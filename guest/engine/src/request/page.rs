@@ -75,7 +75,8 @@ pub fn answered(
         Err(outcome) => Err(outcome),
     };
     let taken = taken.unwrap_or_else(|outcome| failed::failed(document, outcome, context));
-    if taken.sweep.is_none() && hold::is_held_up(document, context.now) {
+    let ends = hold::is_held_up(document, context.now) || document.poll_wanted;
+    if taken.sweep.is_none() && ends {
         Next::Stop(taken)
     } else {
         Next::GoOn(taken)
@@ -103,7 +104,8 @@ fn take_page(
     context: &mut PageContext<'_>,
 ) -> Result<Taken, String> {
     let (model_id, kind) = (context.model_id, context.kind);
-    let contents = page::parse(model_id, body).map_err(|problem| problem.message)?;
+    let read = page::parse_records(model_id, body);
+    let (contents, cut_off) = read.map_err(|problem| problem.message)?;
     let gone = || String::from("the model is gone");
     let Endpoint::Listed(endpoint) = context.settings.endpoint(model_id) else {
         return Err(gone());
@@ -122,7 +124,7 @@ fn take_page(
     if slot.loops > 0 || asked < most {
         slot.cut = median(&contents.rows).or(slot.cut);
     }
-    let page = page_of(slot, &contents, asked.min(most_rows));
+    let page = page_of(&contents, cut_off.is_some(), asked.min(most_rows));
     slot.count(&page);
     // Behind the first page every page is where none was before.
     let advances = slot.paging.cursor.is_some();

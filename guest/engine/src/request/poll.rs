@@ -15,12 +15,17 @@ use super::reading::{Reading, Turned};
 use crate::account::document::{Document, Model};
 use crate::context::Context;
 use crate::contract::log::{Entry, Level};
+use crate::decide::model_trouble::FINISH;
 use crate::decide::{failure, link, readiness};
 use crate::ground::seed::seed;
 use crate::ground::trouble::{self, TroubleKind};
 use crate::plan::hold::{TROUBLE_POLL, stay_away, trouble_kind, unauthorized};
 use crate::plan::windows::plan_windows;
 use crate::settings::Settings;
+
+/// A finish further ahead of the host's clock than this is none: taken for one, it would be newer
+/// than every finish until then, and none of them would be fetched.
+const MOST_AHEAD: Milliseconds = Milliseconds(24 * 60 * 60 * 1_000);
 
 /// Path and query of the page to read.
 pub fn target(document: &Document, reading: &Reading) -> String {
@@ -73,10 +78,13 @@ fn apply(document: &mut Document, rows: Vec<ModelStatus>, context: &mut Context<
     document.unlink_reported = false;
     document.link.disowned = None;
     document.streak = 0;
-    document.trouble = None;
+    let ended = document.trouble.take().map(|trouble| trouble.kind);
+    if ended == Some(TroubleKind::Reauthorize) {
+        document.forget_refusals();
+    }
     document.backoff_until = None;
     warn_of_unreadable(document, &rows, context.log);
-    replace_rows(document, rows);
+    replace_rows(document, rows, now);
     doubt_link(document, now);
     let readiness = readiness::readiness(document, settings);
     for answer in readiness
@@ -258,12 +266,20 @@ fn next_poll(
     cadence::next(&facts).after
 }
 
-/// A row that this read lacks goes; what was fetched for it stays.
-fn replace_rows(document: &mut Document, rows: Vec<ModelStatus>) {
+/// A row that this read lacks goes; what was fetched for it stays. Where a row names no model, it
+/// may be of any model that is not named: then nobody knows whether that one finished.
+fn replace_rows(document: &mut Document, rows: Vec<ModelStatus>, now: Timestamp) {
+    let is_whole = rows.iter().all(|row| !row.model_id.is_empty());
     for model in document.models.values_mut() {
-        model.status = None;
+        match &mut model.status {
+            Some(row) if !is_whole => hide_finish(row),
+            status => *status = None,
+        }
     }
-    for row in rows {
+    for mut row in rows.into_iter().filter(|row| !row.model_id.is_empty()) {
+        if row.last_sync_finished > Some(now.plus(MOST_AHEAD)) {
+            hide_finish(&mut row);
+        }
         let model = document.models.entry(row.model_id.clone()).or_default();
         if row.status == Some(SyncState::Disabled) {
             model.drop_slots();
@@ -276,6 +292,12 @@ fn replace_rows(document: &mut Document, rows: Vec<ModelStatus>) {
             document.models.insert(model_id, model);
         }
     }
+}
+
+/// Whatever the row says of the latest finish is not to be relied on.
+fn hide_finish(row: &mut ModelStatus) {
+    row.last_sync_finished = None;
+    row.unreadable = alloc::vec![FINISH.into()];
 }
 
 /// The first sight of each `FAILED` is a hint: it may hide a good finish before it.

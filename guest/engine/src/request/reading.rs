@@ -4,9 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::readiness;
-use merge_sync_logic::types::ModelStatus;
+use merge_sync_logic::types::{Milliseconds, ModelStatus};
 
-use crate::ground::paging::Paging;
+use crate::ground::paging::{Paging, hash};
 use crate::ground::url;
 
 /// A read of `/sync-status` under way. It lives and dies with its run.
@@ -17,6 +17,9 @@ pub struct Reading {
     /// How far it got.
     pub paging: Paging,
 }
+
+/// A list of models is over after so many pages, or it has no end: its pages are longer by far.
+const MOST_PAGES: u32 = 50;
 
 /// What a page did to its reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,18 +39,25 @@ impl Reading {
         url::page(&path, "", PAGE_SIZE, self.paging.cursor.as_deref())
     }
 
+    /// How long to wait at the least where the host holds a page back: a reading begins again with
+    /// its first page, so all of an account's minute must be free for it, or it never ends.
+    pub fn rest(&self) -> Milliseconds {
+        Milliseconds(if self.paging.pages == 0 { 0 } else { 60_000 })
+    }
+
     /// Take in a page.
     pub fn turn_page(&mut self, body: &str) -> Turned {
         let page = match readiness::parse_status(body) {
             Ok(page) => page,
             Err(problem) => return Turned::Unusable(problem.message),
         };
+        let held = hash(page.statuses.iter().map(|row| &*row.model_id));
         self.rows.extend(page.statuses);
         let Some(next) = page.next else {
             return Turned::Complete;
         };
-        if self.paging.pages >= MOST_PAGES || self.paging.turn(next).is_err() {
-            return Turned::Unusable("next: the cursor repeats".into());
+        if self.paging.pages >= MOST_PAGES || self.paging.turn(next, held).is_err() {
+            return Turned::Unusable("next: the pages go on without an end".into());
         }
         Turned::More
     }
@@ -55,6 +65,3 @@ impl Reading {
 
 /// Rows a page of `/sync-status`: Merge's largest.
 const PAGE_SIZE: u32 = 100;
-
-/// No list of models is longer than this many pages.
-const MOST_PAGES: u32 = 1_000;

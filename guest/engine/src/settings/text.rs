@@ -97,7 +97,7 @@ fn gate(input: Input<'_, '_>) -> Result<Gate, Problem> {
 /// A longer safety net could not be told from a clock that was wrong, and would be read as now.
 fn cadence(input: Input<'_, '_>, defaults: Policy) -> Result<Policy, Problem> {
     let longest = Policy::default().safety_net;
-    input.such(
+    input.checked(
         |input| json::cadence::read_policy(input, Some(defaults)),
         |policy| policy.safety_net <= longest,
         format_args!(
@@ -108,7 +108,7 @@ fn cadence(input: Input<'_, '_>, defaults: Policy) -> Result<Policy, Problem> {
 }
 
 fn at_least(input: Input<'_, '_>, least: Milliseconds) -> Result<Milliseconds, Problem> {
-    input.such(
+    input.checked(
         Input::milliseconds,
         |found| *found >= least,
         format_args!("expected at least {} milliseconds", least.0),
@@ -126,7 +126,7 @@ fn model_ids(input: Input<'_, '_>) -> Result<Vec<ModelId>, Problem> {
 }
 
 fn model_id(input: Input<'_, '_>) -> Result<ModelId, Problem> {
-    input.such(
+    input.checked(
         Input::text,
         |text| !text.is_empty(),
         format_args!("expected a model id such as `hris.Employee`, found nothing"),
@@ -157,7 +157,7 @@ fn listed(model_id: &str, input: Input<'_, '_>) -> Result<Listed, Problem> {
 
 fn path(input: Input<'_, '_>) -> Result<String, Problem> {
     let plain = |character: char| character.is_ascii_graphic() && !matches!(character, '?' | '#');
-    input.such(
+    input.checked(
         Input::text,
         |text| text.starts_with('/') && text.chars().all(plain),
         format_args!("expected a path without a query, such as `/api/hris/v1/employees`"),
@@ -174,7 +174,7 @@ fn query_extra(input: Input<'_, '_>) -> Result<Vec<(ModelId, String)>, Problem> 
 fn parameters(input: Input<'_, '_>) -> Result<String, Problem> {
     // A `;` separates parameters for some servers.
     let plain = |character: char| character.is_ascii_graphic() && !matches!(character, '#' | ';');
-    input.such(
+    input.checked(
         Input::text,
         |text| text.chars().all(plain) && text.split('&').all(adds),
         format_args!(
@@ -199,7 +199,7 @@ fn adds(parameter: &str) -> bool {
 }
 
 fn page_size(input: Input<'_, '_>) -> Result<u32, Problem> {
-    input.such(
+    input.checked(
         Input::u32,
         |found| (1..=LARGEST_PAGE).contains(found),
         format_args!("expected a number from 1 to {LARGEST_PAGE}"),
@@ -219,7 +219,7 @@ fn run_limits(input: Input<'_, '_>, defaults: RunLimits) -> Result<RunLimits, Pr
 }
 
 fn positive(input: Input<'_, '_>) -> Result<u32, Problem> {
-    input.such(
+    input.checked(
         Input::u32,
         |found| *found > 0,
         format_args!("expected at least 1, found 0"),

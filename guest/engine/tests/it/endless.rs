@@ -19,6 +19,8 @@ struct List {
     refuses_cursors: Option<u16>,
     /// The last page names itself as the next.
     last_names_itself: bool,
+    /// The `next` of every page but the last is a number.
+    next_is_a_number: bool,
     /// Larger pages are answered 502.
     largest_page: usize,
     /// A record that cannot be read.
@@ -33,6 +35,7 @@ impl List {
             clamp: usize::MAX,
             refuses_cursors: None,
             last_names_itself: false,
+            next_is_a_number: false,
             largest_page: 100,
             broken: None,
             finish: "09:30",
@@ -112,7 +115,8 @@ impl List {
         } else {
             None
         };
-        let next = next.map_or("null".into(), |next| format!("\"{next}\""));
+        let quote = if self.next_is_a_number { "" } else { "\"" };
+        let next = next.map_or("null".into(), |next| format!("{quote}{next}{quote}"));
         ok(&format!(
             r#"{{"next":{next},"results":[{}]}}"#,
             records.join(",")
@@ -181,6 +185,32 @@ fn a_full_last_page_that_names_itself_is_stored_too() {
     let lists = run(&mut host, &list, 5);
     assert_eq!(stored(&host), 200);
     assert!(lists.len() <= 40, "{}", lists.len());
+}
+
+#[test]
+fn a_list_whose_next_cannot_be_read_is_read_by_parts_of_a_page() {
+    let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
+    let list = List {
+        next_is_a_number: true,
+        ..List::spread(950)
+    };
+    let lists = run(&mut host, &list, 24);
+    assert!(lists.len() <= 100, "{} requests", lists.len());
+    assert_eq!(stored(&host), 950);
+    assert_eq!(kinds(&host), []);
+}
+
+#[test]
+fn rows_of_one_instant_before_a_next_that_cannot_be_read_are_stored() {
+    let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
+    let list = List {
+        next_is_a_number: true,
+        ..List::at_once(150)
+    };
+    let lists = run(&mut host, &list, 5);
+    assert!(lists.len() <= 20, "{} requests", lists.len());
+    assert_eq!(stored(&host), 100, "as far as they are served");
+    assert_eq!(kinds(&host), [TroubleKind::Incomplete]);
 }
 
 #[test]

@@ -229,23 +229,6 @@ fn an_account_without_a_state_has_the_id_it_is_stored_under() {
 }
 
 #[test]
-fn a_list_that_asks_for_a_new_link_is_the_accounts_trouble() {
-    let mut host = Host::linked("{}");
-    let rows = [
-        row("hris.Employee", "DONE", Some("09:30")),
-        row("hris.Team", "DONE", Some("09:30")),
-    ];
-    host.run(merge(&rows, |_| status(401))).expect("a report");
-    let trouble = host.view().trouble.expect("trouble");
-    assert_eq!(trouble.kind, TroubleKind::Reauthorize);
-    assert_eq!(host.due_at(), Some(at("11:00")), "hourly");
-    host.keep(linked("T2", true));
-    host.sleep();
-    host.run(quiet("09:30")).expect("a report");
-    assert_eq!(host.view().trouble, None, "a relink ends it");
-}
-
-#[test]
 fn a_reset_of_an_unreadable_state_keeps_what_it_says_and_the_id_it_is_stored_under() {
     let mut host = Host::linked("{}");
     host.run(quiet("09:30")).expect("a report");

@@ -659,3 +659,36 @@ fn an_account_of_an_earlier_version_is_read() {
     assert_eq!(host.view().link, LinkState::RelinkNeeded);
     assert!(host.view().issues.is_empty());
 }
+
+#[test]
+fn a_deletion_that_is_told_again_and_again_is_looked_up_once_in_an_hour() {
+    let mut host = ready();
+    let end = host.now.plus(Milliseconds(HOUR.0 * 3));
+    while host.now < end {
+        host.keep(deleted());
+        host.run(|_| status(401)).expect("a report");
+        host.now = host.now.plus(Milliseconds(20_000));
+    }
+    assert!(asked(&host, "/sync-status") <= 4, "{:?}", host.requests);
+}
+
+/// Nobody looks after it any more, which is not the end of a trouble.
+#[test]
+fn an_account_that_ends_in_trouble_has_not_recovered() {
+    let mut host = ready();
+    host.keep(deleted());
+    for _ in 0..30 {
+        host.run(|_| status(401)).expect("a report");
+        host.now = host.now.plus(HOUR);
+    }
+    assert_eq!(heard(&host, Occasion::NeedsAttention), 1);
+    assert_eq!(heard(&host, Occasion::Unlinked), 1);
+    assert_eq!(heard(&host, Occasion::Recovered), 0);
+
+    let mut host = ready();
+    host.request(command::Command::Poll);
+    host.run(|_| status(401)).expect("a report");
+    host.request(command::Command::Unlink);
+    assert_eq!(heard(&host, Occasion::NeedsAttention), 1);
+    assert_eq!(heard(&host, Occasion::Recovered), 0);
+}

@@ -1,5 +1,6 @@
 //! The engine, driven natively over a store in memory and a Merge that answers from a script.
 
+mod always_new;
 mod claims;
 mod commands;
 mod details;
@@ -12,8 +13,10 @@ mod kept;
 mod link;
 mod paging;
 mod reads;
+mod refused;
 mod support;
 mod sweeps;
 mod text;
+mod unusable_status;
 mod webhooks;
 mod wire;

@@ -373,7 +373,7 @@ fn a_run_is_bounded_and_the_next_one_goes_on() {
         }
         pages += 1;
         ok(&page(
-            &[("e", "09:00")],
+            &[(&format!("e{pages}"), "09:00")],
             (pages < 70).then(|| format!("c{pages}")).as_deref(),
         ))
     };

@@ -253,7 +253,7 @@ fn a_note_has_every_key_of_the_contract() {
     check(
         "engine.link",
         &input,
-        r#"{"account":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","key":"linked:","text":"{\"account\":{\"id\":\"7841ee0a-5a1a-44db-bc7e-2912d8c17515\",\"category\":\"hris\",\"integration\":\"Example HRIS\"},\"linked\":{\"replaces\":1,\"at\":1761955200000000,\"completed_at\":1761954900000000}}","secret":null,"profile":{"id":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","category":"hris","integration":"Example HRIS","integration_slug":"","end_user_origin_id":"","organization_name":"","link_status":"","account_type":"","is_duplicate":null},"create":true}"#,
+        r#"{"account":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","key":"linked:","text":"{\"account\":{\"id\":\"7841ee0a-5a1a-44db-bc7e-2912d8c17515\",\"category\":\"hris\",\"integration\":\"Example HRIS\"},\"linked\":{\"replaces\":1,\"at\":1761955200000000}}","secret":null,"profile":{"id":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","category":"hris","integration":"Example HRIS","integration_slug":"","end_user_origin_id":"","organization_name":"","link_status":"","account_type":"","is_duplicate":null},"create":true}"#,
     );
 }
 

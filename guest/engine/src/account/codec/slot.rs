@@ -3,7 +3,7 @@
 use super::read::{Found, Malformed, small};
 use super::write::{Writer, packed};
 use crate::account::slot::{Bounds, Cut, Gap, Served, Slot};
-use crate::ground::paging::Paging;
+use crate::ground::paging::{Paging, Seen};
 
 const IS_SPLIT: u64 = 1;
 const IS_UNSURE: u64 = 2;
@@ -125,6 +125,7 @@ pub(crate) fn write_paging(out: &mut Writer, paging: &Paging) {
     } else if let Some(mark) = &paging.mark {
         out.key("mark").text(mark);
     }
+    out.numbers("seen", &[paging.seen.latest, paging.seen.marked]);
 }
 
 /// The reverse of [`write_paging`], from the object's keys.
@@ -135,10 +136,14 @@ pub(crate) fn read_paging(found: &Found<'_, '_>) -> Result<Paging, Malformed> {
     } else {
         found.get("mark").optional_text()?
     };
+    let mut seen = [0; 2];
+    found.get("seen").numbers(&mut seen)?;
+    let [latest, marked] = seen;
     Ok(Paging {
         cursor,
         pages: found.small_count("pages")?,
         mark,
+        seen: Seen { latest, marked },
     })
 }
 

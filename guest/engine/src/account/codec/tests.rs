@@ -15,7 +15,7 @@ use crate::account::page_size::PageSize;
 use crate::account::patience::{Patience, Patiences};
 use crate::account::slot::{Bounds, Cut, Gap, Kind, Reread, Served, Slot};
 use crate::account::sweep::{Held, Pending, Trust};
-use crate::ground::paging::Paging;
+use crate::ground::paging::{Paging, Seen};
 use crate::ground::trouble::{Trouble, TroubleKind};
 
 fn instant() -> impl Strategy<Value = Timestamp> {
@@ -69,6 +69,10 @@ fn slot() -> impl Strategy<Value = Option<Slot>> {
                     cursor,
                     pages: small[0],
                     mark,
+                    seen: Seen {
+                        latest: counts[1],
+                        marked: counts[4],
+                    },
                 },
                 loops: small[1],
                 splits: small[2],

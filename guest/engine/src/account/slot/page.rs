@@ -21,6 +21,8 @@ pub struct Page {
     pub newest: Option<Timestamp>,
     /// The cursor of the next page.
     pub next: Option<String>,
+    /// Whether there is a `next` that cannot be read.
+    pub is_cut_off: bool,
 }
 
 impl Page {

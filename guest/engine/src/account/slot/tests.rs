@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use merge_sync_logic::types::Timestamp;
 
 use super::*;
+use crate::ground::paging::hash;
 
 const NOW: Timestamp = Timestamp(20_000_000);
 
@@ -28,7 +29,8 @@ fn page(records: u32, next: Option<&str>) -> Page {
     Page {
         asked: 100,
         stored: records,
-        keys: u64::from(records) * 7,
+        keys: hash(next.into_iter()).wrapping_add(records.into()),
+        newest: Some(Timestamp(1_000_000)),
         next: next.map(String::from),
         ..Page::default()
     }
@@ -445,4 +447,55 @@ fn a_read_is_held_in_at_most_128_parts() {
     assert!(slot.split(NOW));
     assert_eq!(slot.parts.len(), 128);
     assert!(!slot.split(NOW));
+}
+
+#[test]
+fn the_same_pages_under_cursors_that_are_always_new_are_a_loop() {
+    let mut slot = unbounded();
+    let mut turned = Vec::new();
+    for cursor in ["a", "b", "c"] {
+        let again = Page {
+            next: Some(cursor.into()),
+            ..page(100, Some("same"))
+        };
+        slot.count(&again);
+        turned.push(slot.turn_page(again));
+    }
+    let circle = Turned::Loop(Loop::Circle);
+    assert_eq!(turned, [Turned::More, Turned::More, circle]);
+}
+
+#[test]
+fn a_list_whose_records_cannot_be_stored_is_not_read_for_ever() {
+    let mut slot = unbounded();
+    let useless = |number: u32| Page {
+        asked: 100,
+        without_key: 100,
+        next: Some(alloc::format!("c{number}")),
+        ..Page::default()
+    };
+    for number in 0..1_000 {
+        assert_eq!(slot.turn_page(useless(number)), Turned::More, "{number}");
+    }
+    assert_eq!(slot.turn_page(useless(1_000)), Turned::Loop(Loop::Empty));
+}
+
+#[test]
+fn a_list_whose_records_tell_no_instant_is_not_split() {
+    for (newest, turned) in [
+        (None, Turned::Complete),
+        (Some(Timestamp(5_000_000)), Turned::More),
+    ] {
+        let mut slot = unbounded();
+        let again = Page {
+            newest,
+            ..page(100, Some("a"))
+        };
+        for _ in 0..3 {
+            take(&mut slot, again.clone());
+        }
+        assert_eq!(take(&mut slot, again), turned, "{newest:?}");
+        assert_eq!(slot.gap.is_some(), newest.is_none());
+        assert_eq!(slot.gap.and_then(|gap| gap.at), None);
+    }
 }

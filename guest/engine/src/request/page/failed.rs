@@ -77,7 +77,8 @@ pub fn looped(document: &mut Document, why: Loop, context: &mut PageContext<'_>)
 fn outcome_of(why: Loop) -> AttemptOutcome {
     let message = match why {
         Loop::Refused => return AttemptOutcome::StaleCursor,
-        Loop::Circle => "next: the cursor repeats",
+        Loop::Circle => "next: the pages repeat",
+        Loop::CutOff => "next: expected a cursor",
         Loop::Empty => "results: page after page is empty",
         Loop::Unsteady => "results: two reads of the same part differ",
     };
@@ -195,7 +196,14 @@ fn rest(
             }
         }
         Decision::Stop(stop) if stop.remedy == Remedy::Reauthorize => {
-            hold::unauthorized(document, stop.reason, now);
+            // Only a poll tells whether all of the account is refused, or this list alone.
+            document.poll_wanted |= !patience.is_parked;
+            patience.park(Milliseconds(0), now);
+            let text = match outcome {
+                AttemptOutcome::NoToken => stop.reason,
+                _ => refused_text(context.model_id),
+            };
+            patience.set_trouble(TroubleKind::Reauthorize, text, now);
         }
         Decision::Stop(stop) => {
             let wait = stop.not_before.unwrap_or(Milliseconds(0));
@@ -206,6 +214,13 @@ fn rest(
             }
         }
     }
+}
+
+fn refused_text(model_id: &str) -> String {
+    alloc::format!(
+        "Merge refuses the list of {model_id} as unauthorized (status 401). Where it serves other \
+         data of this account, a permission of the API key or of the link is missing."
+    )
 }
 
 /// Whether fewer records on the page might have arrived.

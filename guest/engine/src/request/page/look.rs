@@ -3,45 +3,29 @@
 use merge_sync_logic::page::Contents;
 use merge_sync_logic::types::{Milliseconds, Row};
 
-use crate::account::slot::{Bounds, Cut, Page, Slot};
+use crate::account::slot::{Bounds, Cut, Page};
+use crate::ground::paging::hash;
 
 /// A row further outside its part's bounds than this was not chosen by them.
 const OUTSIDE: Milliseconds = Milliseconds(1_000);
 
 /// The page, as far as its slot looks at it.
-pub fn page_of(slot: &Slot, contents: &Contents, asked: u32) -> Page {
+pub fn page_of(contents: &Contents, is_cut_off: bool, asked: u32) -> Page {
     Page {
         asked,
         without_key: contents.without_key,
         unreadable: contents.unreadable,
         stored: u32::try_from(contents.rows.len()).unwrap_or(u32::MAX),
-        // Two tries are compared only where a part has an upper bound.
-        keys: if slot.is_split && slot.part().before.is_some() {
-            hash(&contents.rows)
-        } else {
-            0
-        },
+        keys: hash(contents.rows.iter().map(|row| &*row.id)),
         newest: contents.rows.iter().filter_map(|row| row.modified_at).max(),
         next: contents.next.clone(),
+        is_cut_off,
     }
 }
 
 /// Whether it holds no record at all.
 pub fn is_empty(contents: &Contents) -> bool {
     contents.rows.is_empty() && contents.without_key == 0 && contents.unreadable == 0
-}
-
-/// The wrapping sum of each key's FNV-1a hash: the same in whatever order they are served.
-pub fn hash(rows: &[Row]) -> u64 {
-    rows.iter().fold(0, |sum: u64, row| {
-        sum.wrapping_add(
-            row.id
-                .bytes()
-                .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-                    (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-                }),
-        )
-    })
 }
 
 /// Whether more than half of the rows lie clearly outside the bounds.

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use merge_sync_logic::retry::AttemptOutcome;
 use merge_sync_logic::types::{Row, Timestamp};
 
-use super::look::hash;
 use super::*;
 use crate::account::slot::Cut;
 use crate::settings::Settings;
@@ -55,20 +54,6 @@ fn bounds_are_ignored_where_most_rows_lie_over_a_second_outside() {
     assert!(outside(&[21_000_001]));
     assert!(!outside(&[]));
     assert!(!are_outside(&rows(&[1, 2]), Bounds::NONE));
-}
-
-#[test]
-fn equal_keys_have_equal_sums_in_any_order() {
-    assert_eq!(hash(&rows(&[1, 2, 3])), hash(&rows(&[3, 1, 2])));
-    assert_ne!(hash(&rows(&[1, 2, 3])), hash(&rows(&[1, 2, 4])));
-}
-
-/// The hash of `a` is one of the test vectors that FNV was published with.
-#[test]
-fn a_key_is_hashed_as_fnv_has_it() {
-    let mut row = rows(&[1]);
-    row[0].id = "a".into();
-    assert_eq!(hash(&row), 0xaf63_dc4c_8601_ec8c);
 }
 
 #[test]
@@ -165,21 +150,6 @@ fn where_a_part_would_be_split_is_looked_for_only_where_it_may_have_to_be() {
     assert_eq!(cut(0, 0), None, "nothing failed");
     assert_eq!(cut(1, 0), Some(Timestamp(4_000_000)), "it was read before");
     assert_eq!(cut(0, 50), Some(Timestamp(4_000_000)), "pages fail");
-}
-
-#[test]
-fn keys_are_hashed_only_where_two_tries_are_compared() {
-    let contents = page::parse("hris.Employee", ROWS).expect("a page");
-    for (is_split, before, compared) in [
-        (true, Some(Timestamp(9_000_000)), true),
-        (true, None, false),
-        (false, Some(Timestamp(9_000_000)), false),
-    ] {
-        let mut slot = a_read();
-        slot.is_split = is_split;
-        slot.parts[0].before = before;
-        assert_eq!(page_of(&slot, &contents, 100).keys != 0, compared);
-    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::account::codec::tests::{document, maybe, status, trouble};
-use crate::ground::paging::Paging;
+use crate::ground::paging::{Paging, Seen};
 
 fn text() -> impl Strategy<Value = String> {
     any::<String>()
@@ -19,10 +19,15 @@ fn paging() -> impl Strategy<Value = Paging> {
         proptest::option::of(text()),
         any::<bool>(),
     );
-    (cursors, any::<u32>()).prop_map(|((cursor, mark, marked), pages)| Paging {
+    let numbers = (any::<u32>(), any::<[u64; 2]>());
+    (cursors, numbers).prop_map(|((cursor, mark, marked), (pages, seen))| Paging {
         mark: if marked { cursor.clone() } else { mark },
         cursor,
         pages,
+        seen: Seen {
+            latest: seen[0],
+            marked: seen[1],
+        },
     })
 }
 
