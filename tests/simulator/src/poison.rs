@@ -39,6 +39,11 @@ pub enum Poison {
     OffsetCursorsShift,
     /// Behind the last row come empty pages, each naming a cursor that was never seen before.
     EmptyPagesForever,
+    /// Behind the first page comes the first page again and again, each time with a cursor that was
+    /// never seen before.
+    RepeatedPages,
+    /// The `next` of every page but the last is a number.
+    UnreadableNext,
     /// A page of more rows is answered 502 or 504.
     PageSizeLimit {
         /// The most rows that come through.
@@ -71,6 +76,10 @@ pub enum Poison {
     },
     /// `last_sync_finished` of the model is no instant.
     UnreadableFinish,
+    /// `last_sync_finished` of the model is centuries ahead.
+    FutureFinish,
+    /// The model's row of `/sync-status` has a number for its `model_id`.
+    NamelessRow,
     /// A byte-order mark stands before every body, of answers and of webhooks.
     ByteOrderMark,
     /// `category` is null in every webhook, `LinkedAccount.linked` included.
@@ -99,6 +108,9 @@ pub enum Poison {
     },
     /// The account's token is refused with 401; webhooks go on.
     TokenRefused,
+    /// Behind the first page of `/sync-status` comes the first page again and again, each time with a
+    /// cursor that was never seen before.
+    RepeatedStatus,
 }
 
 impl Poison {
@@ -114,6 +126,7 @@ impl Poison {
                 | Self::ResolvedIssues
                 | Self::NulCharacters
                 | Self::TokenRefused
+                | Self::RepeatedStatus
         )
     }
 
@@ -129,7 +142,9 @@ impl Poison {
                 | Self::ScopeOff
                 | Self::FieldOff
                 | Self::RelinkNeeded
+                | Self::NamelessRow
                 | Self::TokenRefused
+                | Self::RepeatedStatus
         )
     }
 

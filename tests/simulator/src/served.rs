@@ -81,9 +81,12 @@ impl Merge {
         let numbers = 0..held.records.len();
         Withheld::These(match poison {
             Poison::TokenRefused
+            | Poison::RepeatedStatus
             | Poison::ListRefused { .. }
             | Poison::ScopeOff
             | Poison::UnreadableFinish
+            | Poison::FutureFinish
+            | Poison::NamelessRow
             | Poison::HugeBody { .. } => return Withheld::All,
             Poison::BrokenRecord | Poison::BrokenJson => {
                 let len = held.records.len();
@@ -97,7 +100,7 @@ impl Merge {
             Poison::ClampedOffsetCursors { clamp } => {
                 self.by_instant(account, model, |keys| offset::reachable(keys, size, clamp))
             }
-            Poison::CursorsRefused { .. } => {
+            Poison::CursorsRefused { .. } | Poison::RepeatedPages | Poison::UnreadableNext => {
                 self.by_instant(account, model, |keys| (0..keys.len().min(size)).collect())
             }
             _ => BTreeSet::new(),
@@ -154,13 +157,16 @@ impl Merge {
         let mut places: Vec<usize> = (0..rows.len()).collect();
         for poison in &poisons {
             match poison {
-                Poison::TokenRefused | Poison::ListRefused { .. } | Poison::HugeBody { .. } => {
-                    return None;
-                }
+                Poison::TokenRefused
+                | Poison::RepeatedStatus
+                | Poison::ListRefused { .. }
+                | Poison::HugeBody { .. } => return None,
                 Poison::ClampedOffsetCursors { clamp } => {
                     places = offset::reachable(&keys, size, *clamp);
                 }
-                Poison::CursorsRefused { .. } => places.truncate(size),
+                Poison::CursorsRefused { .. } | Poison::RepeatedPages | Poison::UnreadableNext => {
+                    places.truncate(size);
+                }
                 _ => {}
             }
         }

@@ -312,7 +312,10 @@ impl Watched {
             poisoned.model_id.as_deref() == Some(model)
                 && matches!(
                     poison,
-                    Poison::ClampedOffsetCursors { .. } | Poison::CursorsRefused { .. }
+                    Poison::ClampedOffsetCursors { .. }
+                        | Poison::CursorsRefused { .. }
+                        | Poison::RepeatedPages
+                        | Poison::UnreadableNext
                 )
         })
     }

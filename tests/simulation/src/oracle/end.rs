@@ -57,10 +57,12 @@ impl Oracle {
             let undelivered = watched.announced.difference(&watched.delivered).count();
             let phase = entry.summary.as_ref().map(|summary| summary.phase.clone());
             let ready = merge.initial_syncs_over(watched.number);
-            let is_refused = watched
-                .poisons
-                .iter()
-                .any(|poisoned| poisoned.poison == Poison::TokenRefused);
+            let is_refused = watched.poisons.iter().any(|poisoned| {
+                matches!(
+                    poisoned.poison,
+                    Poison::TokenRefused | Poison::RepeatedStatus
+                )
+            });
             if undelivered > entry.outbox.len() {
                 self.violation(
                     now,

@@ -96,6 +96,8 @@ impl Watched {
                 poisoned.poison,
                 Poison::ClampedOffsetCursors { .. }
                     | Poison::CursorsRefused { .. }
+                    | Poison::RepeatedPages
+                    | Poison::UnreadableNext
                     | Poison::BrokenRecord
                     | Poison::BrokenJson
             );

@@ -305,7 +305,9 @@ impl List {
         let kind = model.trouble.as_ref().map(|trouble| trouble.kind);
         self.in_trouble = kind.is_some();
         self.parked_since = match kind {
-            Some(TroubleKind::Park) => Some(self.parked_since.unwrap_or(now)),
+            Some(TroubleKind::Park | TroubleKind::Reauthorize) => {
+                Some(self.parked_since.unwrap_or(now))
+            }
             _ => None,
         };
         let is_told = kind == Some(TroubleKind::Incomplete);

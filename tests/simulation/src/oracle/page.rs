@@ -73,7 +73,12 @@ pub(super) fn page(model: &str, response: &Response) -> Option<Page> {
         })?,
     };
     let mut page = Page {
-        next: body["next"].as_str().map(str::to_owned),
+        // One that is no text leads nowhere, but is not the end.
+        next: match &body["next"] {
+            Value::Null => None,
+            Value::String(next) => Some(next.clone()),
+            other => Some(other.to_string()),
+        },
         ..Page::default()
     };
     for row in body["results"].as_array()? {

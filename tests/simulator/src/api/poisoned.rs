@@ -24,9 +24,12 @@ impl Merge {
         query: &Query,
         poisons: &[Poison],
     ) -> Handled {
-        let (asked, mark) = split_cursor(query.text("cursor"));
+        let (mut asked, mark) = split_cursor(query.text("cursor"));
         if let Some(instead) = self.poisoned_answer(number, query, poisons, mark) {
             return instead;
+        }
+        if mark.is_some_and(|(kind, _)| kind == REPEATED) {
+            asked = None;
         }
         let inner = query.with_cursor(asked.as_deref());
         let filtered = self.accounts[number].models[model].spec.is_filtered();
@@ -36,7 +39,7 @@ impl Merge {
         self.note_misuse(&inner, found.is_err());
         let (mut page, read) = found?;
         self.refuse_large(number, poisons, page.results.len())?;
-        self.mark_next(poisons, query.text("cursor"), &mut page);
+        self.mark_next(poisons, query.text("cursor"), mark, &mut page);
         self.stats.list_reads += u64::from(query.text("cursor").is_none());
         self.stats.rows += page.results.len() as u64;
         if poisons.contains(&Poison::OffsetCursorsShift)
@@ -46,6 +49,9 @@ impl Merge {
             self.disturb(number, model, &read);
         }
         let mut response = Response::json(200, &page);
+        if poisons.contains(&Poison::UnreadableNext) && page.next.is_some() {
+            response = Response::json(200, &json!({ "next": 7, "results": page.results }));
+        }
         for poison in poisons {
             response.body = break_body(response.body, *poison);
         }
@@ -184,9 +190,18 @@ impl Merge {
     }
 
     /// What the poisons make of the cursor of the next page.
-    fn mark_next(&self, poisons: &[Poison], asked: Option<&str>, page: &mut Page<Value>) {
+    fn mark_next(
+        &self,
+        poisons: &[Poison],
+        asked: Option<&str>,
+        mark: Option<(char, i64)>,
+        page: &mut Page<Value>,
+    ) {
         for poison in poisons {
             match poison {
+                Poison::RepeatedPages if page.next.is_some() => {
+                    page.next = Some(repeated(mark));
+                }
                 Poison::LastPageNamesItself if page.next.is_none() => {
                     page.next = asked.map(str::to_owned);
                 }
@@ -204,8 +219,17 @@ impl Merge {
     }
 }
 
+/// Marks a cursor that leads to the first page again.
+const REPEATED: char = 'r';
+
+/// The cursor that leads to the first page once more.
+pub(super) fn repeated(mark: Option<(char, i64)>) -> String {
+    let nth = mark.map_or(0, |(_, nth)| nth);
+    format!("x.{REPEATED}{}", nth.saturating_add(1))
+}
+
 /// A cursor without the mark that a poison put behind it, and that mark.
-fn split_cursor(cursor: Option<&str>) -> (Option<String>, Option<(char, i64)>) {
+pub(super) fn split_cursor(cursor: Option<&str>) -> (Option<String>, Option<(char, i64)>) {
     let Some(text) = cursor else {
         return (None, None);
     };

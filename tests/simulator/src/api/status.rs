@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use crate::Merge;
 use crate::api::page::Key;
+use crate::api::poisoned::{repeated, split_cursor};
 use crate::api::query::Query;
 use crate::api::{Handled, Response};
+use crate::poison::Poison;
 use crate::time::iso_seconds;
 use crate::world::model::Model;
 
@@ -31,7 +33,14 @@ impl Merge {
             account.spoil_status(at, now, &mut row);
             row
         };
-        let body = self.page(&what, query, keyed.into_iter(), render)?;
+        let repeats = account.has(Poison::RepeatedStatus, now);
+        let first = query.with_cursor(None);
+        let asked = if repeats { &first } else { query };
+        let mut body = self.page(&what, asked, keyed.into_iter(), render)?;
+        if repeats {
+            let (_, mark) = split_cursor(query.text("cursor"));
+            body.next = Some(repeated(mark));
+        }
         self.stats.polls += u64::from(query.text("cursor").is_none());
         Ok(Response::json(200, &body))
     }

@@ -46,13 +46,15 @@ const fn instants(form: InstantForm) -> Poison {
     Poison::Instants { form }
 }
 
-const DRAWN: [Poison; 34] = [
+const DRAWN: [Poison; 40] = [
     Poison::LastPageNamesItself,
     Poison::ClampedOffsetCursors { clamp: 0 },
     Poison::CursorsRefused { status: 400 },
     Poison::CursorsRefused { status: 404 },
     Poison::OffsetCursorsShift,
     Poison::EmptyPagesForever,
+    Poison::RepeatedPages,
+    Poison::UnreadableNext,
     Poison::PageSizeLimit { rows: 0 },
     Poison::BrokenRecord,
     Poison::BrokenJson,
@@ -70,6 +72,8 @@ const DRAWN: [Poison; 34] = [
     instants(InstantForm::Naive),
     instants(InstantForm::Nanoseconds),
     Poison::UnreadableFinish,
+    Poison::FutureFinish,
+    Poison::NamelessRow,
     Poison::ByteOrderMark,
     Poison::CategoryNull,
     Poison::RelinkNeeded,
@@ -81,9 +85,11 @@ const DRAWN: [Poison; 34] = [
     },
     Poison::RecordsWithoutId,
     Poison::FiltersIgnored,
+    Poison::ListRefused { status: 401 },
     Poison::ListRefused { status: 403 },
     Poison::ListRefused { status: 500 },
     Poison::TokenRefused,
+    Poison::RepeatedStatus,
 ];
 
 impl Poison {

@@ -19,6 +19,9 @@ const BROKEN: &str = "\u{1}broken\u{1}";
 /// What stands there instead of an instant.
 const NO_INSTANT: &str = "27/11/2026 10:00";
 
+/// An instant that no host lives to see.
+const FAR_AHEAD: &str = "2999-01-01T00:00:00Z";
+
 /// An issue of the account as a whole, as opposed to one of its models.
 const NO_MODEL: usize = usize::MAX;
 
@@ -290,6 +293,10 @@ impl Account {
                 Poison::UnreadableFinish if !status["last_sync_finished"].is_null() => {
                     status["last_sync_finished"] = json!(NO_INSTANT);
                 }
+                Poison::FutureFinish if !status["last_sync_finished"].is_null() => {
+                    status["last_sync_finished"] = json!(FAR_AHEAD);
+                }
+                Poison::NamelessRow => status["model_id"] = json!(7),
                 _ => {}
             }
         }

@@ -6,12 +6,14 @@ use std::str::FromStr;
 use crate::poison::{InstantForm, Poison};
 
 /// The name of every kind. Some take a value after `=`; without one they take the usual one.
-pub const NAMES: [&str; 26] = [
+pub const NAMES: [&str; 31] = [
     "last-page-names-itself",
     "clamped-offset-cursors",
     "cursors-refused",
     "offset-cursors-shift",
     "empty-pages-forever",
+    "repeated-pages",
+    "unreadable-next",
     "page-size-limit",
     "broken-record",
     "broken-json",
@@ -23,6 +25,8 @@ pub const NAMES: [&str; 26] = [
     "field-off",
     "instants",
     "unreadable-finish",
+    "future-finish",
+    "nameless-row",
     "byte-order-mark",
     "category-null",
     "relink-needed",
@@ -33,6 +37,7 @@ pub const NAMES: [&str; 26] = [
     "filters-ignored",
     "list-refused",
     "token-refused",
+    "repeated-status",
 ];
 
 impl Poison {
@@ -45,6 +50,8 @@ impl Poison {
             Self::CursorsRefused { .. } => "cursors-refused",
             Self::OffsetCursorsShift => "offset-cursors-shift",
             Self::EmptyPagesForever => "empty-pages-forever",
+            Self::RepeatedPages => "repeated-pages",
+            Self::UnreadableNext => "unreadable-next",
             Self::PageSizeLimit { .. } => "page-size-limit",
             Self::BrokenRecord => "broken-record",
             Self::BrokenJson => "broken-json",
@@ -56,6 +63,8 @@ impl Poison {
             Self::FieldOff => "field-off",
             Self::Instants { .. } => "instants",
             Self::UnreadableFinish => "unreadable-finish",
+            Self::FutureFinish => "future-finish",
+            Self::NamelessRow => "nameless-row",
             Self::ByteOrderMark => "byte-order-mark",
             Self::CategoryNull => "category-null",
             Self::RelinkNeeded => "relink-needed",
@@ -66,6 +75,7 @@ impl Poison {
             Self::FiltersIgnored => "filters-ignored",
             Self::ListRefused { .. } => "list-refused",
             Self::TokenRefused => "token-refused",
+            Self::RepeatedStatus => "repeated-status",
         }
     }
 
@@ -78,6 +88,8 @@ impl Poison {
             "cursors-refused" => Self::CursorsRefused { status: 400 },
             "offset-cursors-shift" => Self::OffsetCursorsShift,
             "empty-pages-forever" => Self::EmptyPagesForever,
+            "repeated-pages" => Self::RepeatedPages,
+            "unreadable-next" => Self::UnreadableNext,
             "page-size-limit" => Self::PageSizeLimit { rows: 40 },
             "broken-record" => Self::BrokenRecord,
             "broken-json" => Self::BrokenJson,
@@ -91,6 +103,8 @@ impl Poison {
                 form: InstantForm::Space,
             },
             "unreadable-finish" => Self::UnreadableFinish,
+            "future-finish" => Self::FutureFinish,
+            "nameless-row" => Self::NamelessRow,
             "byte-order-mark" => Self::ByteOrderMark,
             "category-null" => Self::CategoryNull,
             "relink-needed" => Self::RelinkNeeded,
@@ -104,6 +118,7 @@ impl Poison {
             "filters-ignored" => Self::FiltersIgnored,
             "list-refused" => Self::ListRefused { status: 403 },
             "token-refused" => Self::TokenRefused,
+            "repeated-status" => Self::RepeatedStatus,
             _ => return None,
         })
     }
