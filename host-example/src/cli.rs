@@ -9,9 +9,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 
+use crate::config::variable;
 use crate::config::{DEFAULT_FILE, Flags};
 use crate::demo;
-use crate::engine_flag::variable;
 
 mod explain;
 mod serve;

@@ -24,6 +24,11 @@ pub const SAMPLE: &str = include_str!("../merge-sync.sample.toml");
 /// The file that is read where none is named and it is there.
 pub const DEFAULT_FILE: &str = "merge-sync.toml";
 
+/// A variable of the environment. One that is not Unicode counts as absent.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
 /// Everything that an operator can set, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {

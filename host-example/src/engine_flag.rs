@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::component::{Component, Decisions};
+use crate::config::variable;
 use crate::locate::locate;
 
 /// Which component answers.
@@ -39,9 +40,4 @@ pub(crate) fn component_file(named: Option<&Path>) -> anyhow::Result<PathBuf> {
     let executable = std::env::current_exe().ok();
     let directory = std::env::current_dir().unwrap_or_default();
     Ok(locate(named, executable.as_deref(), &directory)?)
-}
-
-/// A variable of the environment. One that is no text is as good as absent.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }

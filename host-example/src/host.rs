@@ -6,12 +6,12 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use tokio::sync::Notify;
 
-use crate::bodies::Bodies;
 use crate::budget::Limits;
 use crate::clock::{Clock, Micros};
 use crate::component::{Component, Parts, Slots, Triggers};
 use crate::counters::Counters;
 use crate::merge_http::{MergeHttp, Origin};
+use crate::request_body::BodyBudget;
 use crate::scheduler::Scheduler;
 use crate::secret::Secret;
 use crate::store::{Store, Unavailable};
@@ -61,7 +61,7 @@ pub struct Host {
     pub(crate) triggers: Triggers,
     pub(crate) webhook_keys: Vec<Secret>,
     pub(crate) support: Option<String>,
-    pub(crate) bodies: Bodies,
+    pub(crate) bodies: BodyBudget,
     counters: Arc<Counters>,
     pub(crate) scheduler: Arc<Scheduler>,
     wake: Arc<Notify>,
@@ -112,7 +112,7 @@ impl Host {
             triggers,
             webhook_keys: setup.webhook_keys,
             support: setup.support,
-            bodies: Bodies::default(),
+            bodies: BodyBudget::default(),
             counters,
             scheduler,
             wake,

@@ -22,51 +22,10 @@
 mod api;
 mod ask;
 mod error;
-pub mod inbound;
 mod linking;
 mod page;
 pub mod router;
+pub mod server;
 pub mod webhook;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-
-use crate::host::Host;
-use inbound::Bounds;
 pub use router::router;
-
-/// Runs that are under way at the shutdown are given so long.
-const GRACE: Duration = Duration::from_secs(10);
-
-/// Serve HTTP on `listener` and run accounts as they come due, until `shutdown`. Requests and
-/// runs under way are then given ten seconds.
-pub async fn run(
-    listener: TcpListener,
-    bounds: Bounds,
-    host: Arc<Host>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) {
-    let (stop, stopped) = watch::channel(false);
-    tokio::spawn(async move {
-        shutdown.await;
-        stop.send_replace(true);
-    });
-    let until_stopped = |mut stopped: watch::Receiver<bool>| async move {
-        // An error means that nobody is left to say it: the same.
-        let _ = stopped.wait_for(|stopped| *stopped).await;
-    };
-    let schedule = Arc::clone(&host.scheduler).serve(until_stopped(stopped.clone()));
-    let serve = inbound::serve(listener, router(host), bounds, stopped.clone());
-    let both = async { tokio::join!(serve, schedule) };
-    let overdue = async {
-        until_stopped(stopped).await;
-        tokio::time::sleep(GRACE).await;
-    };
-    tokio::select! {
-        _ = both => {}
-        () = overdue => {}
-    }
-}

@@ -19,7 +19,7 @@
 //!
 //! # A host of your own
 //!
-//! [`host::Setup`] takes every part from outside. [`http::run`] serves it as the binary does;
+//! [`host::Setup`] takes every part from outside. [`service::run`] serves it as the binary does;
 //! [`host::Host::run_due`] drives it by hand, under a clock that only its owner moves:
 //!
 //! ```no_run
@@ -61,7 +61,6 @@
 //! ```
 
 pub mod bindings;
-mod bodies;
 pub mod budget;
 pub mod cli;
 pub mod clock;
@@ -78,8 +77,10 @@ pub mod locate;
 pub mod merge_http;
 pub mod operator_key;
 pub mod rehearsal;
+pub mod request_body;
 pub mod scheduler;
 pub mod secret;
+pub mod service;
 mod shortened;
 pub mod store;
 mod terminal;

@@ -15,13 +15,13 @@ use super::Source;
 use crate::budget::Limits;
 use crate::clock::{Clock, System};
 use crate::component::Component;
-use crate::config::Config;
-use crate::engine_flag::{component_file, variable};
+use crate::config::{Config, variable};
+use crate::engine_flag::component_file;
 use crate::host::{Host, Setup, slots};
-use crate::http;
-use crate::http::inbound::{Bounds, open_files};
+use crate::http::server::{ConnectionLimits, open_files};
 use crate::merge_http::Origin;
 use crate::rehearsal::Rehearsal;
+use crate::service;
 use crate::store::sqlite::{Options, SqliteStore};
 
 pub(super) const HELP: &str = "\
@@ -96,10 +96,10 @@ impl Serve {
                 () = over => tracing::warn!("the rehearsal is over"),
             }
         };
-        let bounds = Bounds::of_files(open_files::raise_limit());
+        let limits = ConnectionLimits::for_open_files(open_files::raise_limit());
         tokio::select! {
-            () = http::run(listener, bounds, host, stop) => tracing::info!("stopped"),
-            () = asked_twice() => tracing::warn!("asked to stop twice: nothing is waited for"),
+            () = service::run(listener, limits, host, stop) => tracing::info!("stopped"),
+            () = asked_twice() => tracing::warn!("stopped at the second signal"),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -169,7 +169,7 @@ fn start_log(format: LogFormat) {
     }
 }
 
-/// Whoever asks again does not want to wait for what is under way.
+/// The second signal stops at once, without waiting for requests and runs under way.
 async fn asked_twice() {
     asked_to_stop().await;
     asked_to_stop().await;

@@ -10,9 +10,10 @@ use super::bytes;
 use crate::bindings::exports::merge_sync::triggers::signature::{Refusal, SignedBody};
 use crate::bindings::exports::merge_sync::triggers::types::{Account, ModelStatus};
 use crate::bindings::exports::merge_sync::triggers::webhook::{Event, Outcome, Reply};
+use crate::config::variable;
 use crate::config::webhook_keys;
 use crate::dto;
-use crate::engine_flag::{Engine, variable};
+use crate::engine_flag::Engine;
 use crate::terminal::say;
 
 pub(super) const HELP: &str = "\

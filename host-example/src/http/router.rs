@@ -12,9 +12,10 @@ use axum::routing::{any, get, post};
 use tokio::time::Instant;
 
 use super::error::ApiError;
-use super::inbound::{Arrival, Unread};
+use super::server::RequestProgress;
 use super::{api, page, webhook};
 use crate::host::Host;
+use crate::request_body::BodyError;
 use crate::shortened::shortened;
 
 const WEBHOOK_PATHS: [&str; 3] = [
@@ -23,8 +24,8 @@ const WEBHOOK_PATHS: [&str; 3] = [
     "/webhooks/merge/model-synced",
 ];
 
-/// Other bodies are a form, or an account.
-const LARGEST_BODY: usize = 64 << 10;
+/// The largest body of the API and the pages: a form, or an account.
+const BODY_LIMIT: usize = 64 << 10;
 
 /// All routes.
 ///
@@ -54,8 +55,9 @@ pub fn router(host: Arc<Host>) -> Router {
             "/accounts/{id}/approve-deletions",
             get(page::confirm_deletions).post(page::approve_deletions),
         )
+        // Not of the fallbacks: a webhook sent to a wrong path may be larger.
+        .route_layer(from_fn_with_state(Arc::clone(&host), buffer_body))
         .method_not_allowed_fallback(no_method)
-        .layer(from_fn_with_state(Arc::clone(&host), whole))
         .layer(from_fn(same_origin));
     webhooks.merge(private).with_state(host)
 }
@@ -78,50 +80,44 @@ async fn no_method(State(host): State<Arc<Host>>, request: Request) -> Response 
 }
 
 fn is_signed(request: &Request) -> bool {
-    is_signed_by(request.headers())
-}
-
-fn is_signed_by(headers: &HeaderMap) -> bool {
-    headers.contains_key(webhook::SIGNATURE_HEADER)
+    request.headers().contains_key(webhook::SIGNATURE_HEADER)
 }
 
 async fn stray(host: Arc<Host>, request: Request) -> Response {
     tracing::warn!(
         path = shortened(request.uri().path()),
-        "a webhook came to a path that is not for webhooks: it is taken in, and its address at \
-         merge is to be put right"
+        "a webhook was sent to a path that is not for webhooks and is treated as one; correct its \
+         address at merge"
     );
     webhook::post(State(host), request).await
 }
 
-/// The request as a whole, or why it is none.
-async fn whole(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
+/// Read the whole body before the request is handled.
+async fn buffer_body(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    if is_signed_by(&parts.headers) {
-        // Perhaps a webhook at a wrong path: whoever takes it in reads it.
-        return next.run(Request::from_parts(parts, body)).await;
-    }
-    let held = match host.bodies.read(body, LARGEST_BODY).await {
-        Ok(held) => held,
-        Err(Unread::TooLarge) => {
-            let refused = format!("the body is longer than {LARGEST_BODY} bytes");
-            return ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, refused).into_response();
-        }
-        Err(Unread::Cut) => return ApiError::bad_request("the body broke off").into_response(),
-        Err(Unread::NoRoom) => {
-            let refused = "too many bodies are being read";
-            return ApiError::new(StatusCode::SERVICE_UNAVAILABLE, refused).into_response();
-        }
+    let buffered = match host.bodies.read(body, BODY_LIMIT).await {
+        Ok(buffered) => buffered,
+        Err(error) => return unreadable(error).into_response(),
     };
-    if let Some(arrival) = parts.extensions.get::<Arrival>() {
-        arrival.complete(Instant::now());
+    if let Some(progress) = parts.extensions.get::<RequestProgress>() {
+        progress.request_complete(Instant::now());
     }
-    let (bytes, room) = held.into_parts();
-    let response = next
-        .run(Request::from_parts(parts, Body::from(bytes)))
-        .await;
-    drop(room);
+    let (bytes, share) = buffered.into_parts();
+    let request = Request::from_parts(parts, Body::from(bytes));
+    let response = next.run(request).await;
+    drop(share);
     response
+}
+
+fn unreadable(error: BodyError) -> ApiError {
+    match error {
+        BodyError::TooLong => ApiError::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("{error}: expected at most {BODY_LIMIT} bytes"),
+        ),
+        BodyError::Incomplete => ApiError::bad_request(error.to_string()),
+        BodyError::OverBudget => ApiError::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+    }
 }
 
 /// A page elsewhere must not press buttons here: a browser says where a request comes from.

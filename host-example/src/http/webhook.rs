@@ -6,33 +6,41 @@
 
 use std::sync::Arc;
 
-use axum::body::HttpBody as _;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use tokio::time::Instant;
 
-use super::inbound::{Arrival, Held, Unread};
+use super::server::RequestProgress;
 use crate::bindings::exports::merge_sync::triggers::signature::{Refusal, SignedBody, Verdict};
 use crate::bindings::exports::merge_sync::triggers::webhook::Reply;
 use crate::clock::{Micros, SECOND};
 use crate::host::Host;
+use crate::request_body::{BodyError, BufferedBody};
 
 /// The header that carries the signature.
 pub const SIGNATURE_HEADER: &str = "x-merge-webhook-signature";
 
-/// A larger webhook is refused unread. Merge's largest carry a status for each model of an
-/// account, or one record.
-const LARGEST_WEBHOOK: usize = 1 << 20;
+/// The largest webhook. Merge's largest carry a status for each model of an account, or one record.
+const BODY_LIMIT: usize = 1 << 20;
 
-/// A larger one, and one that does not say how large it is, is read only behind a signature that
-/// has the form of one.
-const SMALL_WEBHOOK: u64 = 16 << 10;
+/// A longer body, and one of unknown length, is read only if the signature header is well-formed.
+const UNCHECKED_BODY_LIMIT: u64 = 16 << 10;
 
 /// Merge waits longer, but not reliably: what is not durable by then is not durable.
 const PATIENCE: Micros = 5 * SECOND;
 
-/// A webhook over HTTP: its body is read as far as its header deserves.
+/// Why the body of a delivery was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// Reading it failed.
+    Failed(BodyError),
+    /// The component did not say in time whether the signature header is well-formed.
+    Unchecked,
+}
+
+/// Answer a webhook. Its body is read only if the headers allow for a valid signature.
 pub(super) async fn post(State(host): State<Arc<Host>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let signatures: Vec<String> = parts
@@ -41,17 +49,9 @@ pub(super) async fn post(State(host): State<Arc<Host>>, request: Request) -> Res
         .iter()
         .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
         .collect();
-    let is_small = body
-        .size_hint()
-        .exact()
-        .is_some_and(|length| length <= SMALL_WEBHOOK);
-    let body = if is_small || may_be_signed(&host, &signatures).await {
-        host.bodies.read(body, LARGEST_WEBHOOK).await
-    } else {
-        Ok(Held::default())
-    };
-    if let Some(arrival) = parts.extensions.get::<Arrival>() {
-        arrival.complete(Instant::now());
+    let body = read(&host, &signatures, body).await;
+    if let Some(progress) = parts.extensions.get::<RequestProgress>() {
+        progress.request_complete(Instant::now());
     }
     let reply = receive(&host, signatures, body).await;
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -63,56 +63,83 @@ pub(super) async fn post(State(host): State<Arc<Host>>, request: Request) -> Res
         .into_response()
 }
 
-/// Whether some body could have these signatures: there is one of the right form, and a key. No
-/// other delivery is worth its body.
-async fn may_be_signed(host: &Host, signatures: &[String]) -> bool {
-    let delivery = signed(host, String::new(), signatures.to_vec());
-    let verdict = host.triggers.verify(delivery).await;
-    // Where the component fails, it fails again, and the delivery is answered 500.
-    !matches!(verdict, Ok(Verdict::Refused(refused)) if refused.reason != Refusal::Mismatch)
+/// The body, empty where no body could have these signatures.
+async fn read(host: &Host, signatures: &[String], body: Body) -> Result<BufferedBody, Unread> {
+    let length = body.size_hint().exact();
+    if length.is_none_or(|length| length > UNCHECKED_BODY_LIMIT) {
+        let delivery = signed(host, String::new(), signatures.to_vec());
+        match in_time(host, host.triggers.verify(delivery)).await {
+            None => return Err(Unread::Unchecked),
+            Some(Ok(Verdict::Refused(refused))) if refused.reason != Refusal::Mismatch => {
+                return Ok(BufferedBody::default());
+            }
+            // Where the component fails, it fails again, and the delivery is answered 500.
+            Some(_) => {}
+        }
+    }
+    let read = host.bodies.read(body, BODY_LIMIT).await;
+    read.map_err(Unread::Failed)
 }
 
-/// Answer a delivery.
+/// The output of `call`; `None` if it takes longer than Merge waits.
+async fn in_time<T>(host: &Host, call: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        output = call => Some(output),
+        () = host.clock.sleep_until(host.clock.now().saturating_add(PATIENCE)) => None,
+    }
+}
+
+/// Answer a delivery, and count the answer.
 pub async fn receive(
     host: &Arc<Host>,
     signatures: Vec<String>,
-    body: Result<Held, Unread>,
+    body: Result<BufferedBody, Unread>,
 ) -> Reply {
     let signature = signatures.first().cloned().unwrap_or_default();
-    let held = match body {
-        Ok(held) => held,
-        Err(Unread::NoRoom) => {
-            tracing::error!("webhook not taken in: too many bodies are being read");
-            return counted(host, &signature, processing_error());
+    let reply = match body {
+        Ok(body) => take_in(host, signatures, body).await,
+        Err(Unread::Unchecked) => too_late(),
+        Err(Unread::Failed(error @ BodyError::OverBudget)) => {
+            tracing::error!("webhook not taken in: {error}");
+            processing_error()
         }
-        Err(unread) => {
-            let why = match unread {
-                Unread::TooLarge => "the body is too large",
-                _ => "the body broke off",
-            };
-            tracing::warn!("webhook refused: {why}");
-            return counted(host, &signature, invalid_signature());
+        Err(Unread::Failed(error)) => {
+            tracing::warn!("webhook refused: {error}");
+            invalid_signature()
         }
     };
-    let (bytes, room) = held.into_parts();
+    let counters = host.counters();
+    match reply.status {
+        200 => counters.accepted(&signature),
+        401 => counters.webhooks_refused.one(),
+        _ => counters.webhooks_failed.one(),
+    }
+    reply
+}
+
+async fn take_in(host: &Host, signatures: Vec<String>, body: BufferedBody) -> Reply {
+    let (bytes, share) = body.into_parts();
     let Ok(body) = String::from_utf8(bytes) else {
         // Not repaired and not looked at: no signature of Merge's is over such a body.
         tracing::warn!("webhook refused: the body is not utf-8");
-        return counted(host, &signature, invalid_signature());
+        return invalid_signature();
     };
     let delivery = signed(host, body, signatures);
-    let reply = tokio::select! {
-        received = host.triggers.receive(delivery) => received.unwrap_or_else(|fault| {
+    let reply = match in_time(host, host.triggers.receive(delivery)).await {
+        Some(Ok(reply)) => reply,
+        Some(Err(fault)) => {
             tracing::error!(%fault, "webhook not taken in");
             processing_error()
-        }),
-        () = host.clock.sleep_until(host.clock.now().saturating_add(PATIENCE)) => {
-            tracing::error!("webhook not taken in within five seconds");
-            processing_error()
         }
+        None => too_late(),
     };
-    drop(room);
-    counted(host, &signature, reply)
+    drop(share);
+    reply
+}
+
+fn too_late() -> Reply {
+    tracing::error!("webhook not taken in within five seconds");
+    processing_error()
 }
 
 fn signed(host: &Host, body: String, signatures: Vec<String>) -> SignedBody {
@@ -122,16 +149,6 @@ fn signed(host: &Host, body: String, signatures: Vec<String>) -> SignedBody {
         signatures,
         keys: keys.map(|key| key.expose().to_owned()).collect(),
     }
-}
-
-fn counted(host: &Host, signature: &str, reply: Reply) -> Reply {
-    let counters = host.counters();
-    match reply.status {
-        200 => counters.accepted(signature),
-        401 => counters.webhooks_refused.one(),
-        _ => counters.webhooks_failed.one(),
-    }
-    reply
 }
 
 fn invalid_signature() -> Reply {

@@ -2,8 +2,9 @@
 
 mod cli;
 mod component;
+mod connections;
+
 mod demo;
-mod inbound;
 mod linking;
 mod log;
 mod merge_http;

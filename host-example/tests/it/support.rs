@@ -17,9 +17,10 @@ use merge_sync_host::clock::{Clock, Manual, Micros, Pending, SECOND};
 use merge_sync_host::component::Component;
 use merge_sync_host::host::{Host, Setup};
 use merge_sync_host::http;
-use merge_sync_host::http::inbound::Bounds;
+use merge_sync_host::http::server::ConnectionLimits;
 use merge_sync_host::merge_http::Origin;
 use merge_sync_host::secret::Secret;
+use merge_sync_host::service;
 use merge_sync_host::store::sqlite::{Options, SqliteStore};
 use merge_sync_host::store::{
     Change, CommitError, Committed, Due, Listed, Note, NoteError, Sequenced, Store, Stored,
@@ -240,14 +241,25 @@ pub fn setup(made: Made) -> Setup {
 
 /// Serve `host` as the binary does.
 pub async fn serve(host: &Arc<Host>) -> Served {
-    serve_within(host, Bounds::default()).await
+    serve_within(host, ConnectionLimits::default()).await
 }
 
-/// Serve `host` with a listener that bears this.
-pub async fn serve_within(host: &Arc<Host>, bounds: Bounds) -> Served {
+/// A host of `store`, for tests that ask nothing of Merge.
+pub async fn offline(scratch: &Scratch, store: Arc<dyn Store>) -> Arc<Host> {
+    host(Made {
+        merge: "http://127.0.0.1:9".to_owned(),
+        store,
+        clock: Arc::clone(&scratch.clock),
+        concurrency: 1,
+    })
+    .await
+}
+
+/// Serve `host` within these limits.
+pub async fn serve_within(host: &Arc<Host>, limits: ConnectionLimits) -> Served {
     let host = Arc::clone(host);
     serve_until(|listener, stopped| async move {
-        http::run(listener, bounds, host, stopped).await;
+        service::run(listener, limits, host, stopped).await;
     })
     .await
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use merge_sync_host::clock::SECOND;
-use merge_sync_host::host::Host;
+use merge_sync_host::host::{Host, slots};
 use merge_sync_host::http::webhook;
 use merge_sync_host::store::Store;
 use merge_sync_host::store::sqlite::SqliteStore;
 
 use crate::log;
 use crate::support::{
-    ACCOUNT, API_KEY, Gated, Made, SIGNING_KEY, Scratch, Served, client, host, linked,
+    ACCOUNT, API_KEY, Gated, Made, SIGNING_KEY, Scratch, Served, client, linked, offline,
     post_webhook, serve, sign, sign_with, soon, synced,
 };
 
@@ -29,13 +29,7 @@ struct Fixture {
 async fn fixture() -> Fixture {
     let scratch = Scratch::new();
     let store = scratch.store();
-    let host = host(Made {
-        merge: "http://127.0.0.1:9".to_owned(),
-        store: store.clone(),
-        clock: Arc::clone(&scratch.clock),
-        concurrency: 1,
-    })
-    .await;
+    let host = offline(&scratch, store.clone()).await;
     let served = serve(&host).await;
     Fixture {
         _scratch: scratch,
@@ -249,13 +243,7 @@ async fn a_note_that_is_not_durable_after_five_seconds_is_answered_500_and_kept_
     let scratch = Scratch::new();
     let store = scratch.store();
     let gated = Gated::new(store.clone());
-    let host = host(Made {
-        merge: "http://127.0.0.1:9".to_owned(),
-        store: gated.clone(),
-        clock: Arc::clone(&scratch.clock),
-        concurrency: 1,
-    })
-    .await;
+    let host = offline(&scratch, gated.clone()).await;
     let served = serve(&host).await;
     let body = linked(ACCOUNT, "token");
     let five_seconds = async {
@@ -272,18 +260,47 @@ async fn a_note_that_is_not_durable_after_five_seconds_is_answered_500_and_kept_
     assert!(store.load(ACCOUNT).await.unwrap().is_some());
 }
 
+/// The signature header of a large one is looked at before its body is read.
+#[tokio::test]
+async fn a_large_webhook_is_answered_500_after_five_seconds_where_nothing_can_look_at_it() {
+    let scratch = Scratch::new();
+    let gated = Gated::new(scratch.store());
+    let host = offline(&scratch, gated.clone()).await;
+    let served = serve(&host).await;
+    let instances = slots(1).quick;
+    for number in 0..instances {
+        let body = linked(&format!("account {number}"), "token").into_bytes();
+        let host = Arc::clone(&host);
+        let delivery =
+            async move { webhook::receive(&host, vec![sign(&body)], Ok(body.into())).await };
+        tokio::spawn(delivery);
+    }
+    soon(gated.waiting.acquire_many(instances))
+        .await
+        .unwrap()
+        .forget();
+    let large = format!("{}{}", linked(ACCOUNT, "token"), " ".repeat(20_000));
+    let time_passes = async {
+        loop {
+            scratch.clock.advance(SECOND);
+            tokio::task::yield_now().await;
+        }
+    };
+    let answered = async {
+        tokio::select! {
+            reply = post_webhook(&served, &large) => reply,
+            () = time_passes => unreachable!("time does not end"),
+        }
+    };
+    assert_eq!(soon(answered).await.0, 500);
+}
+
 #[tokio::test]
 async fn a_delivery_is_taken_in_though_its_sender_has_gone() {
     let scratch = Scratch::new();
     let store = scratch.store();
     let gated = Gated::new(store.clone());
-    let host = host(Made {
-        merge: "http://127.0.0.1:9".to_owned(),
-        store: gated.clone(),
-        clock: Arc::clone(&scratch.clock),
-        concurrency: 1,
-    })
-    .await;
+    let host = offline(&scratch, gated.clone()).await;
     let deliver = |account: &str| {
         let body = linked(account, "token").into_bytes();
         let host = Arc::clone(&host);
@@ -312,13 +329,7 @@ async fn no_debug_text_of_a_host_shows_a_secret() {
 async fn each_delivery_is_one_line_of_the_log_without_any_secret() {
     log::start();
     let scratch = Scratch::new();
-    let host = host(Made {
-        merge: "http://127.0.0.1:9".to_owned(),
-        store: scratch.store(),
-        clock: Arc::clone(&scratch.clock),
-        concurrency: 1,
-    })
-    .await;
+    let host = offline(&scratch, scratch.store()).await;
     let good = linked(ACCOUNT, "a-token-to-hide").into_bytes();
     let deliveries: [(Vec<u8>, Vec<String>, &str); 5] = [
         (good.clone(), vec![], "WARN"),

@@ -1,6 +1,6 @@
-//! How many files the process may open: each connection is one.
+//! The limit of open files: each connection is one.
 
-/// Raise the limit to what the system allows at most, and say what it is now.
+/// Raise the soft limit to the hard limit. Returns the limit after that.
 #[cfg(unix)]
 pub(crate) fn raise_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -13,11 +13,11 @@ pub(crate) fn raise_limit() -> u64 {
     if let Err(error) = setrlimit(Resource::Nofile, most) {
         tracing::warn!(%error, "the limit of open files cannot be raised");
     }
-    // Without a limit, there is none.
+    // `None` is unlimited.
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// Other systems have no such limit.
+/// There is no such limit on this system.
 #[cfg(not(unix))]
 pub(crate) fn raise_limit() -> u64 {
     u64::MAX

@@ -1,4 +1,4 @@
-//! A connection's stream and its answers, which say what becomes of them.
+//! The stream and the response bodies of a connection, which record its progress.
 
 use std::io;
 use std::pin::Pin;
@@ -10,22 +10,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use super::connection::Arrival;
+use super::connections::RequestProgress;
 
-/// A stream that says when a byte came.
+/// A stream that records when bytes are received.
 #[derive(Debug)]
-pub(super) struct Watched {
+pub(super) struct TrackedStream {
     stream: TcpStream,
-    arrival: Arrival,
+    progress: RequestProgress,
 }
 
-impl Watched {
-    pub(super) fn new(stream: TcpStream, arrival: Arrival) -> Self {
-        Self { stream, arrival }
+impl TrackedStream {
+    pub(super) fn new(stream: TcpStream, progress: RequestProgress) -> Self {
+        Self { stream, progress }
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for TrackedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -34,13 +34,13 @@ impl AsyncRead for Watched {
         let before = buffer.filled().len();
         let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
         if buffer.filled().len() > before {
-            self.arrival.heard(Instant::now());
+            self.progress.bytes_received(Instant::now());
         }
         Poll::Ready(read)
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for TrackedStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -70,20 +70,20 @@ impl AsyncWrite for Watched {
     }
 }
 
-/// An answer's body that says when it is written.
+/// A response body that records when it was sent or dropped.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct TrackedBody {
     body: Body,
-    arrival: Arrival,
+    progress: RequestProgress,
 }
 
-impl Answer {
-    pub(super) fn new(body: Body, arrival: Arrival) -> Self {
-        Self { body, arrival }
+impl TrackedBody {
+    pub(super) fn new(body: Body, progress: RequestProgress) -> Self {
+        Self { body, progress }
     }
 }
 
-impl HttpBody for Answer {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -103,8 +103,8 @@ impl HttpBody for Answer {
     }
 }
 
-impl Drop for Answer {
+impl Drop for TrackedBody {
     fn drop(&mut self) {
-        self.arrival.answered(Instant::now());
+        self.progress.response_sent(Instant::now());
     }
 }

@@ -1,42 +1,35 @@
-//! The listener as somebody uses it who means no good: connections that send nothing, or half of
-//! something, and bodies that nobody signed.
+//! Abuse of the listener: idle connections, partial requests, and large bodies without a valid
+//! signature.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use merge_sync_host::http::inbound::Bounds;
+use merge_sync_host::http::server::ConnectionLimits;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::{
-    ACCOUNT, Made, Scratch, Served, host, linked, post_webhook, serve_within, sign, soon,
+    ACCOUNT, Scratch, Served, linked, offline, post_webhook, serve_within, sign, soon,
 };
 
-/// A deadline that no test lives to see.
+/// A timeout that ends no test.
 const NEVER: Duration = Duration::from_hours(1);
 
 const SHORT: Duration = Duration::from_millis(50);
 
-fn unbounded() -> Bounds {
-    Bounds {
-        connections: 100,
-        header: NEVER,
-        body: NEVER,
-        answer: NEVER,
-        idle: NEVER,
+fn no_timeouts() -> ConnectionLimits {
+    ConnectionLimits {
+        max_connections: 100,
+        header_timeout: NEVER,
+        body_timeout: NEVER,
+        response_timeout: NEVER,
+        idle_timeout: NEVER,
     }
 }
 
-async fn served(bounds: Bounds) -> (Scratch, Served) {
+async fn served(limits: ConnectionLimits) -> (Scratch, Served) {
     let scratch = Scratch::new();
-    let host = host(Made {
-        merge: "http://127.0.0.1:9".to_owned(),
-        store: scratch.store(),
-        clock: Arc::clone(&scratch.clock),
-        concurrency: 1,
-    })
-    .await;
-    let served = serve_within(&host, bounds).await;
+    let host = offline(&scratch, scratch.store()).await;
+    let served = serve_within(&host, limits).await;
     (scratch, served)
 }
 
@@ -69,41 +62,41 @@ fn header(length: &str, signature: &str) -> String {
 }
 
 #[tokio::test]
-async fn whoever_is_silent_or_stops_half_way_is_shown_out() {
+async fn a_connection_that_is_idle_or_stops_in_a_request_is_closed() {
     let half_body = "POST /api/webhooks/merge HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{";
     let whole = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
     let cases = [
         (
-            Bounds {
-                header: SHORT,
-                ..unbounded()
+            ConnectionLimits {
+                header_timeout: SHORT,
+                ..no_timeouts()
             },
             "",
         ),
         (
-            Bounds {
-                header: SHORT,
-                ..unbounded()
+            ConnectionLimits {
+                header_timeout: SHORT,
+                ..no_timeouts()
             },
             "GET / HTTP/1.1\r\nhos",
         ),
         (
-            Bounds {
-                body: SHORT,
-                ..unbounded()
+            ConnectionLimits {
+                body_timeout: SHORT,
+                ..no_timeouts()
             },
             half_body,
         ),
         (
-            Bounds {
-                idle: SHORT,
-                ..unbounded()
+            ConnectionLimits {
+                idle_timeout: SHORT,
+                ..no_timeouts()
             },
             whole,
         ),
     ];
-    for (bounds, sent) in cases {
-        let (_scratch, host) = served(bounds).await;
+    for (limits, sent) in cases {
+        let (_scratch, host) = served(limits).await;
         let mut stream = connect(&host, sent).await;
         let answer = rest(&mut stream).await;
         assert_eq!(answer.is_empty(), sent != whole, "{sent:?}: {answer}");
@@ -111,12 +104,12 @@ async fn whoever_is_silent_or_stops_half_way_is_shown_out() {
 }
 
 #[tokio::test]
-async fn silent_connections_give_way_to_webhooks() {
-    let bounds = Bounds {
-        connections: 4,
-        ..unbounded()
+async fn idle_connections_are_closed_at_the_limit_so_that_webhooks_are_answered() {
+    let limits = ConnectionLimits {
+        max_connections: 4,
+        ..no_timeouts()
     };
-    let (_scratch, host) = served(bounds).await;
+    let (_scratch, host) = served(limits).await;
     let mut silent = Vec::new();
     for sent in ["", "GET / HTTP/1.1\r\n", "", ""].iter().cycle().take(40) {
         silent.push(connect(&host, sent).await);
@@ -127,8 +120,8 @@ async fn silent_connections_give_way_to_webhooks() {
 }
 
 #[tokio::test]
-async fn a_body_that_nobody_signed_is_not_waited_for() {
-    let (_scratch, host) = served(unbounded()).await;
+async fn a_large_body_without_a_well_formed_signature_is_not_waited_for() {
+    let (_scratch, host) = served(no_timeouts()).await;
     let good = sign(b"another body");
     let too_large = format!("content-length: {}", (1 << 20) + 1);
     for (length, signature) in [
@@ -146,8 +139,8 @@ async fn a_body_that_nobody_signed_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_body_behind_a_signature_is_read_to_its_end() {
-    let (_scratch, host) = served(unbounded()).await;
+async fn a_large_body_with_a_well_formed_signature_is_read() {
+    let (_scratch, host) = served(no_timeouts()).await;
     let body = format!("{}{}", linked(ACCOUNT, "token"), " ".repeat(20_000));
     let length = format!("content-length: {}", body.len());
     let mut stream = connect(&host, &header(&length, &sign(body.as_bytes()))).await;
@@ -155,4 +148,19 @@ async fn a_body_behind_a_signature_is_read_to_its_end() {
     stream.write_all(start.as_bytes()).await.expect("sent");
     stream.write_all(end.as_bytes()).await.expect("sent");
     assert_eq!(status(&mut stream).await, "HTTP/1.1 200");
+}
+
+#[tokio::test]
+async fn a_signature_header_lifts_no_limit_of_the_other_paths() {
+    let (_scratch, host) = served(no_timeouts()).await;
+    let long = (64 << 10) + 1;
+    for path in ["/api/accounts", "/accounts/a/poll"] {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {long}\r\n\
+             x-merge-webhook-signature: {}\r\n\r\n",
+            sign(b"")
+        );
+        let mut stream = connect(&host, &request).await;
+        assert_eq!(status(&mut stream).await, "HTTP/1.1 413", "{path}");
+    }
 }
