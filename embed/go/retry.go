@@ -46,7 +46,7 @@ type UnusableBody struct {
 // StaleCursor is a 400, 404 or 410 to a request with a cursor: Merge no longer knows it.
 type StaleCursor struct{}
 
-// NoToken says that nothing was sent, since no token of this account is stored.
+// NoToken says that nothing was sent, since no usable token of this account is stored.
 type NoToken struct{}
 
 func (ResponseFacts) isAttemptOutcome()    {}

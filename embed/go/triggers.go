@@ -16,7 +16,9 @@ type NewAccount struct {
 	Account Account
 	// Token is what to send as X-Account-Token; nil where the host holds it already.
 	Token *Secret
-	// LinkedAt is when it was linked, host's clock; nil is now.
+	// LinkedAt is when it was linked, host's clock; nil is now. Token stays when a
+	// LinkedAccount.linked webhook arrives for a link completed more than five minutes
+	// before this instant. So call Link within five minutes of the link.
 	LinkedAt *time.Time
 }
 

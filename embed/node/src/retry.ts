@@ -40,7 +40,7 @@ export type AttemptOutcome =
   | { readonly tag: "unusable"; readonly message: string }
   /** A 400, 404 or 410 to a request with a cursor: Merge no longer knows it. */
   | { readonly tag: "stale-cursor" }
-  /** Nothing was sent, since no token of this account is stored. */
+  /** Nothing was sent, since no usable token of this account is stored. */
   | { readonly tag: "no-token" };
 
 /** Bounds on the patience. */

@@ -32,7 +32,7 @@ pub enum AttemptOutcome {
     Unusable(UnusableBody),
     /// A 400, 404 or 410 to a request with a cursor: Merge no longer knows it.
     StaleCursor,
-    /// Nothing was sent, since no token of this account is stored.
+    /// Nothing was sent, since no usable token of this account is stored.
     NoToken,
 }
 
@@ -179,8 +179,8 @@ pub fn decide(facts: &Facts) -> Decision {
         AttemptOutcome::NoToken => Decision::Stop(Stop {
             remedy: Remedy::Reauthorize,
             not_before: None,
-            reason: "Nothing was sent to Merge, since no token of this account is stored; linking \
-                     the account again ends this."
+            reason: "Nothing was sent to Merge, since no usable token of this account is stored; \
+                     linking the account again ends this."
                 .into(),
         }),
     }

@@ -23,12 +23,19 @@ pub(super) async fn look(
     Ok((listed, view))
 }
 
-/// Ask the engine for something. It takes an approval of what is not held for nothing; whoever
-/// gave it should know.
+/// Ask the engine for something. It passes over a re-read of a model that Merge does not list, and
+/// an approval of what is not held; whoever asked should know.
 pub(super) async fn ask(host: &Host, id: String, command: Command) -> Result<(), ApiError> {
-    if let Command::ApproveDeletions(approval) = &command {
-        let (_, view) = look(host, &id, Vec::new()).await?;
-        held(&view, approval)?;
+    match &command {
+        Command::ApproveDeletions(approval) => {
+            let (_, view) = look(host, &id, Vec::new()).await?;
+            held(&view, approval)?;
+        }
+        Command::RereadModel(model_id) => {
+            let (_, view) = look(host, &id, Vec::new()).await?;
+            listed(&view, model_id)?;
+        }
+        _ => {}
     }
     host.triggers.request(id, command).await?;
     host.wake();
@@ -40,11 +47,8 @@ pub(super) fn held<'a>(
     view: &'a View,
     approval: &Approval,
 ) -> Result<(&'a ModelView, HeldSweep), ApiError> {
-    let model = view
-        .models
-        .iter()
-        .find(|model| model.status.model_id == approval.model_id);
-    let found = model.and_then(|model| Some((model, model.held_sweep?)));
+    let model = listed(view, &approval.model_id)?;
+    let found = model.held_sweep.map(|sweep| (model, sweep));
     let refused = match found {
         Some((model, sweep)) if sweep.pass == approval.pass => return Ok((model, sweep)),
         Some((_, sweep)) => format!(
@@ -59,4 +63,16 @@ pub(super) fn held<'a>(
         ),
     };
     Err(ApiError::new(StatusCode::CONFLICT, refused))
+}
+
+fn listed<'a>(view: &'a View, model_id: &str) -> Result<&'a ModelView, ApiError> {
+    let mut models = view.models.iter();
+    let found = models.find(|model| model.status.model_id == model_id);
+    found.ok_or_else(|| {
+        let refused = format!(
+            "model: merge does not list `{}` for this account",
+            shortened(model_id)
+        );
+        ApiError::new(StatusCode::CONFLICT, refused)
+    })
 }

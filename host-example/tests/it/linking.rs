@@ -275,6 +275,11 @@ async fn a_command_of_one_model_says_what_it_lacks() {
         ("reread-model", 400, "model: `reread-model` needs one"),
         ("reread-model?model=hris.Employee", 202, ""),
         (
+            "reread-model?model=hris.Nothing",
+            409,
+            "model: merge does not list `hris.Nothing`",
+        ),
+        (
             "poll?model=hris.Employee",
             400,
             "`poll` is of the whole account",

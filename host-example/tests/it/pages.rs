@@ -340,4 +340,15 @@ async fn deletions_are_approved_with_both_numbers_in_sight() {
     a_minute(&scratch, &host).await;
     assert_eq!(deleted().await, 20);
     assert!(!read(&account).await.contains("Approve deletions"));
+    let again = format!("model=hris.Employee&pass={pass}");
+    assert_eq!(
+        press("approve-deletions", &again).await,
+        409,
+        "nothing is held"
+    );
+    assert_eq!(
+        press("reread-model", "model=hris.Team").await,
+        409,
+        "not listed"
+    );
 }

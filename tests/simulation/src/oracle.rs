@@ -75,6 +75,8 @@ struct Watched {
     status: Vec<Row>,
     /// When each finish was first served, by model and whole second: some answers cut it.
     finishes: BTreeMap<(String, Micros), Micros>,
+    /// Models that were said to be ready and to have a finish in one answer: they are to be read.
+    ready_to_read: BTreeSet<String>,
     /// Finishes whose window was completed, by model and whole second.
     windows: BTreeSet<(String, Micros)>,
     /// The newest watermark seen by model.

@@ -185,6 +185,9 @@ class Engine:
         """Start looking after an account. A known account takes the token and wakes.
 
         `token` is what to send as `X-Account-Token`; `None` where the store holds it already.
+        `linked_at` is when it was linked; `None` is now. The token stays when a
+        `LinkedAccount.linked` webhook arrives for a link completed more than five minutes before
+        that. So call this within five minutes of the link.
         """
         new = {
             "account": write_account(account, "account"),

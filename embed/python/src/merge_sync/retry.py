@@ -54,7 +54,7 @@ class StaleCursor:
 
 @dataclass(frozen=True, slots=True)
 class NoToken:
-    """Nothing was sent, since no token of this account is stored."""
+    """Nothing was sent, since no usable token of this account is stored."""
 
 
 Attempt: TypeAlias = Response | Transport | TimedOut | TooLarge | Unusable | StaleCursor | NoToken

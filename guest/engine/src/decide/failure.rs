@@ -96,7 +96,7 @@ pub fn describe(outcome: &AttemptOutcome) -> String {
         AttemptOutcome::TooLarge => "a body over the host's limit".into(),
         AttemptOutcome::Unusable(body) => body.message.clone(),
         AttemptOutcome::StaleCursor => "a cursor that is not known any more".into(),
-        AttemptOutcome::NoToken => "no token is stored, so nothing was sent".into(),
+        AttemptOutcome::NoToken => "no usable token is stored, so nothing was sent".into(),
     }
 }
 

@@ -369,7 +369,7 @@ fn each_outcome_has_its_own_cause() {
         &met(AttemptOutcome::NoToken),
         Remedy::Reauthorize,
         None,
-        "Nothing was sent to Merge, since no token of this account is stored; linking the account \
+        "Nothing was sent to Merge, since no usable token of this account is stored; linking the account \
          again ends this.",
     );
 }

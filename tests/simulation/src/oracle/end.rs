@@ -214,10 +214,11 @@ impl Oracle {
 }
 
 impl Watched {
-    /// Whether the syncs of a model fail for good, and none ended well before that.
+    /// Whether the syncs of a model fail for good, and none that could be read ended well before
+    /// that: a partial initial sync is not read.
     fn never_finishes(&self, model: &str) -> bool {
         let mut poisons = self.poisons.iter();
         poisons.any(|poisoned| poisoned.poison == Poison::RelinkNeeded)
-            && !self.finishes.keys().any(|(known, _)| known == model)
+            && !self.ready_to_read.contains(model)
     }
 }

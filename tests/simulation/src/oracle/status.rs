@@ -147,6 +147,9 @@ impl Oracle {
                 }
             }
             if let Some(finish) = row.finish {
+                if row.ready {
+                    watched.ready_to_read.insert(row.model_id.clone());
+                }
                 let key = (row.model_id.clone(), second(finish));
                 let served_at = *watched.finishes.entry(key).or_insert(now);
                 let read = watched.watermarks.get(&row.model_id);
