@@ -69,16 +69,17 @@ impl About {
             poison: poison.map(str::to_owned),
         }
     }
+
+    /// What is passed to the simulation for it: the poison to look for it with.
+    fn arguments(&self) -> Vec<String> {
+        let poison = self.poison.clone();
+        poison.map_or_else(Vec::new, |kinds| vec!["--poison".to_owned(), kinds])
+    }
 }
 
 /// What is passed to the simulation for it: the poison to look for it with.
 pub fn arguments(name: &str) -> Result<Vec<String>> {
-    Ok(arguments_of(&About::of(name)?))
-}
-
-fn arguments_of(about: &About) -> Vec<String> {
-    let poison = about.poison.clone();
-    poison.map_or_else(Vec::new, |kinds| vec!["--poison".to_owned(), kinds])
+    Ok(About::of(name)?.arguments())
 }
 
 /// The engine with this mistake in it.
@@ -160,7 +161,7 @@ pub fn all(arguments: &[String]) -> Result<()> {
     for name in names()? {
         let engine = build(&name)?;
         let about = About::of(&name)?;
-        let poison = arguments_of(&about);
+        let poison = about.arguments();
         let mut found = Vec::new();
         for range in 0..ranges {
             found.push(seeds_until_found(
@@ -265,8 +266,8 @@ mod tests {
     fn a_patch_says_what_the_mistake_is_and_with_what_to_look_for_it() {
         let about = About::read("a mistake\npoison: a-kind,b-kind=4\n\ndiff --git");
         assert_eq!(about.mistake, "a mistake");
-        assert_eq!(arguments_of(&about), ["--poison", "a-kind,b-kind=4"]);
+        assert_eq!(about.arguments(), ["--poison", "a-kind,b-kind=4"]);
         let about = About::read("a mistake\n\ndiff --git");
-        assert!(arguments_of(&about).is_empty());
+        assert!(about.arguments().is_empty());
     }
 }

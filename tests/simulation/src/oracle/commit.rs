@@ -219,8 +219,7 @@ impl Oracle {
         let Some(watched) = self.accounts.get_mut(account) else {
             return;
         };
-        let key = (model.to_owned(), second(finish));
-        let Some(served_at) = watched.finishes.get(&key).copied() else {
+        let Some(served_at) = watched.first_served(model, finish) else {
             return;
         };
         let rows = entry.rows.get(model);
@@ -254,8 +253,7 @@ impl Oracle {
         let Some(watched) = self.accounts.get(account) else {
             return;
         };
-        let key = (model.to_owned(), second(finish));
-        let Some(served_at) = watched.finishes.get(&key).copied() else {
+        let Some(served_at) = watched.first_served(model, finish) else {
             self.violation(
                 merge.now(),
                 format!("{what}: {model} of {account} at a finish that never was"),
@@ -305,6 +303,12 @@ fn due(watched: &Watched) -> Vec<(String, Micros)> {
 }
 
 impl Watched {
+    /// When `/sync-status` first named this finish of the model.
+    fn first_served(&self, model: &str, finish: Micros) -> Option<Micros> {
+        let key = (model.to_owned(), second(finish));
+        self.finishes.get(&key).copied()
+    }
+
     /// Whether cursors of the model do not lead to all of its rows.
     fn has_rows_out_of_reach(&self, model: &str) -> bool {
         self.poisons.iter().any(|poisoned| {
