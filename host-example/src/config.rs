@@ -92,14 +92,11 @@ impl Config {
                 "an address and a port such as `127.0.0.1:8080`",
                 |text| text.parse().ok(),
             )?,
-            database: given
-                .text("database")?
-                .unwrap_or("merge-sync.sqlite".to_owned())
-                .into(),
+            database: database(&given)?,
             component: given.text("component")?.map(PathBuf::from),
             base_url,
             api_key: api_key(environment)?,
-            webhook_keys: webhook_keys(environment)?,
+            webhook_keys: long_enough(webhook_keys(environment)?)?,
             requests_per_minute: given.number("requests_per_minute", 100, 1..=100_000)?,
             concurrency: given.number("concurrency", 8, 1..=256)?,
             support: support(&given)?,
@@ -111,18 +108,25 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// The file is no TOML, has unknown keys, or `database` is no text.
+    /// The file is no TOML, has unknown keys, or `database` is no path of a file.
     pub fn database(
         flags: &Flags,
         environment: &dyn Fn(&str) -> Option<String>,
         file: Option<(&Path, &str)>,
     ) -> Result<PathBuf, ConfigError> {
-        let given = Given::new(flags, environment, file)?;
-        Ok(given
-            .text("database")?
-            .unwrap_or("merge-sync.sqlite".to_owned())
-            .into())
+        database(&Given::new(flags, environment, file)?)
     }
+}
+
+/// SQLite would open a URL, and a database in memory, which a restart empties.
+fn database(given: &Given<'_>) -> Result<PathBuf, ConfigError> {
+    let path = given
+        .text("database")?
+        .unwrap_or("merge-sync.sqlite".to_owned());
+    if path.starts_with("file:") || path.starts_with(":memory:") {
+        return Err(given.objection("database", &path, "the path of a file"));
+    }
+    Ok(path.into())
 }
 
 fn base_url(given: &Given<'_>) -> Result<String, ConfigError> {
@@ -141,19 +145,19 @@ fn base_url(given: &Given<'_>) -> Result<String, ConfigError> {
     // The API key travels with every request.
     let encrypted =
         url.starts_with("https://") || (url.starts_with("http://") && is_loopback(&url));
-    let parsed = reqwest::Url::parse(&url).ok().filter(|parsed| {
-        encrypted
-            && parsed.path() == "/"
-            && parsed.query().is_none()
-            && parsed.username().is_empty()
-    });
-    match parsed {
+    let expected = "`https://` and a host, without a path (`http://` only for this machine)";
+    let parsed = reqwest::Url::parse(&url).ok();
+    if let Some(parsed) = &parsed
+        && (parsed.password().is_some() || !parsed.username().is_empty())
+    {
+        // Whoever wrote a password there does not want to read it in a log.
+        let found = "a URL with a user name or a password";
+        return Err(given.objection("base_url", found, expected));
+    }
+    let is_bare = |parsed: &reqwest::Url| parsed.path() == "/" && parsed.query().is_none();
+    match parsed.filter(|parsed| encrypted && is_bare(parsed)) {
         Some(_) => Ok(url.trim_end_matches('/').to_owned()),
-        None => Err(given.objection(
-            "base_url",
-            &url,
-            "`https://` and a host, without a path (`http://` only for this machine)",
-        )),
+        None => Err(given.objection("base_url", &url, expected)),
     }
 }
 
@@ -226,6 +230,26 @@ pub fn webhook_keys(
             key => Ok(Secret::new(key)),
         })
         .collect()
+}
+
+/// Merge's signing keys are longer by far; a shorter one is a mistake, or can be guessed.
+const SHORTEST_KEY: usize = 8;
+
+fn long_enough(keys: Vec<Secret>) -> Result<Vec<Secret>, ConfigError> {
+    let short = keys
+        .iter()
+        .position(|key| key.expose().len() < SHORTEST_KEY);
+    match short {
+        None => Ok(keys),
+        Some(index) => Err(ConfigError {
+            key: "MERGE_WEBHOOK_SECRET".to_owned(),
+            objection: format!(
+                "key {} has fewer than {SHORTEST_KEY} characters; expected the signing key from \
+                 Merge's dashboard",
+                index + 1
+            ),
+        }),
+    }
 }
 
 /// A TOML file's table; its errors on one line.

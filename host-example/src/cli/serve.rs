@@ -158,15 +158,28 @@ fn beside(database: &Path) -> PathBuf {
 }
 
 fn start_log(format: LogFormat) {
-    let filter = EnvFilter::builder().with_default_directive(tracing::Level::INFO.into());
     let log = tracing_subscriber::fmt()
-        .with_env_filter(filter.from_env_lossy())
+        .with_env_filter(log_filter(&variable("RUST_LOG").unwrap_or_default()))
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().flatten_event(true).init(),
     }
+}
+
+/// The compiler of components, which writes a gigabyte at `trace`: only where it is named.
+const LOUD: [&str; 3] = ["cranelift", "regalloc2", "wasmtime"];
+
+/// What `RUST_LOG` asks for; `info` where it asks for nothing.
+fn log_filter(asked: &str) -> EnvFilter {
+    let mut directives = if asked.is_empty() { "info" } else { asked }.to_owned();
+    for target in LOUD.iter().filter(|target| !asked.contains(**target)) {
+        directives.push(',');
+        directives.push_str(target);
+        directives.push_str("=warn");
+    }
+    EnvFilter::builder().parse_lossy(directives)
 }
 
 /// The second signal stops at once, without waiting for requests and runs under way.
@@ -196,7 +209,24 @@ async fn asked_to_stop() {
 
 #[cfg(test)]
 mod tests {
-    use super::rehearsal;
+    use super::{log_filter, rehearsal};
+
+    #[test]
+    fn the_compiler_is_logged_only_where_it_is_named() {
+        for (asked, want) in [
+            ("", "cranelift=warn,info,regalloc2=warn,wasmtime=warn"),
+            ("trace", "cranelift=warn,regalloc2=warn,trace,wasmtime=warn"),
+            (
+                "wasmtime=trace",
+                "cranelift=warn,regalloc2=warn,wasmtime=trace",
+            ),
+        ] {
+            let filter = log_filter(asked).to_string();
+            let mut found: Vec<_> = filter.split(',').collect();
+            found.sort_unstable();
+            assert_eq!(found.join(","), want, "{asked}");
+        }
+    }
 
     #[test]
     fn a_rehearsal_is_on_this_machine() {

@@ -218,10 +218,57 @@ fn signing_keys_are_separated_by_commas() {
 
 #[test]
 fn no_secret_shows_in_a_debug_text() {
-    let config = read(&Flags::default(), &[("MERGE_WEBHOOK_SECRET", "hush")], None).unwrap();
+    let config = read(
+        &Flags::default(),
+        &[("MERGE_WEBHOOK_SECRET", "hush-hush")],
+        None,
+    )
+    .unwrap();
     let text = format!("{config:?}");
     assert!(
         !text.contains("hush") && !text.contains("test_key"),
         "{text}"
     );
+}
+
+#[test]
+fn a_signing_key_that_can_be_guessed_is_refused() {
+    let keys = [("MERGE_WEBHOOK_SECRET", "long enough, k")];
+    let want = "MERGE_WEBHOOK_SECRET: key 2 has fewer than 8 characters; expected the signing key \
+                from Merge's dashboard";
+    assert_eq!(read(&Flags::default(), &keys, None), Err(want.to_owned()));
+}
+
+#[test]
+fn a_password_in_an_address_is_refused_and_not_repeated() {
+    for url in [
+        "https://me:hush@api.merge.dev",
+        "https://me@api.merge.dev",
+        "http://:hush@127.0.0.1",
+    ] {
+        let refused = read(
+            &Flags::default(),
+            &[],
+            Some(&format!("base_url = \"{url}\"")),
+        );
+        let refused = refused.expect_err(url);
+        assert!(
+            refused.contains("a URL with a user name or a password"),
+            "{refused}"
+        );
+        assert!(!refused.contains("hush"), "{refused}");
+    }
+}
+
+#[test]
+fn a_database_that_a_restart_would_empty_is_refused() {
+    for path in ["file::memory:", ":memory:", "file:a?mode=memory"] {
+        let refused = read(
+            &Flags::default(),
+            &[],
+            Some(&format!("database = \"{path}\"")),
+        );
+        let refused = refused.expect_err(path);
+        assert!(refused.ends_with("is not the path of a file"), "{refused}");
+    }
 }

@@ -117,6 +117,7 @@ impl SqliteStore {
         file.create_private();
         let mut connection = file.connect().map_err(|error| file.sqlite(&error))?;
         schema::prepare(&mut connection).map_err(|what| file.unavailable(&what))?;
+        file.make_private();
         // A file that can be read and not written is better found out now.
         connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -187,6 +188,31 @@ impl File {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let _ = options.open(&self.path);
     }
+
+    /// A file that was there before: whoever could read it could use the tokens in it.
+    #[cfg(unix)]
+    fn make_private(&self) {
+        use std::os::unix::fs::PermissionsExt as _;
+        for suffix in ["", "-wal", "-shm"] {
+            let mut path = self.path.clone().into_os_string();
+            path.push(suffix);
+            let Ok(found) = std::fs::metadata(&path) else {
+                continue;
+            };
+            let mode = found.permissions().mode() & 0o777;
+            if mode & 0o077 == 0 {
+                continue;
+            }
+            let private = std::fs::Permissions::from_mode(mode & 0o700);
+            match std::fs::set_permissions(&path, private) {
+                Ok(()) => tracing::warn!(?path, "others could read this file; they no longer can"),
+                Err(error) => tracing::warn!(?path, %error, "others can read this file"),
+            }
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn make_private(&self) {}
 
     fn connect(&self) -> rusqlite::Result<Connection> {
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE

@@ -216,6 +216,27 @@ fn a_place_where_no_file_can_be_is_named() {
 
 #[cfg(unix)]
 #[test]
+fn a_store_that_others_could_read_is_private_once_it_is_opened() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scratch = Scratch::new();
+    drop(scratch.store());
+    let files = || {
+        let entries = std::fs::read_dir(scratch.folder.path()).unwrap();
+        entries.map(|entry| entry.unwrap().path())
+    };
+    for file in files() {
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let store = scratch.store();
+    for file in files() {
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", file.display());
+    }
+    drop(store);
+}
+
+#[cfg(unix)]
+#[test]
 fn only_its_owner_may_read_a_new_store() {
     use std::os::unix::fs::PermissionsExt as _;
     let scratch = Scratch::new();
