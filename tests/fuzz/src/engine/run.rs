@@ -5,7 +5,7 @@ use merge_sync_engine::settings::Settings;
 use merge_sync_engine::step::{Effect, Event, Run, step};
 use merge_sync_engine::store::{Change, Versioned};
 use merge_sync_engine::view::Failure;
-use merge_sync_logic::page::parse;
+use merge_sync_logic::page::parse_records;
 use merge_sync_logic::retry::{ResponseFacts, server_wait};
 use merge_sync_logic::types::Timestamp;
 use serde_json::Value;
@@ -148,8 +148,8 @@ impl Running {
         let model_id = change.batches.first().map(|batch| &*batch.model_id);
         let sent = model_id
             .zip(page)
-            .and_then(|(model_id, body)| parse(model_id, body).ok());
-        let sent: Vec<_> = sent.iter().flat_map(|page| &page.rows).collect();
+            .and_then(|(model_id, body)| parse_records(model_id, body).ok());
+        let sent: Vec<_> = sent.iter().flat_map(|(page, _)| &page.rows).collect();
         // A page that is not taken, a circle for one, is not taken in part.
         assert!(rows.is_empty() || rows == sent, "a page was taken in part");
     }
