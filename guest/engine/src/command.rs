@@ -5,12 +5,12 @@ use alloc::string::String;
 use merge_sync_logic::types::{Account, ModelId, Secret, Timestamp};
 
 use crate::account::codec;
-use crate::account::document::{Document, Life, Model};
+use crate::account::document::{ASKED_FOR, Document, Life, Model};
 use crate::account::slot::Kind;
 use crate::commit::{self, Extra, unlink};
 use crate::contract::store::{Change, Note, Versioned};
 use crate::contract::triggers::Failure;
-use crate::decide::sweep;
+use crate::decide::{link, sweep};
 use crate::ground::note::{Linked, Subject};
 use crate::plan::notes;
 use crate::settings::{Settings, canonical};
@@ -90,14 +90,12 @@ pub fn request(
         Command::Reset => {}
         Command::Poll => ask_now(&mut document),
         Command::Reread => {
-            for model in document.models.values_mut() {
-                reread(model, now);
-            }
+            document.each_model(&mut reread);
             ask_now(&mut document);
         }
         Command::RereadModel(model_id) => {
             if let Some(model) = listed(&mut document, &model_id) {
-                reread(model, now);
+                reread(model);
             }
             ask_now(&mut document);
         }
@@ -127,8 +125,8 @@ pub fn request(
 }
 
 /// A re-read that rests tries again.
-fn reread(model: &mut Model, now: Timestamp) {
-    model.reread_at = Some(now);
+fn reread(model: &mut Model) {
+    model.reread_at = Some(ASKED_FOR);
     model.patience.of_mut(Kind::Reread).not_before = None;
 }
 
@@ -152,11 +150,17 @@ fn ask_now(document: &mut Document) {
 fn fresh(account: &str, state: &str, now: Timestamp) -> Document {
     let mut document = Document::blank(account, now);
     document.has_token = true;
+    // What was known of the link is looked up again.
+    link::suspect(&mut document, now);
     match codec::decode(state) {
         Ok(Some(old)) => {
             document.account = old.account;
             document.linked_at = old.linked_at;
             document.has_token = old.has_token;
+            document.life = old.life;
+            if document.life == Life::Stopped {
+                document.forget_wishes();
+            }
             document.claims = old.claims;
             document.link_completed_at = old.link_completed_at;
             // Nobody shortens what a server demanded, whatever is wrong with the state.

@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::page::Contents;
-use merge_sync_logic::types::{Account, ModelId, ModelStatus, Timestamp};
+use merge_sync_logic::types::{Account, ModelId, ModelStatus, SyncState, Timestamp};
 use merge_sync_logic::window::Progress;
 
 use super::link::{Link, Lookup};
@@ -23,6 +23,9 @@ pub const LINKED_DELIVERIES_KEPT: usize = 8;
 
 /// How many of Merge's issue texts are kept.
 pub const ISSUES_KEPT: usize = 5;
+
+/// When a full re-read is due that an operator asked for, also where none is due by itself.
+pub const ASKED_FOR: Timestamp = Timestamp::EPOCH;
 
 /// Whether the account is looked after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +159,8 @@ pub struct Model {
     /// Whether Merge was seen to ignore `modified_after` and `modified_before` here: then the
     /// model is read whole until a full re-read is complete.
     pub ignores_bounds: bool,
+    /// Whether a record without `modified_at` was ever seen here: no bounds select such records.
+    pub has_undated: bool,
     /// A sweep to be ordered.
     pub sweep: Option<Pending>,
     /// A sweep that was held.
@@ -286,23 +291,34 @@ impl Document {
         self.link = Link::default();
     }
 
-    /// The token or the operator's key is another, or is accepted again: what was refused for want
-    /// of it is asked for at once.
-    pub fn forget_refusals(&mut self) {
-        for model in self.models.values_mut() {
-            model.patience.forget_refusals();
-        }
+    /// The token or the operator's key is another, or is accepted again: what may have been refused
+    /// for want of it is asked for at once.
+    pub fn end_rests(&mut self) {
+        self.each_model(&mut |model| model.patience.end_rests());
     }
 
     /// Forget all reads under way: what they stored stays, what they were for is planned anew.
     pub fn drop_slots(&mut self) {
+        self.each_model(&mut Model::drop_slots);
+    }
+
+    /// Change each model. The walk along the tree is in the component once, not at each place.
+    #[inline(never)]
+    pub fn each_model(&mut self, change: &mut dyn FnMut(&mut Model)) {
         for model in self.models.values_mut() {
-            model.drop_slots();
+            change(model);
         }
     }
 }
 
 impl Model {
+    /// Whether Merge lists it, switched on.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        let state = self.status.as_ref().map(|row| &row.status);
+        state.is_some_and(|state| *state != Some(SyncState::Disabled))
+    }
+
     /// Forget the reads under way, what failed of them and the sweeps that wait.
     pub fn drop_slots(&mut self) {
         self.window = None;

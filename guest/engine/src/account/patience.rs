@@ -91,12 +91,11 @@ impl Patiences {
         }
     }
 
-    /// Forget the rests of reads that were refused as unauthorized: what is sent with them has changed.
-    pub fn forget_refusals(&mut self) {
+    /// Let the reads at rest try again.
+    pub fn end_rests(&mut self) {
         for patience in [&mut self.window, &mut self.hint, &mut self.reread] {
-            let kind = patience.trouble.as_ref().map(|trouble| trouble.kind);
-            if kind == Some(TroubleKind::Reauthorize) {
-                *patience = Patience::default();
+            if patience.is_parked {
+                patience.not_before = None;
             }
         }
     }

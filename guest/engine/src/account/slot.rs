@@ -74,8 +74,12 @@ pub struct Slot {
     pub splits: u32,
     /// Whether it was ever split: then bounded parts are read until two tries agree.
     pub is_split: bool,
-    /// Pages in a row without a record that can be stored.
+    /// Pages without a record in a row.
     pub empty_pages: u32,
+    /// Pages in a row without a record that can be stored, those without any record included.
+    pub useless_pages: u32,
+    /// Whether a page held records, none of which can be stored.
+    pub had_useless_page: bool,
     /// The most records on a page of this part since the page size last changed.
     pub largest: u32,
     /// Where the part under way would be split.
@@ -135,8 +139,8 @@ pub struct Reread {
 /// More empty pages than this in a row are a loop.
 const MOST_EMPTY_PAGES: u32 = 20;
 
-/// More pages than this in a row that hold records, none of which can be stored, are one too:
-/// nothing tells such pages apart, and nothing is lost where they are not read.
+/// More pages than this in a row without a record that can be stored are one too: nothing tells such
+/// pages apart, and nothing is lost where they are not read.
 const MOST_USELESS_PAGES: u32 = 1_000;
 
 /// So many splits in a row without a completed part give the part up.
@@ -189,6 +193,8 @@ impl Slot {
             splits: 0,
             is_split: false,
             empty_pages: 0,
+            useless_pages: 0,
+            had_useless_page: false,
             largest: 0,
             cut: None,
             gap: None,
@@ -244,10 +250,13 @@ impl Slot {
         if self.furthest > 0 && self.got_further() {
             self.loops = 0;
         }
-        self.empty_pages = match page.stored {
-            0 => self.empty_pages.saturating_add(1),
+        let in_a_row = |count: u32, records: u32| match records {
+            0 => count.saturating_add(1),
             _ => 0,
         };
+        self.empty_pages = in_a_row(self.empty_pages, records);
+        self.useless_pages = in_a_row(self.useless_pages, page.stored);
+        self.had_useless_page |= records > 0 && page.stored == 0;
         if page.is_cut_off {
             return Turned::Loop(Loop::CutOff);
         }
@@ -261,15 +270,22 @@ impl Slot {
             return self.end_try();
         }
         self.largest = self.largest.max(records);
-        let most_empty_pages = if records == 0 {
-            MOST_EMPTY_PAGES
-        } else {
-            MOST_USELESS_PAGES
-        };
+        let is_empty =
+            self.empty_pages > MOST_EMPTY_PAGES || self.useless_pages > MOST_USELESS_PAGES;
         match self.paging.turn(next, page.keys) {
             Err(Circle) => Turned::Loop(Loop::Circle),
-            Ok(()) if self.empty_pages > most_empty_pages => Turned::Loop(Loop::Empty),
+            Ok(()) if is_empty => Turned::Loop(Loop::Empty),
             Ok(()) => Turned::More,
+        }
+    }
+
+    /// There are records that tell no instant. No part of a read that was split has them.
+    pub fn miss_undated(&mut self) {
+        if self.is_split && self.bounds == Bounds::NONE {
+            self.gap.get_or_insert(Gap {
+                at: None,
+                records: 0,
+            });
         }
     }
 
@@ -291,7 +307,7 @@ impl Slot {
         self.mark_furthest();
         let is_alone = self.is_one_instant();
         // Empty pages are no fewer where the bounds are closer: each part would cost as many.
-        let is_empty = self.empty_pages > 0 && matches!(why, Loop::Empty | Loop::Refused);
+        let is_empty = self.useless_pages > 0 && matches!(why, Loop::Empty | Loop::Refused);
         if is_alone || self.loops.is_multiple_of(2) {
             if splittable && !is_alone && !is_empty && self.split_once(now) {
                 return Turned::More;
@@ -331,6 +347,7 @@ impl Slot {
         self.paging = Paging::default();
         self.served = Served::default();
         self.empty_pages = 0;
+        self.useless_pages = 0;
     }
 
     /// The last page of the part under way is read. A part with an upper bound and several pages

@@ -49,6 +49,10 @@ const MOST_MARKS: u32 = 50_000;
 /// A held sweep is confirmed, or not, by a re-read so much later.
 pub const CONFIRM_AFTER: Milliseconds = Milliseconds(6 * 60 * 60 * 1_000);
 
+/// And at the latest this long: spread, so that accounts that lost a permission together are not
+/// read whole together.
+pub const CONFIRM_AT_LAST: Milliseconds = Milliseconds(7 * 60 * 60 * 1_000);
+
 impl Held {
     /// Whether a re-read that begins now is so much later that it confirms the sweep. An earlier one,
     /// that an operator asked for, may show that the rows are there; that they are gone it cannot.

@@ -11,7 +11,6 @@ use crate::plan::notes;
 
 /// Merge deleted it, and disowned it for a day.
 pub fn deleted(document: &mut Document, now: Timestamp) -> Extra {
-    document.trouble = None;
     let account = &document.account.id;
     let text = "Merge deleted this account. Its records are kept.".into();
     let notice = Notice::new(account, Occasion::Unlinked, None, now, text);

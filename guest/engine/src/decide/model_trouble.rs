@@ -10,8 +10,12 @@ use crate::account::slot::Gap;
 use crate::account::sweep::Held;
 use crate::ground::trouble::{self, Trouble, TroubleKind};
 
-/// Everything that is wrong with it.
+/// Everything that is wrong with it; nothing where Merge does not list it, or has it switched off:
+/// then it is not read, and nothing could end its trouble.
 pub fn each(model_id: &str, model: &Model, now: Timestamp) -> Vec<Trouble> {
+    if !model.is_on() {
+        return Vec::new();
+    }
     let reads = model.patience.each();
     let reads = reads.into_iter();
     let mut troubles: Vec<_> = reads
@@ -85,9 +89,8 @@ fn unreadable(model_id: &str, model: &Model, now: Timestamp) -> Option<Trouble> 
         kind: TroubleKind::Unreadable,
         since: now,
         text: alloc::format!(
-            "What Merge gives as the end of the latest sync of {model_id} is no instant that can \
-             be used: it cannot be read, or lies in the future. So it is not known whether there \
-             is something new; what was read before can be used."
+            "When the latest sync of {model_id} finished cannot be read, or lies in the future: it \
+             is not known whether there is something new. What was read before can be used."
         ),
     })
 }

@@ -4,19 +4,15 @@
 //! sweep is held. A second one six hours later confirms it, or an operator approves it.
 
 use merge_sync_logic::cadence::{Interval, spread};
-use merge_sync_logic::types::{Milliseconds, Timestamp};
+use merge_sync_logic::types::Timestamp;
 
 use crate::account::document::{Document, Model};
 use crate::account::slot::Reread;
-use crate::account::sweep::{CONFIRM_AFTER, Held, Pending, Trust};
+use crate::account::sweep::{CONFIRM_AFTER, CONFIRM_AT_LAST, Held, Pending, Trust};
 use crate::context::Context;
 use crate::contract::log::{Entry, Level};
 use crate::contract::store::Swept;
 use crate::ground::seed::seed;
-
-/// And up to this long behind that, so that accounts that lost a permission together are not read
-/// whole together.
-const CONFIRM_SPREAD: Milliseconds = Milliseconds(60 * 60 * 1_000);
 
 /// The sweep that a complete re-read leads to, if any. Where part of the list was given up, rows
 /// that it did not return may well be there.
@@ -57,7 +53,7 @@ pub fn approved(model: &Model, pass: u64) -> Option<Pending> {
 pub fn confirmation_at(name: &str, pass: u64, now: Timestamp) -> Timestamp {
     let interval = Interval {
         shortest: CONFIRM_AFTER,
-        longest: Milliseconds(CONFIRM_AFTER.0.saturating_add(CONFIRM_SPREAD.0)),
+        longest: CONFIRM_AT_LAST,
     };
     now.plus(spread(interval, seed(name, pass)))
 }

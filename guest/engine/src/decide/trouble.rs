@@ -4,7 +4,7 @@ use merge_sync_logic::readiness::{AccountPhase, AccountReadiness};
 use merge_sync_logic::types::{SyncState, Timestamp};
 
 use super::{link, model_trouble};
-use crate::account::document::{Document, Model};
+use crate::account::document::{Document, Life, Model};
 use crate::ground::trouble::{self, Trouble, TroubleKind};
 
 /// The trouble to show: a link that the end user must mend, what stops the account, else the
@@ -15,6 +15,9 @@ pub fn current(
     readiness: &AccountReadiness,
     now: Timestamp,
 ) -> Option<Trouble> {
+    if document.life == Life::Stopped {
+        return None;
+    }
     let refused = document
         .trouble
         .as_ref()
@@ -23,12 +26,24 @@ pub fn current(
         .cloned()
         .or_else(|| link::trouble(document))
         .or_else(|| document.trouble.clone())
+        .or_else(|| crashed(document, now))
         .or_else(|| worst_of_models(document, now))
         .or_else(|| initial_sync(document, readiness, now))?;
     if let Some(shown) = document.shown.filter(|shown| shown.kind == trouble.kind) {
         trouble.since = trouble.since.min(shown.since);
     }
     Some(trouble)
+}
+
+/// Runs that broke off so often in a row are no accident any more.
+const MOST_CRASHES: u32 = 8;
+
+fn crashed(document: &Document, now: Timestamp) -> Option<Trouble> {
+    (document.unfinished_claims > MOST_CRASHES).then(|| Trouble {
+        kind: TroubleKind::Park,
+        since: now,
+        text: "The latest runs of this account broke off.".into(),
+    })
 }
 
 fn worst_of_models(document: &Document, now: Timestamp) -> Option<Trouble> {

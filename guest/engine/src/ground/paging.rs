@@ -12,19 +12,37 @@ pub struct Paging {
     /// The cursor at the latest page whose number was a power of two: a `next` that equals it
     /// goes round in a circle. One text, however long the walk (Brent's algorithm).
     pub mark: Option<String>,
-    /// What the latest page held, and the two latest ones when the mark was set: some lists serve
-    /// the same pages again under cursors that are always new.
+    /// What its pages held: some lists serve the same ones again under cursors that are always new.
     pub seen: Seen,
 }
 
-/// Hashes of what pages held; 0 where a page held nothing to tell it by.
+/// Pages that held something to tell them by. Others are passed over: a circle may have some.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Of the latest page.
+    /// How many there were.
+    pub pages: u32,
+    /// The hash of the latest one.
     pub latest: u64,
-    /// Of the two latest pages at the mark. Two, since a row that is added while a list is read may
-    /// move the only row of a page to the next page.
+    /// The hash of the two latest ones, when their number was a power of two. Two, since a row that
+    /// is added while a list is read may move the only row of a page to the next page.
     pub marked: u64,
+}
+
+impl Seen {
+    /// Whether the page of this hash, behind the one before it, was there before.
+    fn turn(&mut self, held: u64) -> bool {
+        if held == 0 {
+            return false;
+        }
+        let two_latest = self.latest.rotate_left(1) ^ held;
+        let is_repeated = two_latest == self.marked;
+        self.latest = held;
+        self.pages = self.pages.saturating_add(1);
+        if self.pages.is_power_of_two() {
+            self.marked = two_latest;
+        }
+        is_repeated
+    }
 }
 
 /// A `next` or pages that were there before.
@@ -40,17 +58,14 @@ impl Paging {
     /// [`Circle`] where `next`, or this page behind the one before it, was there before; the walk
     /// stays where it is.
     pub fn turn(&mut self, next: String, held: u64) -> Result<(), Circle> {
-        let two_latest = self.seen.latest.rotate_left(1) ^ held;
-        let is_repeated = held != 0 && two_latest == self.seen.marked;
+        let is_repeated = self.seen.turn(held);
         if is_repeated || self.cursor.as_ref() == Some(&next) || self.mark.as_ref() == Some(&next) {
             return Err(Circle);
         }
         self.pages = self.pages.saturating_add(1);
         self.cursor = Some(next);
-        self.seen.latest = held;
         if self.pages.is_power_of_two() {
             self.mark.clone_from(&self.cursor);
-            self.seen.marked = two_latest;
         }
         Ok(())
     }
@@ -96,6 +111,27 @@ mod tests {
             let page = |number| (alloc::format!("c{number}"), held(number));
             let most = 4 * length + 4;
             assert!(pages_until_noticed(most, page) < most, "circle of {length}");
+        }
+    }
+
+    #[test]
+    fn a_circle_of_pages_with_some_that_hold_nothing_is_noticed_too() {
+        for length in 2..40_u32 {
+            for empty in [1, 2, length / 2]
+                .into_iter()
+                .filter(|empty| *empty < length)
+            {
+                let held = |number: u32| match number % length {
+                    place if place < empty => 0,
+                    place => u64::from(place) << 40,
+                };
+                let page = |number| (alloc::format!("c{number}"), held(number));
+                let most = 5 * length + 4;
+                assert!(
+                    pages_until_noticed(most, page) < most,
+                    "{empty} of {length}"
+                );
+            }
         }
     }
 

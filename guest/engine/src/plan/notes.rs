@@ -128,7 +128,7 @@ fn link(document: &mut Document, linked: &Linked, now: Timestamp) -> bool {
     // What was asked for with the old token says nothing of the new one.
     document.last_poll_at = None;
     link::renew(document, now);
-    document.forget_refusals();
+    document.end_rests();
     if document
         .trouble
         .as_ref()

@@ -6,7 +6,7 @@ use merge_sync_logic::readiness::{AccountPhase, AccountReadiness};
 use merge_sync_logic::types::Timestamp;
 use merge_sync_logic::window::{self, Endpoint, Plan, Rule};
 
-use crate::account::document::{Document, Model};
+use crate::account::document::{Document, Model, Skipped};
 use crate::account::slot::{Bounds, Kind, Reread, Slot};
 use crate::context::Context;
 use crate::contract::log::{Entry, Level};
@@ -35,6 +35,8 @@ pub fn plan_windows(
     for (model_id, model) in &mut document.models {
         if !settings.allows(model_id) {
             model.drop_slots();
+            model.missing = None;
+            model.skipped = Skipped::default();
             continue;
         }
         match settings.endpoint(model_id) {

@@ -1,9 +1,10 @@
 //! What a run does next: a poll, a page of some model, Merge's issues, or nothing.
 
-use merge_sync_logic::types::{Milliseconds, ModelId, SyncState, Timestamp};
+use merge_sync_logic::types::{Milliseconds, ModelId, Timestamp};
 
-use crate::account::document::{Document, Life, Model};
+use crate::account::document::{ASKED_FOR, Document, Life, Model};
 use crate::account::slot::Kind;
+use crate::account::sweep::CONFIRM_AT_LAST;
 use crate::decide::link;
 use crate::ground::clock::sane_deadline;
 use crate::ground::trouble;
@@ -17,6 +18,10 @@ const ISSUES_PAUSE: Milliseconds = Milliseconds(60 * 60 * 1_000);
 
 /// Hints cause at most one poll in so long a time.
 const HINTED_POLL_PAUSE: Milliseconds = Milliseconds(5 * 60 * 1_000);
+
+/// A full re-read that is due later than its interval and this was planned while the clock was wrong,
+/// which must not put it off for good. Hosts whose clocks differ by less agree on it.
+const CLOCKS_APART: Milliseconds = Milliseconds(24 * 60 * 60 * 1_000);
 
 /// As [`HINTED_POLL_PAUSE`], while the account is in trouble.
 const TROUBLED_POLL_PAUSE: Milliseconds = Milliseconds(60 * 60 * 1_000);
@@ -164,18 +169,19 @@ fn hint_at(model: &Model) -> Option<Timestamp> {
 }
 
 fn reread_is_due(model: &Model, settings: &Settings, now: Timestamp) -> bool {
-    (settings.full_reread.is_some() || model.held.is_some())
+    let Some(at) = model.reread_at else {
+        return false;
+    };
+    let wanted = settings.full_reread.is_some() || model.held.is_some() || at == ASKED_FOR;
+    let longest = settings.full_reread.unwrap_or(CONFIRM_AT_LAST);
+    wanted
         && model.progress.merge_last_sync_finished.is_some()
-        && model.reread_at.is_some_and(|at| at <= now)
+        && (at <= now || at > now.plus(longest).plus(CLOCKS_APART))
 }
 
 /// Whether Merge lists the model, switched on, at an endpoint, and the operator wants it.
 fn is_readable(model_id: &str, model: &Model, settings: &Settings) -> bool {
-    let on = model
-        .status
-        .as_ref()
-        .is_some_and(|row| row.status != Some(SyncState::Disabled));
-    on && model.ready && settings.allows(model_id) && settings.lists(model_id)
+    model.is_on() && model.ready && settings.allows(model_id) && settings.lists(model_id)
 }
 
 /// When Merge's issues are to be read because of a hint; `None` where none came, or there is no

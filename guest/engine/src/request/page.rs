@@ -119,6 +119,7 @@ fn take_page(
     let asked = model.page_size.asked(most);
     model.page_size.grow(most);
     let resized = model.page_size.asked(most) != asked;
+    model.has_undated |= contents.rows.iter().any(|row| row.modified_at.is_none());
     let slot = model.slot_mut(kind).ok_or_else(gone)?;
     let parts = slot.parts.len();
     if slot.loops > 0 || asked < most {

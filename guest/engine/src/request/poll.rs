@@ -8,7 +8,7 @@ use merge_sync_logic::json::readiness::account_phase_name;
 use merge_sync_logic::readiness::{AccountPhase, AccountReadiness, Phase};
 use merge_sync_logic::retry::{AttemptOutcome, Decision, Remedy};
 use merge_sync_logic::types::{Milliseconds, ModelStatus, SyncState, Timestamp};
-use merge_sync_logic::window::Rule;
+use merge_sync_logic::window::{Progress, Rule};
 
 use super::next::{Next, Taken};
 use super::reading::{Reading, Turned};
@@ -42,6 +42,10 @@ pub fn answered(
     let outcome = match answer {
         Ok(body) => match reading.turn_page(&body) {
             Turned::More => return Next::Continue(reading),
+            // Nobody knows yet which models there are: one that is not named may be needed.
+            Turned::Complete if !document.complete && !are_named(&reading.rows) => {
+                failure::unusable("results: a row names no model".into())
+            }
             Turned::Complete => {
                 apply(document, reading.rows, context);
                 return Next::GoOn(Taken {
@@ -80,7 +84,7 @@ fn apply(document: &mut Document, rows: Vec<ModelStatus>, context: &mut Context<
     document.streak = 0;
     let ended = document.trouble.take().map(|trouble| trouble.kind);
     if ended == Some(TroubleKind::Reauthorize) {
-        document.forget_refusals();
+        document.end_rests();
     }
     document.backoff_until = None;
     warn_of_unreadable(document, &rows, context.log);
@@ -269,18 +273,23 @@ fn next_poll(
 /// A row that this read lacks goes; what was fetched for it stays. Where a row names no model, it
 /// may be of any model that is not named: then nobody knows whether that one finished.
 fn replace_rows(document: &mut Document, rows: Vec<ModelStatus>, now: Timestamp) {
-    let is_whole = rows.iter().all(|row| !row.model_id.is_empty());
-    for model in document.models.values_mut() {
-        match &mut model.status {
-            Some(row) if !is_whole => hide_finish(row),
-            status => *status = None,
-        }
-    }
+    let latest = now.plus(MOST_AHEAD);
+    let is_whole = are_named(&rows);
+    document.each_model(&mut |model| match &mut model.status {
+        Some(row) if !is_whole => doubt_finish(row),
+        status => *status = None,
+    });
     for mut row in rows.into_iter().filter(|row| !row.model_id.is_empty()) {
-        if row.last_sync_finished > Some(now.plus(MOST_AHEAD)) {
-            hide_finish(&mut row);
+        if row.last_sync_finished > Some(latest) {
+            row.last_sync_finished = None;
+            doubt_finish(&mut row);
         }
         let model = document.models.entry(row.model_id.clone()).or_default();
+        let stored = model.progress.merge_last_sync_finished;
+        if row.last_sync_finished.is_some() && stored > Some(latest) {
+            // Believed while the host's clock was wrong.
+            model.progress = Progress::default();
+        }
         if row.status == Some(SyncState::Disabled) {
             model.drop_slots();
         }
@@ -294,20 +303,23 @@ fn replace_rows(document: &mut Document, rows: Vec<ModelStatus>, now: Timestamp)
     }
 }
 
-/// Whatever the row says of the latest finish is not to be relied on.
-fn hide_finish(row: &mut ModelStatus) {
-    row.last_sync_finished = None;
+fn are_named(rows: &[ModelStatus]) -> bool {
+    rows.iter().all(|row| !row.model_id.is_empty())
+}
+
+/// There may be a later finish than the row tells of.
+fn doubt_finish(row: &mut ModelStatus) {
     row.unreadable = alloc::vec![FINISH.into()];
 }
 
 /// The first sight of each `FAILED` is a hint: it may hide a good finish before it.
 fn note_failures(document: &mut Document) {
-    for model in document.models.values_mut() {
+    document.each_model(&mut |model| {
         let Some(row) = model.status.as_ref() else {
-            continue;
+            return;
         };
         if row.status != Some(SyncState::Failed) {
-            continue;
+            return;
         }
         let identity = row
             .last_sync_start
@@ -317,5 +329,5 @@ fn note_failures(document: &mut Document) {
             model.failure_seen = Some(identity);
             model.hint_due = true;
         }
-    }
+    });
 }

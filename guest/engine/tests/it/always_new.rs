@@ -135,3 +135,59 @@ fn a_list_of_empty_pages_of_models_ends_within_a_hosts_budget() {
     assert!(host.view().trouble.is_some(), "{requests} requests");
     assert!(requests <= 200, "{requests} requests");
 }
+
+#[test]
+fn a_circle_with_pages_that_hold_nothing_to_store_ends_too() {
+    for useless in ["", r#"{"id":null}"#] {
+        for length in [2, 3, 4, 8] {
+            let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
+            let mut served = 0;
+            let requests = run(&mut host, 5, |target| {
+                if target.contains("/sync-status") {
+                    return ok(&done(&[("hris.Employee", "09:30")]));
+                }
+                served += 1;
+                let place = served % length;
+                let id = format!("e{place}");
+                if place == 0 {
+                    ok(&format!(r#"{{"next":"c{served}","results":[{useless}]}}"#))
+                } else {
+                    ok(&page(&[(&id, "09:00")], Some(&format!("c{served}"))))
+                }
+            });
+            assert!(
+                requests.len() <= 150,
+                "{length}: {} requests",
+                requests.len()
+            );
+            assert_eq!(
+                kinds(&host),
+                [TroubleKind::Incomplete],
+                "{length} {useless}"
+            );
+        }
+    }
+}
+
+#[test]
+fn pages_of_which_nothing_can_be_stored_are_not_taken_for_empty_ones() {
+    let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
+    run(&mut host, 2, |target| {
+        if target.contains("/sync-status") {
+            return ok(&done(&[("hris.Employee", "09:30")]));
+        }
+        let cursor = target.split("cursor=c").nth(1);
+        match cursor.map_or(0, |number| number.parse().expect("a number")) {
+            number @ 0..25 => {
+                let next = number + 1;
+                ok(&format!(
+                    r#"{{"next":"c{next}","results":[{{"id":null}}]}}"#
+                ))
+            }
+            25 => ok(&page(&[], Some("c26"))),
+            _ => ok(&page(&[("e1", "09:00")], None)),
+        }
+    });
+    assert_eq!(host.rows.len(), 1);
+    assert_eq!(kinds(&host), [TroubleKind::NoKey]);
+}

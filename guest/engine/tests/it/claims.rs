@@ -2,7 +2,8 @@
 
 use merge_sync_engine::command::Command;
 use merge_sync_engine::step::{Effect, Event};
-use merge_sync_engine::view::Failure;
+use merge_sync_engine::store::Occasion;
+use merge_sync_engine::view::{Failure, TroubleKind};
 use merge_sync_logic::types::{Milliseconds, Problem, Timestamp};
 
 use crate::support::{Host, answer, at, done, ok, page, quiet, throttled};
@@ -338,4 +339,31 @@ fn a_run_that_is_not_due_does_nothing() {
     let report = host.run(|target| panic!("{target}")).expect("a report");
     assert_eq!(report.wake_at, host.wake_at);
     assert_eq!(host.commits.len(), commits);
+}
+
+#[test]
+fn an_account_whose_every_run_breaks_off_is_in_trouble_until_one_ends() {
+    let mut host = Host::linked("{}");
+    host.run(quiet("09:30")).expect("a report");
+    let heard = |host: &Host, occasion| {
+        let notices = host.notices.iter();
+        notices.filter(|notice| notice.occasion == occasion).count()
+    };
+    for _ in 0..30 {
+        host.sleep();
+        // Some starts only back off.
+        let _ = host.drive(|_, effect| match effect {
+            Effect::Send(_) => Some(Event::Stale(None)),
+            Effect::Commit(_) | Effect::Finished(_) => None,
+        });
+    }
+    let trouble = host.view().trouble.expect("trouble");
+    assert_eq!(trouble.kind, TroubleKind::Park);
+    assert_eq!(heard(&host, Occasion::NeedsAttention), 1);
+    for _ in 0..3 {
+        host.sleep();
+        host.run(quiet("09:30")).expect("a report");
+    }
+    assert_eq!(host.view().trouble, None);
+    assert_eq!(heard(&host, Occasion::Recovered), 1);
 }

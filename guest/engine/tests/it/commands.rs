@@ -182,3 +182,51 @@ fn a_model_at_rest_takes_at_most_two_hundred_bytes_of_state() {
         host.state
     );
 }
+
+#[test]
+fn a_reread_is_carried_out_also_where_none_is_due_by_itself() {
+    let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
+    host.run(quiet("09:30")).expect("a report");
+    host.now = at("11:00");
+    for command in [
+        Command::Reread,
+        Command::RereadModel("hris.Employee".into()),
+    ] {
+        host.take_requests();
+        host.request(command);
+        host.run(quiet("09:30")).expect("a report");
+        let asked = host.requests.iter().filter(|to| to.contains("/employees"));
+        assert_eq!(asked.count(), 1, "{:?}", host.requests);
+        host.sleep();
+    }
+}
+
+#[test]
+fn a_reset_leaves_a_paused_account_paused_and_an_unlinked_one_unlinked() {
+    for (command, is_paused) in [(Command::Pause, true), (Command::Unlink, false)] {
+        let mut host = Host::linked("{}");
+        host.run(quiet("09:30")).expect("a report");
+        host.request(command);
+        host.request(Command::Reset);
+        assert_eq!(host.view().paused, is_paused);
+        assert_eq!(host.wake_at, None);
+        host.take_requests();
+        host.run(|target| panic!("asked for {target}"))
+            .expect("a report");
+    }
+}
+
+#[test]
+fn a_reset_looks_up_what_was_known_of_the_link() {
+    let mut host = Host::linked("{}");
+    host.run(quiet("09:30")).expect("a report");
+    host.request(Command::Reset);
+    host.take_requests();
+    host.now = at("11:00");
+    host.run(quiet("09:30")).expect("a report");
+    let asked = host
+        .requests
+        .iter()
+        .filter(|to| to.contains("/account-details"));
+    assert_eq!(asked.count(), 1, "{:?}", host.requests);
+}

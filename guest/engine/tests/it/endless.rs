@@ -6,7 +6,7 @@ use merge_sync_engine::store::Occasion;
 use merge_sync_engine::view::TroubleKind;
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 
-use crate::support::{Answer, Host, at, done, ok, status};
+use crate::support::{Answer, Host, at, done, ok, page, status};
 
 const SECOND: i64 = 1_000_000;
 
@@ -493,4 +493,39 @@ fn a_hint_that_rests_does_not_delay_a_window() {
         host.view().models[0].progress.merge_last_sync_finished,
         Some(at("11:55"))
     );
+}
+
+/// It came to rest for another reason; an hour later its page cannot be read.
+#[test]
+fn a_read_at_rest_is_split_around_what_cannot_be_read() {
+    let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
+    let end = host.now.plus(Milliseconds(5 * 24 * 3_600_000));
+    while host.now < end {
+        let now = host.now;
+        host.run(|target| match target {
+            _ if target.contains("/sync-status") => ok(&done(&[("hris.Employee", "09:30")])),
+            _ if target.contains("cursor=c1") && now < at("11:30") => status(503),
+            _ if target.contains("cursor=c1") => ok(r#"{"results":7}"#),
+            _ if target.contains("modified_") => ok(&page(&[("e1", "09:00")], None)),
+            _ => ok(&page(&[("e1", "09:00"), ("e2", "09:10")], Some("c1"))),
+        })
+        .expect("a report");
+        host.sleep();
+    }
+    assert_eq!(kinds(&host), [TroubleKind::Incomplete]);
+    let finish = host.view().models[0].progress.merge_last_sync_finished;
+    assert_eq!(finish, Some(at("09:30")));
+}
+
+#[test]
+fn a_loop_waits_however_few_tries_are_wanted() {
+    let mut host = Host::linked(r#"{"full_reread_ms":0,"retry":{"max_attempts":1}}"#);
+    let list = List {
+        refuses_cursors: Some(410),
+        ..List::at_once(150)
+    };
+    let lists = run(&mut host, &list, 3);
+    let at_once = lists.iter().filter(|(now, _)| *now == at("10:00"));
+    assert!(at_once.count() <= 4, "{lists:?}");
+    assert_eq!(kinds(&host), [TroubleKind::Incomplete]);
 }

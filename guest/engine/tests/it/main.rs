@@ -2,6 +2,7 @@
 
 mod always_new;
 mod claims;
+mod clocks;
 mod commands;
 mod details;
 mod endless;
@@ -11,6 +12,7 @@ mod hints;
 mod issues;
 mod kept;
 mod link;
+mod out_of_sight;
 mod paging;
 mod reads;
 mod refused;

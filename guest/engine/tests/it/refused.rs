@@ -47,7 +47,7 @@ fn a_list_that_is_refused_rests_and_holds_up_no_other_model() {
     assert_eq!(heard(&host, Occasion::NeedsAttention), 1, "told once");
     assert_eq!(heard(&host, Occasion::Recovered), 0);
     let trouble = host.view().trouble.expect("trouble");
-    assert_eq!(trouble.kind, TroubleKind::Reauthorize);
+    assert_eq!(trouble.kind, TroubleKind::Park);
     assert!(trouble.text.contains("hris.Employee"), "{}", trouble.text);
 }
 
@@ -92,4 +92,20 @@ fn a_new_token_and_a_key_that_is_mended_end_the_rest() {
     host.run(all_served).expect("a report");
     assert_eq!(host.view().trouble, None, "a good poll behind a bad one");
     assert_eq!(host.rows.len(), 2);
+}
+
+/// The account's own trouble is worse, and another.
+#[test]
+fn a_refused_list_does_not_hide_that_the_whole_account_is_refused() {
+    let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
+    run_until(&mut host, "11:00", employees_refused);
+    run_until(&mut host, "13:00", |_| status(401));
+    let texts: Vec<_> = host
+        .notices
+        .iter()
+        .filter(|notice| notice.occasion == Occasion::NeedsAttention)
+        .map(|notice| &*notice.text)
+        .collect();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts[1].contains("this account's token"), "{texts:?}");
 }

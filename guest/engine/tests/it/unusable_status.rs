@@ -108,3 +108,50 @@ fn a_model_that_is_no_longer_listed_goes_where_every_row_names_one() {
     let listed: Vec<_> = models.iter().map(|model| &*model.status.model_id).collect();
     assert_eq!(listed, ["hris.Employee"]);
 }
+
+/// A failed sync is hinted at once, whatever comes between two polls that tell of it.
+#[test]
+fn a_row_that_names_no_model_is_no_new_failure() {
+    let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
+    host.run(quiet("09:30")).expect("a report");
+    host.now = at("11:00");
+    host.take_requests();
+    let bodies = [
+        rows(&[&row("hris.Employee", "FAILED", Some("09:30"))]),
+        rows(&["7"]),
+    ];
+    for body in bodies.iter().cycle().take(10) {
+        host.run(saying(body.clone())).expect("a report");
+        host.now = host.now.plus(Milliseconds(3_600_000));
+    }
+    let hints = host
+        .requests
+        .iter()
+        .filter(|to| to.contains("modified_after"));
+    assert_eq!(hints.count(), 1, "{:?}", host.requests);
+}
+
+/// The one that it does not name may be needed, and still be syncing.
+#[test]
+fn an_account_does_not_become_ready_by_a_list_with_a_row_that_names_no_model() {
+    let mut host = Host::linked("{}");
+    let employee = row("hris.Employee", "DONE", Some("09:30"));
+    for _ in 0..20 {
+        host.run(saying(rows(&[&employee, r#"{"model_id":7}"#])))
+            .expect("a report");
+        host.sleep();
+    }
+    assert_eq!(
+        host.view().trouble.map(|trouble| trouble.kind),
+        Some(TroubleKind::Park)
+    );
+    let ready = |host: &Host| {
+        host.notices
+            .iter()
+            .any(|notice| notice.occasion == Occasion::BecameReady)
+    };
+    assert!(!ready(&host));
+    host.run(saying(rows(&[&employee]))).expect("a report");
+    assert!(ready(&host));
+    assert_eq!(host.view().trouble, None);
+}

@@ -25,6 +25,7 @@ const TOLD_HELD_SWEEP: u64 = 16;
 const TOLD_INCOMPLETE: u64 = 32;
 const TOLD_UNREADABLE: u64 = 64;
 const TOLD_NO_KEY: u64 = 128;
+const HAS_UNDATED: u64 = 256;
 
 /// How many instants a model has.
 const INSTANTS: usize = 11;
@@ -51,6 +52,7 @@ pub(crate) fn write(out: &mut Writer, model_id: &str, model: &Model, base: Times
         (model.told.incomplete, TOLD_INCOMPLETE),
         (model.told.unreadable, TOLD_UNREADABLE),
         (model.told.no_key, TOLD_NO_KEY),
+        (model.has_undated, HAS_UNDATED),
     ];
     out.item().unsigned(packed(&flags));
     out.item().unsigned(model.pass);
@@ -104,6 +106,7 @@ pub(crate) fn read(found: &Found<'_, '_>, base: Timestamp) -> Result<(String, Mo
     model.told.incomplete = flags & TOLD_INCOMPLETE != 0;
     model.told.unreadable = flags & TOLD_UNREADABLE != 0;
     model.told.no_key = flags & TOLD_NO_KEY != 0;
+    model.has_undated = flags & HAS_UNDATED != 0;
     model.pass = found.at(5).count()?;
     reads::read(&mut model, &rest)?;
     model.window = rest.get("window").if_present(slot::read)?;

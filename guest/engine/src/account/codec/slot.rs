@@ -10,9 +10,10 @@ const IS_UNSURE: u64 = 2;
 const HAS_AGREED: u64 = 4;
 const HAS_GAP: u64 = 8;
 const CUT_IS_ALONE: u64 = 16;
+const HAD_USELESS_PAGE: u64 = 32;
 
 /// How many numbers a slot has.
-const COUNTS: usize = 15;
+const COUNTS: usize = 16;
 
 pub(super) fn write(out: &mut Writer, slot: &Slot) {
     out.begin('{');
@@ -46,6 +47,7 @@ pub(super) fn write(out: &mut Writer, slot: &Slot) {
             agreed.records,
             agreed.keys,
             slot.gap.map_or(0, |gap| gap.records),
+            slot.useless_pages.into(),
         ],
     );
     out.optional("cut", slot.cut.map(|cut| cut.at));
@@ -84,12 +86,15 @@ pub(super) fn read(found: &Found<'_, '_>) -> Result<Slot, Malformed> {
         agreed_records,
         agreed_keys,
         given_up,
+        useless_pages,
     ] = counts;
     slot.served = Served { records, keys };
     slot.furthest = furthest;
     slot.loops = small(loops);
     slot.splits = small(splits);
     slot.empty_pages = small(empty_pages);
+    slot.useless_pages = small(useless_pages);
+    slot.had_useless_page = flags & HAD_USELESS_PAGE != 0;
     slot.largest = small(largest);
     slot.records = all_records;
     slot.stored = stored;
@@ -125,7 +130,8 @@ pub(crate) fn write_paging(out: &mut Writer, paging: &Paging) {
     } else if let Some(mark) = &paging.mark {
         out.key("mark").text(mark);
     }
-    out.numbers("seen", &[paging.seen.latest, paging.seen.marked]);
+    let seen = paging.seen;
+    out.numbers("seen", &[seen.pages.into(), seen.latest, seen.marked]);
 }
 
 /// The reverse of [`write_paging`], from the object's keys.
@@ -136,14 +142,18 @@ pub(crate) fn read_paging(found: &Found<'_, '_>) -> Result<Paging, Malformed> {
     } else {
         found.get("mark").optional_text()?
     };
-    let mut seen = [0; 2];
+    let mut seen = [0; 3];
     found.get("seen").numbers(&mut seen)?;
-    let [latest, marked] = seen;
+    let [seen_pages, latest, marked] = seen;
     Ok(Paging {
         cursor,
         pages: found.small_count("pages")?,
         mark,
-        seen: Seen { latest, marked },
+        seen: Seen {
+            pages: small(seen_pages),
+            latest,
+            marked,
+        },
     })
 }
 
@@ -152,6 +162,7 @@ fn flags(slot: &Slot) -> u64 {
         (slot.is_split, IS_SPLIT),
         (slot.is_unsure, IS_UNSURE),
         (slot.agreed.is_some(), HAS_AGREED),
+        (slot.had_useless_page, HAD_USELESS_PAGE),
         (slot.gap.is_some(), HAS_GAP),
         (slot.cut.is_some_and(|cut| cut.is_alone), CUT_IS_ALONE),
     ])

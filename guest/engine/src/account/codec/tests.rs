@@ -70,6 +70,7 @@ fn slot() -> impl Strategy<Value = Option<Slot>> {
                     pages: small[0],
                     mark,
                     seen: Seen {
+                        pages: small[1],
                         latest: counts[1],
                         marked: counts[4],
                     },
@@ -77,6 +78,8 @@ fn slot() -> impl Strategy<Value = Option<Slot>> {
                 loops: small[1],
                 splits: small[2],
                 empty_pages: small[3],
+                useless_pages: small[2],
+                had_useless_page: flags[0],
                 largest: small[4],
                 served: Served {
                     records: counts[0],
@@ -180,6 +183,7 @@ prop_compose! {
                 wait: numbers.1[6],
             },
             ignores_bounds: flags[5],
+            has_undated: flags[2],
             sweep: instants[7].map(|_| Pending {
                 unseen_since: numbers.2[0],
                 trust: if flags[6] { Trust::None } else { Trust::Agreed },

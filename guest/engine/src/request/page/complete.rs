@@ -25,6 +25,10 @@ pub fn complete(document: &mut Document, context: &mut PageContext<'_>) -> Taken
     let account = document.account.id.clone();
     let mut taken = Taken::default();
     if let Some(model) = document.models.get_mut(context.model_id) {
+        let has_undated = model.has_undated;
+        if let Some(slot) = model.slot_mut(context.kind).filter(|_| has_undated) {
+            slot.miss_undated();
+        }
         match context.kind {
             Kind::Window => window(model, &account, context, &mut taken),
             Kind::Hint => hint(model, context),
@@ -112,7 +116,8 @@ fn note_slot(model: &mut Model, slot: &Slot, now: Timestamp) {
     if skipped == 0 && slot.bounds != Bounds::NONE {
         return;
     }
-    let is_trouble = skipped.saturating_mul(100) > slot.records.saturating_mul(SKIPPED_PERCENT);
+    let is_trouble = slot.had_useless_page
+        || skipped.saturating_mul(100) > slot.records.saturating_mul(SKIPPED_PERCENT);
     let since = model.skipped.too_many_since.unwrap_or(now);
     model.skipped = Skipped {
         without_key: slot.without_key,

@@ -59,7 +59,7 @@ pub fn failed(
                 rest(document, &outcome, false, context);
                 return Taken::default();
             }
-            if matches!(outcome, AttemptOutcome::Unusable(_)) && !patience.is_parked {
+            if matches!(outcome, AttemptOutcome::Unusable(_)) {
                 return split(document, &outcome, context);
             }
         }
@@ -144,10 +144,14 @@ fn after_loop(
     }
     let failures = loops.saturating_sub(1).min(LONGEST_LOOP_WAIT);
     let decision = failure::decide(outcome, failures, &name, context.settings, context.now);
-    if let Decision::Again(again) = decision {
-        patience.not_before = Some(context.now.plus(again.after));
-        patience.set_trouble(TroubleKind::Retrying, again.reason, context.now);
-    }
+    let (wait, reason) = match decision {
+        Decision::Succeeded => return Taken::default(),
+        Decision::Again(again) => (again.after, again.reason),
+        // Few tries were wanted; a circle has as many as it needs, but none at once.
+        Decision::Stop(stop) => (context.settings.retry.cap, stop.reason),
+    };
+    patience.not_before = Some(context.now.plus(wait));
+    patience.set_trouble(TroubleKind::Retrying, reason, context.now);
     Taken::default()
 }
 
@@ -203,7 +207,7 @@ fn rest(
                 AttemptOutcome::NoToken => stop.reason,
                 _ => refused_text(context.model_id),
             };
-            patience.set_trouble(TroubleKind::Reauthorize, text, now);
+            patience.set_trouble(TroubleKind::Park, text, now);
         }
         Decision::Stop(stop) => {
             let wait = stop.not_before.unwrap_or(Milliseconds(0));
@@ -217,10 +221,7 @@ fn rest(
 }
 
 fn refused_text(model_id: &str) -> String {
-    alloc::format!(
-        "Merge refuses the list of {model_id} as unauthorized (status 401). Where it serves other \
-         data of this account, a permission of the API key or of the link is missing."
-    )
+    alloc::format!("Merge refuses the list of {model_id} as unauthorized (status 401).")
 }
 
 /// Whether fewer records on the page might have arrived.

@@ -370,7 +370,7 @@ fn a_part_is_split_where_a_record_cannot_be_read_even_alone() {
     let broken = crate::decide::failure::unusable("cut short".into());
     assert_eq!(parts(&broken, false, false), (Some(2), false));
     assert_eq!(parts(&broken, false, true), (None, true), "no bounds");
-    assert_eq!(parts(&broken, true, false), (Some(1), false), "at rest");
+    assert_eq!(parts(&broken, true, false), (Some(2), false), "at rest");
     let late = AttemptOutcome::TimedOut;
     assert_eq!(parts(&late, false, false), (Some(1), false));
 }

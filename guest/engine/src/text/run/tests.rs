@@ -25,6 +25,7 @@ fn paging() -> impl Strategy<Value = Paging> {
         cursor,
         pages,
         seen: Seen {
+            pages,
             latest: seen[0],
             marked: seen[1],
         },
