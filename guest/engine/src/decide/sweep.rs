@@ -69,7 +69,7 @@ pub fn carried_out(
     let entry = match swept {
         Some(swept) if swept.held => Entry::new(
             Level::Error,
-            "a full re-read found too many records missing; none is marked deleted",
+            "too many records are missing; none is marked deleted",
         )
         .number("live", swept.live)
         .number("missing", swept.unseen),

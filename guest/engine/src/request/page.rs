@@ -125,7 +125,7 @@ fn take_page(
     if slot.loops > 0 || asked < most {
         slot.cut = median(&contents.rows).or(slot.cut);
     }
-    let page = page_of(&contents, cut_off.is_some(), asked.min(most_rows));
+    let page = page_of(slot, &contents, cut_off.is_some(), asked.min(most_rows));
     slot.count(&page);
     // Behind the first page every page is where none was before.
     let advances = slot.paging.cursor.is_some();
@@ -194,12 +194,9 @@ fn turn(
 /// which is due now.
 fn read_whole(document: &mut Document, context: &mut PageContext<'_>) {
     context.log.push(
-        Entry::new(
-            Level::Warn,
-            "the list ignores its bounds and is read whole until a full re-read is complete",
-        )
-        .text("account", &document.account.id)
-        .text("model", context.model_id),
+        Entry::new(Level::Warn, "the list ignores its bounds and is read whole")
+            .text("account", &document.account.id)
+            .text("model", context.model_id),
     );
     let Some(model) = document.models.get_mut(context.model_id) else {
         return;

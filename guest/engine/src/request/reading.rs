@@ -51,7 +51,10 @@ impl Reading {
             Ok(page) => page,
             Err(problem) => return Turned::Unusable(problem.message),
         };
-        let held = hash(page.statuses.iter().map(|row| &*row.model_id));
+        let held = page
+            .statuses
+            .iter()
+            .fold(0_u64, |sum, row| sum.wrapping_add(hash(&row.model_id)));
         self.rows.extend(page.statuses);
         let Some(next) = page.next else {
             return Turned::Complete;

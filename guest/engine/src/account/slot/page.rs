@@ -15,7 +15,7 @@ pub struct Page {
     pub unreadable: u32,
     /// Records that are stored.
     pub stored: u32,
-    /// The wrapping sum of a hash of their keys.
+    /// The wrapping sum of a hash of the keys that tell it from other pages.
     pub keys: u64,
     /// The newest `modified_at`, Merge's clock.
     pub newest: Option<Timestamp>,

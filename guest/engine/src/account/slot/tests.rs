@@ -29,7 +29,7 @@ fn page(records: u32, next: Option<&str>) -> Page {
     Page {
         asked: 100,
         stored: records,
-        keys: hash(next.into_iter()).wrapping_add(records.into()),
+        keys: next.map_or(0, hash).wrapping_add(records.into()),
         newest: Some(Timestamp(1_000_000)),
         next: next.map(String::from),
         ..Page::default()

@@ -3,20 +3,25 @@
 use merge_sync_logic::page::Contents;
 use merge_sync_logic::types::{Milliseconds, Row};
 
-use crate::account::slot::{Bounds, Cut, Page};
+use crate::account::slot::{Bounds, Cut, Page, Slot};
 use crate::ground::paging::hash;
 
 /// A row further outside its part's bounds than this was not chosen by them.
 const OUTSIDE: Milliseconds = Milliseconds(1_000);
 
-/// The page, as far as its slot looks at it.
-pub fn page_of(contents: &Contents, is_cut_off: bool, asked: u32) -> Page {
+/// The page, as far as its slot looks at it. Its first and its last key tell it from others; where two
+/// tries of a part are compared, all of them.
+pub fn page_of(slot: &Slot, contents: &Contents, is_cut_off: bool, asked: u32) -> Page {
+    let is_compared = slot.is_split && slot.part().before.is_some();
+    let last = contents.rows.len().saturating_sub(1);
+    let rows = contents.rows.iter().enumerate();
+    let rows = rows.filter(|(place, _)| is_compared || *place == 0 || *place == last);
     Page {
         asked,
         without_key: contents.without_key,
         unreadable: contents.unreadable,
         stored: u32::try_from(contents.rows.len()).unwrap_or(u32::MAX),
-        keys: hash(contents.rows.iter().map(|row| &*row.id)),
+        keys: rows.fold(0, |sum, (_, row)| sum.wrapping_add(hash(&row.id))),
         newest: contents.rows.iter().filter_map(|row| row.modified_at).max(),
         next: contents.next.clone(),
         is_cut_off,
