@@ -90,7 +90,9 @@ pub fn request(
         Command::Reset => {}
         Command::Poll => ask_now(&mut document),
         Command::Reread => {
-            document.each_model(&mut reread);
+            for model in document.models.values_mut() {
+                reread(model);
+            }
             ask_now(&mut document);
         }
         Command::RereadModel(model_id) => {
@@ -166,8 +168,10 @@ fn fresh(account: &str, state: &str, now: Timestamp) -> Document {
             // Nobody shortens what a server demanded, whatever is wrong with the state.
             document.server_until = old.server_until;
             document.linked_deliveries = old.linked_deliveries;
-            for (model_id, model) in old.models {
-                document.models.entry(model_id).or_default().pass = model.pass;
+            for (model_id, model) in old.models.iter() {
+                document
+                    .models
+                    .change(model_id, |new| new.pass = model.pass);
             }
         }
         Ok(None) => {}

@@ -1,5 +1,6 @@
 //! What everything else stands on.
 
+pub mod by_id;
 pub mod clock;
 pub mod note;
 pub mod paging;

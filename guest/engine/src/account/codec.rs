@@ -88,7 +88,7 @@ pub fn write_document(out: &mut Writer, document: &Document) {
     out.optional("link_completed_at", document.link_completed_at);
     out.texts("linked_deliveries", &document.linked_deliveries);
     out.key("models").begin('[');
-    for (model_id, model) in &document.models {
+    for (model_id, model) in document.models.iter() {
         model::write(out.item(), model_id, model, document.linked_at);
     }
     out.end(']');

@@ -3,7 +3,6 @@
 //! One document per account, opaque to the host. Its text form is in `codec`; what it means is
 //! decided elsewhere. It never grows with the number of records or webhooks.
 
-use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -16,6 +15,7 @@ use super::page_size::PageSize;
 use super::patience::Patiences;
 use super::slot::{Gap, Kind, Reread, Slot};
 use super::sweep::{Held, Pending};
+use crate::ground::by_id::ById;
 use crate::ground::trouble::{Trouble, TroubleKind};
 
 /// How many `linked` deliveries are remembered, so that a replay of one does nothing.
@@ -122,7 +122,7 @@ pub struct Document {
     /// The latest `linked` delivery-ids, newest last.
     pub linked_deliveries: Vec<String>,
     /// What is known of each model.
-    pub models: BTreeMap<ModelId, Model>,
+    pub models: ById<Model>,
 }
 
 /// One model of an account.
@@ -243,7 +243,7 @@ impl Document {
             link: Link::default(),
             link_completed_at: None,
             linked_deliveries: Vec::new(),
-            models: BTreeMap::new(),
+            models: ById::default(),
         }
     }
 
@@ -294,19 +294,15 @@ impl Document {
     /// The token or the operator's key is another, or is accepted again: what may have been refused
     /// for want of it is asked for at once.
     pub fn end_rests(&mut self) {
-        self.each_model(&mut |model| model.patience.end_rests());
+        for model in self.models.values_mut() {
+            model.patience.end_rests();
+        }
     }
 
     /// Forget all reads under way: what they stored stays, what they were for is planned anew.
     pub fn drop_slots(&mut self) {
-        self.each_model(&mut Model::drop_slots);
-    }
-
-    /// Change each model. The walk along the tree is in the component once, not at each place.
-    #[inline(never)]
-    pub fn each_model(&mut self, change: &mut dyn FnMut(&mut Model)) {
         for model in self.models.values_mut() {
-            change(model);
+            model.drop_slots();
         }
     }
 }

@@ -60,7 +60,7 @@ fn skipped(document: &Document) -> u64 {
 }
 
 fn announce_models(document: &mut Document, now: Timestamp, notices: &mut Vec<Notice>) {
-    for (model_id, model) in &mut document.models {
+    for (model_id, model) in document.models.iter_mut() {
         announce_model(&document.account.id, model_id, model, now, notices);
     }
 }

@@ -5,7 +5,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use merge_sync_logic::types::{Account, Milliseconds, Secret, Timestamp};
+use merge_sync_logic::types::{Account, Milliseconds, ModelId, Secret, Timestamp};
 
 use crate::account::document::{Document, LINKED_DELIVERIES_KEPT, Life};
 use crate::account::{codec, profile};
@@ -142,12 +142,16 @@ fn link(document: &mut Document, linked: &Linked, now: Timestamp) -> bool {
 
 /// A model may be listed under an alias of the id that the event's name gives.
 fn note_hint(document: &mut Document, model_id: &str) {
+    let is_alias = |known: &&ModelId| canonical(known) == canonical(model_id);
     let known = document
         .models
-        .keys()
-        .find(|known| canonical(known) == canonical(model_id));
+        .iter()
+        .map(|(known, _)| known)
+        .find(is_alias);
     let listed = known.cloned().unwrap_or_else(|| model_id.into());
-    document.models.entry(listed).or_default().hint_due = true;
+    document
+        .models
+        .change(&listed, |model| model.hint_due = true);
 }
 
 fn acted_on(document: &Document, message: &Message) -> Entry {

@@ -32,7 +32,7 @@ pub fn plan_windows(
         Gate::Account => readiness.phase != AccountPhase::Syncing,
     };
     let account = document.account.id.clone();
-    for (model_id, model) in &mut document.models {
+    for (model_id, model) in document.models.iter_mut() {
         if !settings.allows(model_id) {
             model.drop_slots();
             model.missing = None;

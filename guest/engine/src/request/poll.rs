@@ -275,32 +275,31 @@ fn next_poll(
 fn replace_rows(document: &mut Document, rows: Vec<ModelStatus>, now: Timestamp) {
     let latest = now.plus(MOST_AHEAD);
     let is_whole = are_named(&rows);
-    document.each_model(&mut |model| match &mut model.status {
-        Some(row) if !is_whole => doubt_finish(row),
-        status => *status = None,
-    });
+    for model in document.models.values_mut() {
+        match &mut model.status {
+            Some(row) if !is_whole => doubt_finish(row),
+            status => *status = None,
+        }
+    }
     for mut row in rows.into_iter().filter(|row| !row.model_id.is_empty()) {
         if row.last_sync_finished > Some(latest) {
             row.last_sync_finished = None;
             doubt_finish(&mut row);
         }
-        let model = document.models.entry(row.model_id.clone()).or_default();
-        let stored = model.progress.merge_last_sync_finished;
-        if row.last_sync_finished.is_some() && stored > Some(latest) {
-            // Believed while the host's clock was wrong.
-            model.progress = Progress::default();
-        }
-        if row.status == Some(SyncState::Disabled) {
-            model.drop_slots();
-        }
-        model.status = Some(row);
+        let model_id = row.model_id.clone();
+        document.models.change(&model_id, |model| {
+            let stored = model.progress.merge_last_sync_finished;
+            if row.last_sync_finished.is_some() && stored > Some(latest) {
+                // Believed while the host's clock was wrong.
+                model.progress = Progress::default();
+            }
+            if row.status == Some(SyncState::Disabled) {
+                model.drop_slots();
+            }
+            model.status = Some(row);
+        });
     }
-    // Moved one by one: to retain them would bring the balancing of trees into the components.
-    for (model_id, model) in core::mem::take(&mut document.models) {
-        if !model.is_blank() {
-            document.models.insert(model_id, model);
-        }
-    }
+    document.models.retain(|model| !model.is_blank());
 }
 
 fn are_named(rows: &[ModelStatus]) -> bool {
@@ -314,12 +313,12 @@ fn doubt_finish(row: &mut ModelStatus) {
 
 /// The first sight of each `FAILED` is a hint: it may hide a good finish before it.
 fn note_failures(document: &mut Document) {
-    document.each_model(&mut |model| {
+    for model in document.models.values_mut() {
         let Some(row) = model.status.as_ref() else {
-            return;
+            continue;
         };
         if row.status != Some(SyncState::Failed) {
-            return;
+            continue;
         }
         let identity = row
             .last_sync_start
@@ -329,5 +328,5 @@ fn note_failures(document: &mut Document) {
             model.failure_seen = Some(identity);
             model.hint_due = true;
         }
-    });
+    }
 }

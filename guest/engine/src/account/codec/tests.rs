@@ -265,8 +265,8 @@ prop_compose! {
         document.turn = texts[0].clone();
         document.issues = lists.0;
         document.linked_deliveries = lists.1;
-        document.models = models;
-        for (model_id, model) in &mut document.models {
+        document.models = models.into_iter().collect();
+        for (model_id, model) in document.models.iter_mut() {
             if let Some(row) = model.status.as_mut() {
                 row.model_id.clone_from(model_id);
             }

@@ -120,7 +120,11 @@ fn after_page(model: Model, body: &str) -> (Model, Taken, Vec<Entry>) {
         log: &mut log,
     };
     let taken = take_page(&mut document, body, &mut context).expect("a page");
-    let model = document.models.remove("hris.Employee").expect("the model");
+    let model = document
+        .models
+        .get("hris.Employee")
+        .expect("the model")
+        .clone();
     (model, taken, log)
 }
 
@@ -323,7 +327,11 @@ fn after_failure(model: Model, outcome: &AttemptOutcome) -> Model {
         log: &mut log,
     };
     failed::failed(&mut document, outcome.clone(), &mut context);
-    document.models.remove("hris.Employee").expect("the model")
+    document
+        .models
+        .get("hris.Employee")
+        .expect("the model")
+        .clone()
 }
 
 fn answered(status: u16) -> AttemptOutcome {
