@@ -49,7 +49,7 @@ FAULTS: webhook_lost webhook_duplicated webhook_delayed webhook_reordered webhoo
   sync_failed sync_partial sync_paused clock_skew late_visible
 POISONS: last-page-names-itself clamped-offset-cursors=1000 cursors-refused=400
   offset-cursors-shift empty-pages-forever repeated-pages unreadable-next page-size-limit=40
-  broken-record broken-json huge-body=62914560 empty-full-reads shrunken-full-reads
+  broken-record broken-json record-spoils huge-body=62914560 empty-full-reads shrunken-full-reads
   narrowed-selective-sync scope-off field-off instants=space unreadable-finish future-finish
   nameless-row byte-order-mark category-null relink-needed resolved-issues nul-characters
   flaky-pages=50 records-without-id filters-ignored list-refused=403 token-refused

@@ -51,6 +51,8 @@ pub enum Poison {
     },
     /// One record holds a bare `NaN`.
     BrokenRecord,
+    /// One record that was sound until then holds a bare `NaN`.
+    RecordSpoils,
     /// One record is no JSON otherwise: a value as Python prints it.
     BrokenJson,
     /// Every list is answered with one very long body of empty lists.
@@ -143,6 +145,7 @@ impl Poison {
                 | Self::FieldOff
                 | Self::RelinkNeeded
                 | Self::NamelessRow
+                | Self::RecordSpoils
                 | Self::TokenRefused
                 | Self::RepeatedStatus
         )

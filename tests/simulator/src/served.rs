@@ -88,7 +88,7 @@ impl Merge {
             | Poison::FutureFinish
             | Poison::NamelessRow
             | Poison::HugeBody { .. } => return Withheld::All,
-            Poison::BrokenRecord | Poison::BrokenJson => {
+            Poison::BrokenRecord | Poison::BrokenJson | Poison::RecordSpoils => {
                 let len = held.records.len();
                 numbers
                     .filter(|record| poison.breaks(*record, len))
@@ -172,8 +172,11 @@ impl Merge {
         }
         let len = held.records.len();
         let spoilt = |number: usize| {
-            let mut poisons = poisons.iter();
-            poisons.any(|poison| poison.breaks(number, len) || poison.strips(number))
+            let poisons = poisons.iter();
+            // What was sound before is still held.
+            poisons
+                .filter(|poison| **poison != Poison::RecordSpoils)
+                .any(|poison| poison.breaks(number, len) || poison.strips(number))
         };
         let numbers = places.into_iter().map(|place| rows[place].1);
         let kept = numbers.filter(|number| !spoilt(*number));

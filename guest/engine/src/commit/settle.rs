@@ -171,7 +171,13 @@ fn announce_trouble(
     match (was, is) {
         (Some(was), Some(is)) if was == is.kind => {}
         // A notice that names the model said so.
-        (_, Some(is)) if trouble::is_of_a_model(is.kind) => {}
+        (Some(was), Some(is)) if trouble::is_of_a_model(is.kind) => {
+            if !trouble::is_of_a_model(was) {
+                let text = "That trouble is over; the trouble with some of the data stays.".into();
+                notices.push(Notice::new(account, Occasion::Recovered, None, now, text));
+            }
+        }
+        (None, Some(is)) if trouble::is_of_a_model(is.kind) => {}
         (_, Some(is)) => {
             let text = is.text.clone();
             notices.push(Notice::new(

@@ -100,10 +100,19 @@ pub fn describe(outcome: &AttemptOutcome) -> String {
     }
 }
 
+/// The values of a header, as one list where it is there more than once.
 fn header(response: &Response, name: &str) -> Option<String> {
-    let found = response
-        .headers
-        .iter()
-        .find(|header| header.name.eq_ignore_ascii_case(name));
-    found.map(|header| header.value.clone())
+    let mut list: Option<String> = None;
+    for header in &response.headers {
+        if header.name.eq_ignore_ascii_case(name) {
+            match &mut list {
+                Some(list) => {
+                    list.push(',');
+                    list.push_str(&header.value);
+                }
+                None => list = Some(header.value.clone()),
+            }
+        }
+    }
+    list
 }

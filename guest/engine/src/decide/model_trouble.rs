@@ -99,8 +99,9 @@ fn unreadable(model_id: &str, model: &Model, now: Timestamp) -> Option<Trouble> 
 fn held_text(model_id: &str, held: Held) -> String {
     alloc::format!(
         "A full read of {model_id} did not find {} of {} stored records, so none was marked as \
-         deleted: a permission that was taken away looks the same. Within seven hours a second \
-         full read confirms it, if any record is found; or approve the deletions of pass {}.",
+         deleted: a permission that was taken away, or records that cannot be stored, look the \
+         same. Within seven hours a second full read confirms it, if it finds any record and can \
+         store each; or approve the deletions of pass {}.",
         held.unseen,
         held.live,
         held.pass

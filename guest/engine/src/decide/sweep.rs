@@ -21,18 +21,20 @@ pub fn after(reread: &Reread, held: Option<Held>) -> Option<Pending> {
     if slot.gap.is_some() {
         return None;
     }
-    let usual = if slot.stored == 0 || slot.is_unsure {
+    // A record that was returned and could not be stored is not gone, and which one it is, nobody
+    // knows: only an operator can tell.
+    let was_skipped = slot.without_key > 0 || slot.unreadable > 0;
+    let usual = if slot.stored == 0 || slot.is_unsure || was_skipped {
         Trust::None
     } else {
         Trust::Usual
     };
     match held {
-        Some(held) if held.is_confirmable(slot.started_at) => {
-            (slot.stored > 0).then_some(Pending {
+        Some(held) if held.is_confirmable(slot.started_at) => (slot.stored > 0 && !was_skipped)
+            .then_some(Pending {
                 unseen_since: held.pass,
                 trust: Trust::Agreed,
-            })
-        }
+            }),
         _ => Some(Pending {
             unseen_since: held.map_or(reread.pass, |held| held.pass),
             trust: usual,

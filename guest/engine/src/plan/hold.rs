@@ -10,7 +10,7 @@ use merge_sync_logic::types::{Milliseconds, Timestamp};
 
 use crate::account::document::{Claim, Document};
 use crate::context::Context;
-use crate::decide::failure;
+use crate::decide::{failure, link};
 use crate::ground::clock::{sane, sane_deadline};
 use crate::ground::trouble::{self, TroubleKind};
 
@@ -142,6 +142,13 @@ pub fn heed(document: &mut Document, outcome: &AttemptOutcome, context: &Context
     };
     if let Some(wait) = wait {
         stay_away(document, wait, demanded, now);
+        // Lookups go before reads: one that is always refused must leave reads time behind the wait.
+        // Without a category, there is nothing to read.
+        if !link::lacks_category(document) {
+            let over = now.plus(wait);
+            document.issues_lookup.failed(over);
+            document.link.details.failed(over);
+        }
     }
 }
 

@@ -172,7 +172,10 @@ fn reread_is_due(model: &Model, settings: &Settings, now: Timestamp) -> bool {
     let Some(at) = model.reread_at else {
         return false;
     };
-    let wanted = settings.full_reread.is_some() || model.held.is_some() || at == ASKED_FOR;
+    let wanted = settings.full_reread.is_some()
+        || model.held.is_some()
+        || model.missing.is_some()
+        || at == ASKED_FOR;
     let longest = settings.full_reread.unwrap_or(CONFIRM_AT_LAST);
     wanted
         && model.progress.merge_last_sync_finished.is_some()

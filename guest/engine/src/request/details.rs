@@ -61,8 +61,9 @@ pub fn answered(
     match answer {
         Ok(body) => take(document, &body, context.now, context.log),
         Err(outcome) => {
+            let is_deleted = failed(document, &outcome, context);
             hold::heed(document, &outcome, context);
-            if failed(document, &outcome, context) {
+            if is_deleted {
                 return Next::Deleted;
             }
         }

@@ -88,7 +88,7 @@ fn apply(document: &mut Document, rows: Vec<ModelStatus>, context: &mut Context<
     }
     document.backoff_until = None;
     warn_of_unreadable(document, &rows, context.log);
-    replace_rows(document, rows, now);
+    replace_rows(document, rows, settings.overlap, now);
     doubt_link(document, now);
     let readiness = readiness::readiness(document, settings);
     for answer in readiness
@@ -272,7 +272,12 @@ fn next_poll(
 
 /// A row that this read lacks goes; what was fetched for it stays. Where a row names no model, it
 /// may be of any model that is not named: then nobody knows whether that one finished.
-fn replace_rows(document: &mut Document, rows: Vec<ModelStatus>, now: Timestamp) {
+fn replace_rows(
+    document: &mut Document,
+    rows: Vec<ModelStatus>,
+    overlap: Milliseconds,
+    now: Timestamp,
+) {
     let latest = now.plus(MOST_AHEAD);
     let is_whole = are_named(&rows);
     for model in document.models.values_mut() {
@@ -285,6 +290,10 @@ fn replace_rows(document: &mut Document, rows: Vec<ModelStatus>, now: Timestamp)
         if row.last_sync_finished > Some(latest) {
             row.last_sync_finished = None;
             doubt_finish(&mut row);
+        } else if row.last_sync_finished > Some(now.plus(overlap)) {
+            // The next window reaches back from it by the overlap: what is written until then would
+            // lie before that.
+            row.last_sync_finished = Some(now);
         }
         let model_id = row.model_id.clone();
         document.models.change(&model_id, |model| {

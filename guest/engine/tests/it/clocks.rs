@@ -51,3 +51,39 @@ fn a_finish_that_was_believed_then_silences_nothing() {
     });
     assert_eq!(found, 1, "the finish of today");
 }
+
+/// A window reaches back from the finish before it: one that lies ahead would leave a hole.
+#[test]
+fn what_is_written_before_a_finish_that_lies_ahead_is_read() {
+    for hours in [1, 20] {
+        let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
+        let linked_at = host.now;
+        let mut served = 0;
+        let ahead = linked_at.plus(Milliseconds(hours * 3_600_000));
+        let end = linked_at.plus(Milliseconds(48 * 3_600_000));
+        while host.now < end {
+            let now = host.now;
+            host.run(|target| {
+                if target.contains("/sync-status") {
+                    served += 1;
+                    let finish = if served == 1 { ahead } else { now.minus(Milliseconds(600_000)) };
+                    let row = format!(
+                        r#"{{"model_id":"hris.Employee","status":"DONE","is_initial_sync":false,"last_sync_finished":"{finish}"}}"#
+                    );
+                    return ok(&format!(r#"{{"next":null,"results":[{row}]}}"#));
+                }
+                let after = target.split("modified_after=").nth(1);
+                let after = after.and_then(|rest| Timestamp::parse(rest.split('&').next()?));
+                let written = linked_at.plus(Milliseconds(1_800_000));
+                let is_served = now >= written && after.is_none_or(|after| after < written);
+                let time = written.to_string();
+                let row = format!(r#"{{"id":"e1","modified_at":"{time}"}}"#);
+                let rows = if is_served { row } else { String::new() };
+                ok(&format!(r#"{{"next":null,"results":[{rows}]}}"#))
+            })
+            .expect("a report");
+            host.sleep();
+        }
+        assert_eq!(host.rows.len(), 1, "{hours} hours ahead");
+    }
+}

@@ -692,3 +692,25 @@ fn an_account_that_ends_in_trouble_has_not_recovered() {
     assert_eq!(heard(&host, Occasion::NeedsAttention), 1);
     assert_eq!(heard(&host, Occasion::Recovered), 0);
 }
+
+#[test]
+fn a_category_is_known_however_it_is_written() {
+    let mut host = Host::new("{}");
+    let account = Account {
+        id: ACCOUNT.into(),
+        category: " HRIS ".into(),
+        ..Account::default()
+    };
+    let new = NewAccount {
+        account,
+        token: Some(Secret("T".into())),
+        linked_at: None,
+    };
+    host.keep(command::link(&new, host.now));
+    host.run(quiet("09:30")).expect("a report");
+    assert!(
+        host.requests[0].starts_with("/api/hris/v1/"),
+        "{:?}",
+        host.requests
+    );
+}

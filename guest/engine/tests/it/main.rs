@@ -12,6 +12,7 @@ mod hints;
 mod issues;
 mod kept;
 mod link;
+mod one_record;
 mod out_of_sight;
 mod paging;
 mod reads;

@@ -107,3 +107,19 @@ fn a_page_of_which_nothing_can_be_stored_stays_trouble_and_is_told_once() {
         );
     }
 }
+
+#[test]
+fn the_end_of_an_accounts_trouble_is_told_though_a_models_stays() {
+    let mut host = incomplete();
+    host.notices.clear();
+    run(&mut host, 3, |_| status(401));
+    run(&mut host, 2, cut_off);
+    let told: Vec<_> = host.notices.iter().map(|notice| notice.occasion).collect();
+    assert_eq!(told, [Occasion::NeedsAttention, Occasion::Recovered]);
+    assert!(
+        host.notices[1].text.contains("stays"),
+        "{}",
+        host.notices[1].text
+    );
+    assert_eq!(trouble(&host), Some(TroubleKind::Incomplete));
+}

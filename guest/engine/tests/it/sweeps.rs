@@ -366,3 +366,37 @@ fn records_without_an_instant_outlive_a_reread_that_was_split() {
     assert_eq!(live(&host), 300);
     assert_eq!(trouble(&host), Some(TroubleKind::Incomplete));
 }
+
+/// It was returned, and could not be stored.
+#[test]
+fn a_record_that_cannot_be_read_any_more_is_not_taken_for_gone() {
+    for broken in [1, 30] {
+        let mut host = with_rows("{}", 100);
+        let read = |host: &mut Host| {
+            let records: Vec<_> = (0..100)
+                .map(|number| match number {
+                    number if number < broken => format!(r#"{{"id":"e{number}","rate":NaN}}"#),
+                    number => format!(r#"{{"id":"e{number}"}}"#),
+                })
+                .collect();
+            let body = format!(r#"{{"next":null,"results":[{}]}}"#, records.join(","));
+            host.run(|target| match target {
+                _ if target.contains("/sync-status") => ok(&done(&[("hris.Employee", "09:30")])),
+                _ => ok(&body),
+            })
+            .expect("a report");
+        };
+        host.request(Command::Reread);
+        for _ in 0..60 {
+            read(&mut host);
+            host.sleep();
+        }
+        assert_eq!(live(&host), 100, "{broken}");
+        let held = host.view().models[0].held_sweep.expect("a held sweep");
+        assert_eq!(held.unseen, broken, "{broken}");
+        let approved = Command::ApproveDeletions("hris.Employee".into(), held.pass);
+        host.request(approved);
+        read(&mut host);
+        assert_eq!(live(&host), 100 - usize::try_from(broken).expect("few"));
+    }
+}

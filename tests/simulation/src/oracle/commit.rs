@@ -38,6 +38,12 @@ impl Oracle {
                 watched.closed_at = now;
             }
             watched.not_before = change.not_before;
+            if change.summary.skipped > 0 {
+                // The host may die before anybody looks at the account.
+                for list in watched.lists.values_mut() {
+                    list.causes.remove(&Cause::Unkeepable);
+                }
+            }
         }
         if change.summary.phase == "ready" {
             self.check_ready(now, &change.account, "the account is said to be ready");

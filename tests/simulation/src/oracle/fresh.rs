@@ -100,6 +100,7 @@ impl Watched {
                     | Poison::UnreadableNext
                     | Poison::BrokenRecord
                     | Poison::BrokenJson
+                    | Poison::RecordSpoils
             );
             let Some(model) = poisoned.model_id.as_deref().filter(|_| by_reach) else {
                 continue;
@@ -128,6 +129,7 @@ fn is_harmless(poison: Poison) -> bool {
             | Poison::RecordsWithoutId
             | Poison::BrokenRecord
             | Poison::BrokenJson
+            | Poison::RecordSpoils
             | Poison::LastPageNamesItself
             | Poison::PageSizeLimit { .. }
             | Poison::ShrunkenFullReads

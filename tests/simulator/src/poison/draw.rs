@@ -46,7 +46,7 @@ const fn instants(form: InstantForm) -> Poison {
     Poison::Instants { form }
 }
 
-const DRAWN: [Poison; 40] = [
+const DRAWN: [Poison; 41] = [
     Poison::LastPageNamesItself,
     Poison::ClampedOffsetCursors { clamp: 0 },
     Poison::CursorsRefused { status: 400 },
@@ -58,6 +58,7 @@ const DRAWN: [Poison; 40] = [
     Poison::PageSizeLimit { rows: 0 },
     Poison::BrokenRecord,
     Poison::BrokenJson,
+    Poison::RecordSpoils,
     Poison::EmptyFullReads,
     Poison::ShrunkenFullReads,
     Poison::NarrowedSelectiveSync,

@@ -199,7 +199,10 @@ impl Poison {
     /// Whether the record of that number is the broken one, where this breaks one. `len` is how
     /// many there are.
     pub(crate) fn breaks(self, record: usize, len: usize) -> bool {
-        let broken = matches!(self, Self::BrokenRecord | Self::BrokenJson);
+        let broken = matches!(
+            self,
+            Self::BrokenRecord | Self::BrokenJson | Self::RecordSpoils
+        );
         broken && record == len.saturating_sub(1).min(1)
     }
 
@@ -211,7 +214,7 @@ impl Poison {
     /// The broken value as it goes out.
     pub(crate) fn broken_value(self) -> Option<&'static str> {
         match self {
-            Self::BrokenRecord => Some("NaN"),
+            Self::BrokenRecord | Self::RecordSpoils => Some("NaN"),
             Self::BrokenJson => Some("None"),
             _ => None,
         }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::poison::{InstantForm, Poison};
 
 /// The name of every kind. Some take a value after `=`; without one they take the usual one.
-pub const NAMES: [&str; 31] = [
+pub const NAMES: [&str; 32] = [
     "last-page-names-itself",
     "clamped-offset-cursors",
     "cursors-refused",
@@ -17,6 +17,7 @@ pub const NAMES: [&str; 31] = [
     "page-size-limit",
     "broken-record",
     "broken-json",
+    "record-spoils",
     "huge-body",
     "empty-full-reads",
     "shrunken-full-reads",
@@ -55,6 +56,7 @@ impl Poison {
             Self::PageSizeLimit { .. } => "page-size-limit",
             Self::BrokenRecord => "broken-record",
             Self::BrokenJson => "broken-json",
+            Self::RecordSpoils => "record-spoils",
             Self::HugeBody { .. } => "huge-body",
             Self::EmptyFullReads => "empty-full-reads",
             Self::ShrunkenFullReads => "shrunken-full-reads",
@@ -93,6 +95,7 @@ impl Poison {
             "page-size-limit" => Self::PageSizeLimit { rows: 40 },
             "broken-record" => Self::BrokenRecord,
             "broken-json" => Self::BrokenJson,
+            "record-spoils" => Self::RecordSpoils,
             "huge-body" => Self::HugeBody { bytes: 60 << 20 },
             "empty-full-reads" => Self::EmptyFullReads,
             "shrunken-full-reads" => Self::ShrunkenFullReads,

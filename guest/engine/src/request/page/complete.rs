@@ -17,6 +17,9 @@ use crate::plan::windows;
 use crate::request::next::Taken;
 use crate::settings::Settings;
 
+/// A list that could not be read to its end is read whole once more after this.
+const SECOND_LOOK: Milliseconds = Milliseconds(24 * 60 * 60 * 1_000);
+
 /// A larger share of records that cannot be stored, in percent, is trouble.
 const SKIPPED_PERCENT: u64 = 1;
 
@@ -78,7 +81,6 @@ fn reread(model: &mut Model, account: &str, context: &PageContext<'_>, taken: &m
         model.missing = None;
         look_at_bounds_again(model);
     }
-    note_slot(model, &reread.slot, now);
     model.sweep = sweep::after(&reread, model.held).or(model.sweep);
     model.reread_at = if let Some(held) = model.held {
         let name = alloc::format!("{account}/{model_id}");
@@ -89,6 +91,7 @@ fn reread(model: &mut Model, account: &str, context: &PageContext<'_>, taken: &m
         let interval = context.settings.full_reread;
         interval.map(|interval| reread.slot.started_at.plus(interval))
     };
+    note_slot(model, &reread.slot, now);
     taken.sweep = model.sweep.map(|pending| pending.order(model_id));
 }
 
@@ -108,8 +111,16 @@ pub(super) fn look_at_bounds_again(model: &mut Model) {
 /// What of it was given up, and what cannot be stored.
 fn note_slot(model: &mut Model, slot: &Slot, now: Timestamp) {
     if let Some(gap) = slot.gap {
-        let since = model.missing.map_or(now, |missing| missing.since);
-        model.missing = Some(Missing { since, gap });
+        let since = model.missing.map(|missing| missing.since);
+        model.missing = Some(Missing {
+            since: since.unwrap_or(now),
+            gap,
+        });
+        if since.is_none() {
+            // What was in the way may pass; after that, the usual interval.
+            let soon = now.plus(SECOND_LOOK);
+            model.reread_at = Some(model.reread_at.map_or(soon, |at| at.min(soon)));
+        }
     }
     let skipped = slot.without_key.saturating_add(slot.unreadable);
     // A read with bounds sees few records: it tells of more that cannot be stored, never of fewer.

@@ -9,6 +9,7 @@ use merge_sync_logic::window::Endpoint;
 use super::complete;
 use super::context::PageContext;
 use crate::account::document::Document;
+use crate::account::patience::REST;
 use crate::account::slot::{Loop, Turned};
 use crate::contract::log::{Entry, Level};
 use crate::decide::failure;
@@ -35,6 +36,7 @@ pub fn failed(
     document.turn = context.model_id.into();
     log_failure(document, &outcome, context);
     let most = context.settings.page_size;
+    let splittable = is_splittable(document, context);
     let Some(model) = document.models.get_mut(context.model_id) else {
         return Taken::default();
     };
@@ -44,8 +46,14 @@ pub fn failed(
     if has_cursor && matches!(failure::status(&outcome), Some(400 | 404 | 410)) {
         return start_again(document, Loop::Refused, context);
     }
+    let is_begun = model
+        .slot(context.kind)
+        .is_some_and(|slot| slot.records > 0);
     let patience = model.patience.of_mut(context.kind);
-    if depends_on_size(&outcome) {
+    // What fails for hours, where what lies before it was served, may be one record.
+    let may_be_one_record =
+        patience.is_parked && is_begun && splittable && is_broken_server(&outcome);
+    if depends_on_size(&outcome) || may_be_one_record {
         patience.failures_of_page = patience.failures_of_page.saturating_add(1);
         // At rest it is tried once an hour: each try counts for two.
         if patience.failures_of_page >= FAILURES_BEFORE_HALVING || patience.is_parked {
@@ -59,7 +67,7 @@ pub fn failed(
                 rest(document, &outcome, false, context);
                 return Taken::default();
             }
-            if matches!(outcome, AttemptOutcome::Unusable(_)) {
+            if matches!(outcome, AttemptOutcome::Unusable(_)) || may_be_one_record {
                 return split(document, &outcome, context);
             }
         }
@@ -186,7 +194,7 @@ fn rest(
             } else {
                 Milliseconds(0)
             };
-            patience.park(wait, now);
+            patience.park(behind(wait), now);
             if is_throttled {
                 hold::stay_away(document, again.after, demanded, now);
             }
@@ -211,13 +219,19 @@ fn rest(
         }
         Decision::Stop(stop) => {
             let wait = stop.not_before.unwrap_or(Milliseconds(0));
-            patience.park(wait, now);
+            patience.park(behind(wait), now);
             patience.set_trouble(hold::trouble_kind(stop.remedy), stop.reason, now);
             if is_throttled && stop.not_before.is_some() {
                 hold::stay_away(document, wait, true, now);
             }
         }
     }
+}
+
+/// A server's demand holds up the whole account: the next try of a read at rest comes so long behind
+/// it that the others have their time.
+fn behind(wait: Milliseconds) -> Milliseconds {
+    Milliseconds(wait.0.saturating_add(REST.0))
 }
 
 fn refused_text(model_id: &str) -> String {
@@ -232,6 +246,17 @@ fn depends_on_size(outcome: &AttemptOutcome) -> bool {
         AttemptOutcome::Transport(_) | AttemptOutcome::StaleCursor | AttemptOutcome::NoToken => {
             false
         }
+    }
+}
+
+/// Whether the server failed, and not for being asked too often.
+fn is_broken_server(outcome: &AttemptOutcome) -> bool {
+    match outcome {
+        AttemptOutcome::TimedOut | AttemptOutcome::TooLarge => true,
+        AttemptOutcome::Response(response) => {
+            (500..=599).contains(&response.status) && response.status != 503
+        }
+        _ => false,
     }
 }
 
