@@ -154,7 +154,10 @@ impl Poison {
     /// Whether only a read of everything can show what it did.
     #[must_use]
     pub fn needs_full_reads(self) -> bool {
-        matches!(self, Self::ShrunkenFullReads | Self::NarrowedSelectiveSync)
+        matches!(
+            self,
+            Self::ShrunkenFullReads | Self::NarrowedSelectiveSync | Self::RecordSpoils
+        )
     }
 
     /// Whether every row can be read in the end, and reads of everything complete.

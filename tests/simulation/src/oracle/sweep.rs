@@ -40,6 +40,8 @@ pub(super) struct Reads {
 struct Read {
     began: Micros,
     keys: BTreeSet<String>,
+    /// Whether it returned records that no store can keep: any row may be one of them.
+    is_spoilt: bool,
 }
 
 impl Reads {
@@ -57,6 +59,7 @@ impl Reads {
             None => Read {
                 began: now,
                 keys: BTreeSet::new(),
+                is_spoilt: false,
             },
             Some(cursor) => match self.under_way.get(cursor) {
                 Some(read) => read.clone(),
@@ -64,6 +67,7 @@ impl Reads {
             },
         };
         read.keys.extend(page.keys.iter().cloned());
+        read.is_spoilt |= page.unkeepable > 0;
         match &page.next {
             Some(next) if Some(next) != asked.cursor.as_ref() => {
                 self.under_way.insert(next.clone(), read);
@@ -80,12 +84,12 @@ impl Reads {
     /// Whether what Merge returned allows to mark the row as deleted; `much` is whether so many
     /// rows are marked that one read alone is not believed.
     fn allow(&self, id: &str, much: bool, now: Micros) -> bool {
-        let lacking = |read: &&Read| !read.keys.contains(id);
-        if !much {
-            return self.complete.last().as_ref().is_some_and(lacking);
-        }
+        let lacking = |read: &&Read| !read.is_spoilt && !read.keys.contains(id);
         if !self.approved.is_empty() {
             return true;
+        }
+        if !much {
+            return self.complete.last().as_ref().is_some_and(lacking);
         }
         let seen_at = self.served.get(id).copied().unwrap_or(Micros::MIN);
         if now - seen_at.max(now - 2 * APART) < APART {
