@@ -151,10 +151,13 @@ impl Oracle {
                     watched.ready_to_read.insert(row.model_id.clone());
                 }
                 let key = (row.model_id.clone(), second(finish));
+                // Nobody may have looked at the account since.
+                let is_read = watched.windows.contains(&key);
                 let served_at = *watched.finishes.entry(key).or_insert(now);
                 let read = watched.watermarks.get(&row.model_id);
                 let owed = row.enabled
                     && row.ready
+                    && !is_read
                     && listed.contains(&row.model_id.as_str())
                     && read.is_none_or(|read| second(*read) < second(finish));
                 list.unread = Some((finish, served_at)).filter(|_| owed);
