@@ -96,7 +96,7 @@ impl Config {
             component: given.text("component")?.map(PathBuf::from),
             base_url,
             api_key: api_key(environment)?,
-            webhook_keys: long_enough(webhook_keys(environment)?)?,
+            webhook_keys: long_enough(webhook_keys(environment)?, environment)?,
             requests_per_minute: given.number("requests_per_minute", 100, 1..=100_000)?,
             concurrency: given.number("concurrency", 8, 1..=256)?,
             support: support(&given)?,
@@ -195,13 +195,18 @@ fn api_key(environment: &dyn Fn(&str) -> Option<String>) -> Result<Secret, Confi
     }
 }
 
+const SIGNING_KEYS: &str = "MERGE_WEBHOOK_SECRET";
+
+/// Another name for the same variable.
+const SIGNING_KEYS_ALIAS: &str = "MERGE_SECURITY_SIGNATURE";
+
 /// One key or several, separated by commas, newest first. None at all is allowed: polling goes
 /// on without webhooks.
 pub fn webhook_keys(
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Vec<Secret>, ConfigError> {
-    const KEY: &str = "MERGE_WEBHOOK_SECRET";
-    const ALIAS: &str = "MERGE_SECURITY_SIGNATURE";
+    const KEY: &str = SIGNING_KEYS;
+    const ALIAS: &str = SIGNING_KEYS_ALIAS;
     let objection = |key: &str, objection: String| ConfigError {
         key: key.to_owned(),
         objection,
@@ -235,14 +240,19 @@ pub fn webhook_keys(
 /// Merge's signing keys are longer by far; a shorter one is a mistake, or can be guessed.
 const SHORTEST_KEY: usize = 8;
 
-fn long_enough(keys: Vec<Secret>) -> Result<Vec<Secret>, ConfigError> {
+fn long_enough(
+    keys: Vec<Secret>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Vec<Secret>, ConfigError> {
+    let mut names = [SIGNING_KEYS, SIGNING_KEYS_ALIAS].into_iter();
+    let name = names.find(|name| environment(name).is_some());
     let short = keys
         .iter()
         .position(|key| key.expose().len() < SHORTEST_KEY);
     match short {
         None => Ok(keys),
         Some(index) => Err(ConfigError {
-            key: "MERGE_WEBHOOK_SECRET".to_owned(),
+            key: name.unwrap_or(SIGNING_KEYS).to_owned(),
             objection: format!(
                 "key {} has fewer than {SHORTEST_KEY} characters; expected the signing key from \
                  Merge's dashboard",

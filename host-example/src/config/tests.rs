@@ -233,10 +233,14 @@ fn no_secret_shows_in_a_debug_text() {
 
 #[test]
 fn a_signing_key_that_can_be_guessed_is_refused() {
-    let keys = [("MERGE_WEBHOOK_SECRET", "long enough, k")];
-    let want = "MERGE_WEBHOOK_SECRET: key 2 has fewer than 8 characters; expected the signing key \
-                from Merge's dashboard";
-    assert_eq!(read(&Flags::default(), &keys, None), Err(want.to_owned()));
+    for name in ["MERGE_WEBHOOK_SECRET", "MERGE_SECURITY_SIGNATURE"] {
+        let want = format!(
+            "{name}: key 2 has fewer than 8 characters; expected the signing key from Merge's \
+             dashboard"
+        );
+        let keys = [(name, "long enough, k")];
+        assert_eq!(read(&Flags::default(), &keys, None), Err(want));
+    }
 }
 
 #[test]

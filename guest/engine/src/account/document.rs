@@ -291,8 +291,8 @@ impl Document {
         self.link = Link::default();
     }
 
-    /// The token or the operator's key is another, or is accepted again: what may have been refused
-    /// for want of it is asked for at once.
+    /// The token or the API key was replaced, or is accepted again: reads at rest, which may have been
+    /// refused for that reason, are tried at once.
     pub fn end_rests(&mut self) {
         for model in self.models.values_mut() {
             model.patience.end_rests();

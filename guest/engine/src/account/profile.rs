@@ -18,7 +18,7 @@ pub fn adopt(known: &mut Account, said: &Account) {
             known.clone_from(said);
         }
     }
-    // Merge's paths have it in small letters.
+    // Merge's paths have it in lower case.
     known.category = known.category.trim().to_ascii_lowercase();
     known.is_duplicate = said.is_duplicate.or(known.is_duplicate);
 }

@@ -270,16 +270,17 @@ impl Slot {
             return self.end_try();
         }
         self.largest = self.largest.max(records);
-        let is_empty =
+        let has_no_end =
             self.empty_pages > MOST_EMPTY_PAGES || self.useless_pages > MOST_USELESS_PAGES;
         match self.paging.turn(next, page.keys) {
             Err(Circle) => Turned::Loop(Loop::Circle),
-            Ok(()) if is_empty => Turned::Loop(Loop::Empty),
+            Ok(()) if has_no_end => Turned::Loop(Loop::Empty),
             Ok(()) => Turned::More,
         }
     }
 
-    /// There are records that tell no instant. No part of a read that was split has them.
+    /// The model has records without `modified_at`. A read that was split has bounds, which select
+    /// none of them: it is not complete.
     pub fn miss_undated(&mut self) {
         if self.is_split && self.bounds == Bounds::NONE {
             self.gap.get_or_insert(Gap {
@@ -331,7 +332,7 @@ impl Slot {
     }
 
     fn split_once(&mut self, now: Timestamp) -> bool {
-        // Where no record says when it was modified, Merge has nothing to choose by.
+        // Without `modified_at`, bounds select nothing.
         let has_instants = self.stored == 0 || self.newest.is_some();
         let is_split = has_instants && self.splits < MOST_SPLITS && self.split(now);
         if is_split {
@@ -372,7 +373,7 @@ impl Slot {
 
     /// What was served of the part stays, the other parts are read.
     fn give_up(&mut self) -> Turned {
-        // The bounds of a part say something only where it was cut down to one instant.
+        // Bounds give a place only where the part is one instant.
         let alone = self.part().middle().filter(|_| self.is_one_instant());
         let at = self.cut.map(|cut| cut.at).or(alone);
         let gap = self.gap.get_or_insert(Gap { at, records: 0 });

@@ -190,7 +190,7 @@ fn announce_trouble(
         }
         // A failure that is being retried may be the same trouble on its way out or back.
         (Some(_), None) if current.is_some() => document.shown = before,
-        // Nobody looks after the account any more: its trouble is not over, but of no matter.
+        // The account was stopped, which does not end its trouble.
         (Some(_), None) if document.life == Life::Stopped => {}
         (Some(_), None) => {
             let text = "The trouble with this account is over.".into();

@@ -21,8 +21,8 @@ pub fn after(reread: &Reread, held: Option<Held>) -> Option<Pending> {
     if slot.gap.is_some() {
         return None;
     }
-    // A record that was returned and could not be stored is not gone, and which one it is, nobody
-    // knows: only an operator can tell.
+    // A record that was returned and could not be stored may be any of the missing ones: only an
+    // operator's approval marks them.
     let was_skipped = slot.without_key > 0 || slot.unreadable > 0;
     let usual = if slot.stored == 0 || slot.is_unsure || was_skipped {
         Trust::None

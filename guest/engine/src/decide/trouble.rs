@@ -35,7 +35,7 @@ pub fn current(
     Some(trouble)
 }
 
-/// Runs that broke off so often in a row are no accident any more.
+/// Unfinished runs in a row that are not yet trouble.
 const MOST_CRASHES: u32 = 8;
 
 fn crashed(document: &Document, now: Timestamp) -> Option<Trouble> {

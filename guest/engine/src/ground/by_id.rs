@@ -1,13 +1,13 @@
-//! What is known of each model, in the order of their ids.
+//! A map from model ids, in their order.
 //!
-//! A list, where a tree would be kilobytes of component: an account has some dozens of models, and
-//! they mostly come in order.
+//! A sorted list: `BTreeMap` adds six kilobytes to the component, and an account has some dozens of
+//! models.
 
 use alloc::vec::Vec;
 
 use merge_sync_logic::types::ModelId;
 
-/// Something of each model.
+/// A value for each model id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ById<T>(Vec<(ModelId, T)>);
 
@@ -59,7 +59,7 @@ impl<T: Default> ById<T> {
         }
     }
 
-    /// Forget the models that `keep` does not choose.
+    /// Remove the models for which `keep` is false.
     pub fn retain(&mut self, keep: impl Fn(&T) -> bool) {
         self.0.retain(|(_, model)| keep(model));
     }

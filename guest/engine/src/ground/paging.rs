@@ -16,10 +16,10 @@ pub struct Paging {
     pub seen: Seen,
 }
 
-/// Pages that held something to tell them by. Others are passed over: a circle may have some.
+/// The pages that had keys. Pages without keys are not compared: a circle may contain some.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// How many there were.
+    /// Their number.
     pub pages: u32,
     /// The hash of the latest one.
     pub latest: u64,
@@ -71,8 +71,8 @@ impl Paging {
     }
 }
 
-/// What tells a page from others is the sum of the hashes of its keys (FNV-1a), the same in whatever
-/// order they are served; 0 where there is none.
+/// FNV-1a. The wrapping sum of its keys' hashes identifies a page, in whatever order they are served;
+/// it is 0 for a page without keys.
 pub fn hash(key: &str) -> u64 {
     key.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_of_pages_with_some_that_hold_nothing_is_noticed_too() {
+    fn a_circle_that_contains_pages_without_keys_is_noticed() {
         for length in 2..40_u32 {
             for empty in [1, 2, length / 2]
                 .into_iter()
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_hold_nothing_to_tell_them_by_are_no_circle() {
+    fn pages_without_keys_are_no_circle() {
         let page = |number| (alloc::format!("c{number}"), 0);
         assert_eq!(pages_until_noticed(100, page), 100);
     }

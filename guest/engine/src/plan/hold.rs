@@ -110,8 +110,8 @@ pub fn stay_away(document: &mut Document, wait: Milliseconds, demanded: bool, no
     }
 }
 
-/// Merge does not accept the key or the token for a poll: poll hourly. Nothing else stands in the way, so
-/// that a relink acts at once.
+/// Merge does not accept the key or the token for a poll: poll hourly. Nothing else stands in the
+/// way, so that a relink acts at once.
 pub fn unauthorized(document: &mut Document, reason: String, now: Timestamp) {
     document.poll_wanted = false;
     document.next_poll_at = now.plus(TROUBLE_POLL);
@@ -142,7 +142,7 @@ pub fn heed(document: &mut Document, outcome: &AttemptOutcome, context: &Context
     };
     if let Some(wait) = wait {
         stay_away(document, wait, demanded, now);
-        // Lookups go before reads: one that is always refused must leave reads time behind the wait.
+        // Lookups go before reads: after the wait, reads have an hour before the next lookup.
         // Without a category, there is nothing to read.
         if !link::lacks_category(document) {
             let over = now.plus(wait);

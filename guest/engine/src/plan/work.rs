@@ -19,8 +19,8 @@ const ISSUES_PAUSE: Milliseconds = Milliseconds(60 * 60 * 1_000);
 /// Hints cause at most one poll in so long a time.
 const HINTED_POLL_PAUSE: Milliseconds = Milliseconds(5 * 60 * 1_000);
 
-/// A full re-read that is due later than its interval and this was planned while the clock was wrong,
-/// which must not put it off for good. Hosts whose clocks differ by less agree on it.
+/// A full re-read planned further ahead than its interval and this is due now: the clock was wrong
+/// when it was planned. A day, so that hosts whose clocks differ by minutes agree.
 const CLOCKS_APART: Milliseconds = Milliseconds(24 * 60 * 60 * 1_000);
 
 /// As [`HINTED_POLL_PAUSE`], while the account is in trouble.

@@ -42,7 +42,7 @@ pub fn answered(
     let outcome = match answer {
         Ok(body) => match reading.turn_page(&body) {
             Turned::More => return Next::Continue(reading),
-            // Nobody knows yet which models there are: one that is not named may be needed.
+            // Before the first complete read, the row may be of a needed model.
             Turned::Complete if !document.complete && !are_named(&reading.rows) => {
                 failure::unusable("results: a row names no model".into())
             }
@@ -291,15 +291,15 @@ fn replace_rows(
             row.last_sync_finished = None;
             doubt_finish(&mut row);
         } else if row.last_sync_finished > Some(now.plus(overlap)) {
-            // The next window reaches back from it by the overlap: what is written until then would
-            // lie before that.
+            // The next window starts at this finish less the overlap, so rows written between now
+            // and then would be in no window.
             row.last_sync_finished = Some(now);
         }
         let model_id = row.model_id.clone();
         document.models.change(&model_id, |model| {
             let stored = model.progress.merge_last_sync_finished;
             if row.last_sync_finished.is_some() && stored > Some(latest) {
-                // Believed while the host's clock was wrong.
+                // It was stored while the host's clock was wrong.
                 model.progress = Progress::default();
             }
             if row.status == Some(SyncState::Disabled) {

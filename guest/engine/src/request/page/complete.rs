@@ -117,7 +117,7 @@ fn note_slot(model: &mut Model, slot: &Slot, now: Timestamp) {
             gap,
         });
         if since.is_none() {
-            // What was in the way may pass; after that, the usual interval.
+            // The cause may be temporary. If it is not, the usual interval holds again.
             let soon = now.plus(SECOND_LOOK);
             model.reread_at = Some(model.reread_at.map_or(soon, |at| at.min(soon)));
         }

@@ -155,7 +155,7 @@ fn after_loop(
     let (wait, reason) = match decision {
         Decision::Succeeded => return Taken::default(),
         Decision::Again(again) => (again.after, again.reason),
-        // Few tries were wanted; a circle has as many as it needs, but none at once.
+        // `max_attempts` ends retries. A loop goes on until the part is given up, with waits.
         Decision::Stop(stop) => (context.settings.retry.cap, stop.reason),
     };
     patience.not_before = Some(context.now.plus(wait));
