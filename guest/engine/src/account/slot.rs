@@ -125,6 +125,8 @@ pub struct Gap {
     pub at: Option<Timestamp>,
     /// The records that were served of them all the same, those served again included.
     pub records: u64,
+    /// Whether page after page of them was empty.
+    pub is_endless: bool,
 }
 
 /// A full re-read under way.
@@ -286,6 +288,7 @@ impl Slot {
             self.gap.get_or_insert(Gap {
                 at: None,
                 records: 0,
+                is_endless: false,
             });
         }
     }
@@ -315,7 +318,7 @@ impl Slot {
             }
             let may_end = matches!(why, Loop::Refused | Loop::Unsteady);
             if !may_end || self.loops >= MOST_TRIES {
-                return self.give_up();
+                return self.give_up(why == Loop::Empty);
             }
         }
         self.rewind();
@@ -328,7 +331,13 @@ impl Slot {
         if splittable && self.split_once(now) {
             return Turned::More;
         }
-        self.give_up()
+        self.give_up(false)
+    }
+
+    /// Take an empty page for the last one, of a list whose empty pages are known to have no end.
+    pub fn end_at_empty(&mut self) -> Turned {
+        self.mark_furthest();
+        self.give_up(true)
     }
 
     fn split_once(&mut self, now: Timestamp) -> bool {
@@ -372,12 +381,17 @@ impl Slot {
     }
 
     /// What was served of the part stays, the other parts are read.
-    fn give_up(&mut self) -> Turned {
+    fn give_up(&mut self, is_endless: bool) -> Turned {
         // Bounds give a place only where the part is one instant.
         let alone = self.part().middle().filter(|_| self.is_one_instant());
         let at = self.cut.map(|cut| cut.at).or(alone);
-        let gap = self.gap.get_or_insert(Gap { at, records: 0 });
+        let gap = self.gap.get_or_insert(Gap {
+            at,
+            records: 0,
+            is_endless,
+        });
         gap.records = gap.records.saturating_add(self.furthest);
+        gap.is_endless |= is_endless;
         self.next_part()
     }
 

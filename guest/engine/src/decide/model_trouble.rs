@@ -53,7 +53,7 @@ pub fn facts(model_id: &str, model: &Model, now: Timestamp) -> impl Iterator<Ite
 }
 
 fn missing_text(model_id: &str, missing: Missing) -> String {
-    let Gap { at, records } = missing.gap;
+    let Gap { at, records, .. } = missing.gap;
     let place = at.map_or_else(String::new, |at| alloc::format!(" around {at}"));
     alloc::format!(
         "Merge's list of {model_id} could not be read to its end{place}: what was served of it \

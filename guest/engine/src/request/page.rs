@@ -120,6 +120,8 @@ fn take_page(
     model.page_size.grow(most);
     let resized = model.page_size.asked(most) != asked;
     model.has_undated |= contents.rows.iter().any(|row| row.modified_at.is_none());
+    let is_endless =
+        kind != Kind::Reread && model.missing.is_some_and(|missing| missing.gap.is_endless);
     let slot = model.slot_mut(kind).ok_or_else(gone)?;
     let parts = slot.parts.len();
     if slot.loops > 0 || asked < most {
@@ -130,7 +132,11 @@ fn take_page(
     // Behind the first page every page is where none was before.
     let advances = slot.paging.cursor.is_some();
     let got_further = advances || slot.got_further();
-    let turned = turn(slot, page, &contents.rows, part, context);
+    let turned = if is_endless && is_empty(&contents) && contents.next.is_some() {
+        Turn::To(slot.end_at_empty())
+    } else {
+        turn(slot, page, &contents.rows, part, context)
+    };
     if resized {
         slot.largest = 0;
     }

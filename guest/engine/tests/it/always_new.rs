@@ -1,9 +1,10 @@
 //! Cursors that are always new, over pages that were there before.
 
+use merge_sync_engine::command::Command;
 use merge_sync_engine::view::TroubleKind;
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 
-use crate::support::{Answer, Host, done, ok, page, quiet, row};
+use crate::support::{Answer, Host, at, done, ok, page, quiet, row};
 
 const HOUR: u64 = 3_600_000;
 
@@ -134,6 +135,55 @@ fn a_list_of_empty_pages_of_models_ends_within_a_hosts_budget() {
     }
     assert!(host.view().trouble.is_some(), "{requests} requests");
     assert!(requests <= 200, "{requests} requests");
+}
+
+/// Once it is known, the end of such a list is the first empty page of a window: one request for
+/// each finished sync, as of a list that ends. The next full re-read looks at all of it again.
+#[test]
+fn empty_pages_that_are_known_to_have_no_end_cost_one_request_a_window() {
+    let mut host = Host::linked(r#"{"full_reread_ms":864000000}"#);
+    let mut cursors = 0;
+    let mut lists = Vec::new();
+    for half_hour in 0..8 {
+        let until = at("10:00").plus(Milliseconds((half_hour + 1) * HOUR / 2));
+        let finish = format!("{:02}:{:02}", 9 + half_hour / 2, half_hour % 2 * 30);
+        let before = lists.len();
+        host.request(Command::Poll);
+        while host.due_at().is_some_and(|due| due < until) {
+            host.sleep();
+            host.run(|target| {
+                if target.contains("/sync-status") {
+                    return ok(&done(&[("hris.Employee", &finish)]));
+                }
+                if !target.contains("/employees") {
+                    return ok(&page(&[], None));
+                }
+                lists.push(String::from(target));
+                cursors += 1;
+                let next = format!("c{cursors}");
+                let is_first = !target.contains("cursor=");
+                match half_hour {
+                    6 if is_first => ok(&page(&[("e1", "11:50")], Some(&next))),
+                    _ => ok(&page(&[], Some(&next))),
+                }
+            })
+            .expect("a report");
+        }
+        host.now = until;
+        let requests = lists.len() - before;
+        let expected = match half_hour {
+            0 => 42..=46,
+            6 => 2..=3,
+            _ => 1..=1,
+        };
+        assert!(
+            expected.contains(&requests),
+            "{half_hour}: {requests}, {:?}",
+            lists.last()
+        );
+        assert_eq!(kinds(&host), [TroubleKind::Incomplete], "{half_hour}");
+    }
+    assert_eq!(host.rows.len(), 1);
 }
 
 #[test]

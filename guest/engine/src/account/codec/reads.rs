@@ -45,7 +45,8 @@ pub(super) fn write(out: &mut Writer, model: &Model) {
     if let Some(missing) = model.missing {
         out.key("missing_since").instant(missing.since);
         out.optional("missing_at", missing.gap.at);
-        out.numbers("missing", &[missing.gap.records]);
+        let gap = missing.gap;
+        out.numbers("missing", &[gap.records, gap.is_endless.into()]);
     }
     let skipped = model.skipped;
     out.numbers("skipped", &[skipped.without_key, skipped.unreadable]);
@@ -84,14 +85,18 @@ pub(super) fn read(model: &mut Model, found: &Found<'_, '_>) -> Result<(), Malfo
         live,
         since,
     });
-    let mut missing = [0; 1];
+    let mut missing = [0; 2];
     found.get("missing").numbers(&mut missing)?;
-    let [records] = missing;
+    let [records, endless] = missing;
     let at = found.optional_instant("missing_at")?;
     let since = found.optional_instant("missing_since")?;
     model.missing = since.map(|since| Missing {
         since,
-        gap: Gap { at, records },
+        gap: Gap {
+            at,
+            records,
+            is_endless: endless != 0,
+        },
     });
     let mut skipped = [0; 2];
     found.get("skipped").numbers(&mut skipped)?;

@@ -11,6 +11,7 @@ const HAS_AGREED: u64 = 4;
 const HAS_GAP: u64 = 8;
 const CUT_IS_ALONE: u64 = 16;
 const HAD_USELESS_PAGE: u64 = 32;
+const GAP_IS_ENDLESS: u64 = 64;
 
 /// How many numbers a slot has.
 const COUNTS: usize = 16;
@@ -109,6 +110,7 @@ pub(super) fn read(found: &Found<'_, '_>) -> Result<Slot, Malformed> {
     slot.gap = (flags & HAS_GAP != 0).then_some(Gap {
         at: found.optional_instant("gap")?,
         records: given_up,
+        is_endless: flags & GAP_IS_ENDLESS != 0,
     });
     let cut = found.optional_instant("cut")?;
     slot.cut = cut.map(|at| Cut {
@@ -164,6 +166,7 @@ fn flags(slot: &Slot) -> u64 {
         (slot.agreed.is_some(), HAS_AGREED),
         (slot.had_useless_page, HAD_USELESS_PAGE),
         (slot.gap.is_some(), HAS_GAP),
+        (slot.gap.is_some_and(|gap| gap.is_endless), GAP_IS_ENDLESS),
         (slot.cut.is_some_and(|cut| cut.is_alone), CUT_IS_ALONE),
     ])
 }

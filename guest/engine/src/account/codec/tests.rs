@@ -103,6 +103,7 @@ fn slot() -> impl Strategy<Value = Option<Slot>> {
                 gap: flags[2].then_some(Gap {
                     at: found,
                     records: counts[0],
+                    is_endless: flags[1],
                 }),
                 newest,
                 ..Slot::new(bounds, at, at)
@@ -196,7 +197,7 @@ prop_compose! {
             }),
             missing: instants[0].map(|since| Missing {
                 since,
-                gap: Gap { at: instants[1], records: numbers.2[4] },
+                gap: Gap { at: instants[1], records: numbers.2[4], is_endless: flags[3] },
             }),
             skipped: Skipped {
                 without_key: numbers.2[5],
