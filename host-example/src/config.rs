@@ -4,7 +4,7 @@
 //! what was found and what is allowed, and comes before anything has started.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
@@ -13,8 +13,10 @@ use crate::merge_http::is_loopback;
 use crate::secret::Secret;
 use crate::shortened::shortened;
 
+mod access;
 mod given;
 
+pub use access::AdminConfig;
 pub use given::Flags;
 use given::Given;
 
@@ -32,8 +34,10 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 /// Everything that an operator can set, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Where to listen.
+    /// Where to listen for webhooks.
     pub listen: SocketAddr,
+    /// The API and the pages; `None` serves neither.
+    pub admin: Option<AdminConfig>,
     /// The store's file.
     pub database: PathBuf,
     /// The component's file; `None` looks at the usual places.
@@ -86,12 +90,8 @@ impl Config {
         let given = Given::new(flags, environment, file)?;
         let base_url = base_url(&given)?;
         Ok(Self {
-            listen: given.parse(
-                "listen",
-                "127.0.0.1:8080",
-                "an address and a port such as `127.0.0.1:8080`",
-                |text| text.parse().ok(),
-            )?,
+            listen: listen(&given, environment)?,
+            admin: access::admin(&given, environment)?,
             database: database(&given)?,
             component: given.text("component")?.map(PathBuf::from),
             base_url,
@@ -116,6 +116,29 @@ impl Config {
     ) -> Result<PathBuf, ConfigError> {
         database(&Given::new(flags, environment, file)?)
     }
+}
+
+/// Platforms that choose the port say so in `PORT`, and connect from outside.
+fn listen(
+    given: &Given<'_>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<SocketAddr, ConfigError> {
+    if given.text("listen")?.is_none()
+        && let Some(port) = environment("PORT")
+    {
+        let parsed = port.parse().ok().filter(|port| *port > 0_u16);
+        let parsed = parsed.ok_or_else(|| ConfigError {
+            key: "PORT".to_owned(),
+            objection: format!("`{}` is not a port, 1 to 65535", shortened(&port)),
+        })?;
+        return Ok((Ipv4Addr::UNSPECIFIED, parsed).into());
+    }
+    given.parse(
+        "listen",
+        "127.0.0.1:8080",
+        "an address and a port such as `127.0.0.1:8080`",
+        |text| text.parse().ok(),
+    )
 }
 
 /// SQLite would open a URL, and a database in memory, which a restart empties.

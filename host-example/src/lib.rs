@@ -12,6 +12,7 @@
 //! | how Merge is called, and how often | [`merge_http`], [`budget`] |
 //! | when an account runs | [`scheduler`] |
 //! | what the world may ask | [`http`] |
+//! | who may ask | [`access`] |
 //! | what the operator may set | [`config`] |
 //! | how the component is run | [`component`] |
 //! | what the demonstration shows | [`demo`] |
@@ -60,6 +61,7 @@
 //! # }
 //! ```
 
+pub mod access;
 pub mod bindings;
 pub mod budget;
 pub mod cli;

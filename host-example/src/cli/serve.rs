@@ -12,29 +12,35 @@ use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
 use super::Source;
+use crate::access::{Access, AllowedHosts, Role, Token, load_or_create};
 use crate::budget::Limits;
 use crate::clock::{Clock, System};
 use crate::component::Component;
-use crate::config::{Config, variable};
+use crate::config::{AdminConfig, Config, variable};
 use crate::engine_flag::component_file;
 use crate::host::{Host, Setup, slots};
 use crate::http::server::{ConnectionLimits, open_files};
 use crate::merge_http::Origin;
 use crate::rehearsal::Rehearsal;
-use crate::service;
+use crate::service::{self, Admin, Listeners};
 use crate::store::sqlite::{Options, SqliteStore};
 
 pub(super) const HELP: &str = "\
 Secrets, from the environment only:
-  MERGE_API_KEY         the API key of your Merge organization (required)
-  MERGE_WEBHOOK_SECRET  the webhooks' signing key; several, newest first, separated by commas
-                        (MERGE_SECURITY_SIGNATURE is read as well)
+  MERGE_API_KEY           the API key of your Merge organization (required)
+  MERGE_WEBHOOK_SECRET    the webhooks' signing key; several, newest first, separated by commas
+                          (MERGE_SECURITY_SIGNATURE is read as well)
+  MERGE_SYNC_ADMIN_TOKEN  token for the API and the pages, at least 32 characters; several,
+                          separated by commas. Without one, the first start writes one into
+                          <database>.admin-token
+  MERGE_SYNC_READ_TOKEN   the same, for reading alone
 
 A flag beats its environment variable, which beats the configuration file. The file
 merge-sync.sample.toml of the sources explains each key, and [settings], which only the file has.
 
-Point Merge's webhook at POST /api/webhooks/merge. Nothing else asks who is calling: keep it
-behind a proxy that passes on that path alone.";
+Point Merge's webhook at POST /api/webhooks/merge of the address in --listen. The API and the
+pages are at the address in --admin; a program sends `Authorization: Bearer TOKEN`, people log in
+with the token once.";
 
 /// Flags of `serve`.
 #[derive(Debug, Args)]
@@ -78,8 +84,13 @@ impl Serve {
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("listen: cannot listen on `{}`", config.listen))?;
+        let admin = match &config.admin {
+            None => None,
+            Some(admin) => Some(listen_for_admins(admin, &config.database, &host).await?),
+        };
         tracing::info!(
             address = %listener.local_addr()?,
+            admin = %admin_address(admin.as_ref())?,
             database = %config.database.display(),
             merge = config.base_url,
             "listening"
@@ -96,12 +107,79 @@ impl Serve {
                 () = over => tracing::warn!("the rehearsal is over"),
             }
         };
-        let limits = ConnectionLimits::for_open_files(open_files::raise_limit());
+        let open_files = open_files::raise_limit();
+        let listeners = Listeners {
+            public: listener,
+            limits: ConnectionLimits::for_open_files(open_files.saturating_sub(ADMIN_CONNECTIONS)),
+            admin,
+        };
         tokio::select! {
-            () = service::run(listener, limits, host, stop) => tracing::info!("stopped"),
+            () = service::run(listeners, host, stop) => tracing::info!("stopped"),
             () = asked_twice() => tracing::warn!("stopped at the second signal"),
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Connections of the admin listener: operators and the product, not the internet.
+const ADMIN_CONNECTIONS: u64 = 64;
+
+async fn listen_for_admins(
+    config: &AdminConfig,
+    database: &Path,
+    host: &Host,
+) -> anyhow::Result<Admin> {
+    let mut tokens = config.tokens.clone();
+    if !tokens.has(Role::Admin) {
+        let file = named_like(database, ".admin-token");
+        let secret = load_or_create(&file).with_context(|| {
+            format!(
+                "MERGE_SYNC_ADMIN_TOKEN is not set, and `{}`",
+                file.display()
+            )
+        })?;
+        tracing::info!(file = %file.display(), "the token for the API and the pages is in a file");
+        tokens.push(Token {
+            role: Role::Admin,
+            secret,
+        });
+    }
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("admin: cannot listen on `{}`", config.listen))?;
+    let address = listener.local_addr()?;
+    let mut hosts = AllowedHosts::loopback(address);
+    if let Some(url) = &config.url {
+        hosts = hosts.and_public(url);
+    }
+    let access = Arc::new(Access::new(tokens, hosts));
+    // A log that is kept would keep the code, a terminal shows it to who started this.
+    if std::io::stderr().is_terminal()
+        && let Some(code) = access.new_login_code(host.clock.now())
+    {
+        let origin = config.url.as_ref().map_or_else(
+            || format!("http://{address}"),
+            |url| url.as_str().trim_end_matches('/').to_owned(),
+        );
+        eprintln!(
+            "Log in within ten minutes: {origin}/login?code={}",
+            code.expose()
+        );
+    }
+    Ok(Admin {
+        listener,
+        limits: ConnectionLimits {
+            max_connections: usize::try_from(ADMIN_CONNECTIONS).unwrap_or(usize::MAX),
+            ..ConnectionLimits::default()
+        },
+        access,
+    })
+}
+
+fn admin_address(admin: Option<&Admin>) -> std::io::Result<String> {
+    match admin {
+        None => Ok("off".to_owned()),
+        Some(admin) => Ok(admin.listener.local_addr()?.to_string()),
     }
 }
 
@@ -121,7 +199,8 @@ async fn assemble(config: &Config, rehearsal: Option<Arc<Rehearsal>>) -> anyhow:
     let wasm = component_file(config.component.as_deref())?;
     let store = SqliteStore::open(&config.database, Options::default(), clock.clone())?;
     let instances = slots(config.concurrency).total();
-    let component = Component::load(&wasm, Some(&beside(&config.database)), instances)?;
+    let machine_code = named_like(&config.database, ".cwasm");
+    let component = Component::load(&wasm, Some(&machine_code), instances)?;
     if config.webhook_keys.is_empty() {
         tracing::warn!("MERGE_WEBHOOK_SECRET is not set: webhooks are answered 500");
     }
@@ -150,10 +229,10 @@ fn rehearsal(text: &str) -> Result<SocketAddr, String> {
     }
 }
 
-/// The compiled component's file, beside the database.
-fn beside(database: &Path) -> PathBuf {
+/// A file beside the database, with its name and another end.
+fn named_like(database: &Path, end: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
-    name.push(".cwasm");
+    name.push(end);
     name.into()
 }
 

@@ -9,11 +9,26 @@ use toml::{Table, Value};
 use super::{ConfigError, found, table};
 
 /// The keys of the file, each with its flag and its variable.
-pub(super) const KEYS: [Key; 8] = [
+pub(super) const KEYS: [Key; 11] = [
     Key {
         name: "listen",
         variable: "MERGE_SYNC_LISTEN",
         flag: "--listen",
+    },
+    Key {
+        name: "admin",
+        variable: "MERGE_SYNC_ADMIN",
+        flag: "--admin",
+    },
+    Key {
+        name: "admin_url",
+        variable: "MERGE_SYNC_ADMIN_URL",
+        flag: "--admin-url",
+    },
+    Key {
+        name: "behind_proxy",
+        variable: "MERGE_SYNC_BEHIND_PROXY",
+        flag: "--behind-proxy",
     },
     Key {
         name: "database",
@@ -53,7 +68,9 @@ pub(super) const KEYS: [Key; 8] = [
 ];
 
 /// Keys that people look for in the file and that do not belong there.
-const SECRETS: [(&str, &str); 4] = [
+const SECRETS: [(&str, &str); 6] = [
+    ("admin_token", "MERGE_SYNC_ADMIN_TOKEN"),
+    ("read_token", "MERGE_SYNC_READ_TOKEN"),
     ("api_key", "MERGE_API_KEY"),
     ("merge_api_key", "MERGE_API_KEY"),
     ("webhook_secret", "MERGE_WEBHOOK_SECRET"),
@@ -72,9 +89,20 @@ pub(super) struct Key {
 /// Each has an environment variable of the same name, `MERGE_SYNC_LISTEN` for `--listen`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Flags {
-    /// Where to listen [default: 127.0.0.1:8080] [env: MERGE_SYNC_LISTEN]
+    /// Where to listen for webhooks [default: 127.0.0.1:8080, or port PORT of every address]
+    /// [env: MERGE_SYNC_LISTEN]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// Where to serve the API and the pages, or `off` [default: 127.0.0.1:8081]
+    /// [env: MERGE_SYNC_ADMIN]
+    #[arg(long, value_name = "ADDRESS")]
+    pub admin: Option<String>,
+    /// Under which address browsers reach the pages [env: MERGE_SYNC_ADMIN_URL]
+    #[arg(long, value_name = "URL")]
+    pub admin_url: Option<String>,
+    /// Whether a proxy with TLS is in front of the pages [env: MERGE_SYNC_BEHIND_PROXY]
+    #[arg(long, value_name = "BOOLEAN", num_args = 0..=1, default_missing_value = "true")]
+    pub behind_proxy: Option<String>,
     /// The store's SQLite file [default: merge-sync.sqlite] [env: MERGE_SYNC_DATABASE]
     #[arg(long, value_name = "FILE")]
     pub database: Option<String>,
@@ -103,6 +131,9 @@ impl Flags {
     fn get(&self, name: &str) -> Option<&String> {
         match name {
             "listen" => self.listen.as_ref(),
+            "admin" => self.admin.as_ref(),
+            "admin_url" => self.admin_url.as_ref(),
+            "behind_proxy" => self.behind_proxy.as_ref(),
             "database" => self.database.as_ref(),
             "component" => self.component.as_ref(),
             "region" => self.region.as_ref(),
@@ -210,6 +241,20 @@ impl<'a> Given<'a> {
                     &format!("a whole number from {first} to {last}"),
                 )
             })
+    }
+
+    /// Yes or no.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, ConfigError> {
+        let Some((value, place)) = self.find(name) else {
+            return Ok(false);
+        };
+        let flag = match &value {
+            Value::Boolean(flag) => Some(*flag),
+            // A flag or a variable; in the file a truth value is no text.
+            Value::String(text) if !place.contains(" in ") => text.parse().ok(),
+            _ => None,
+        };
+        flag.ok_or_else(|| objection(place, &value, "`true` or `false`"))
     }
 
     /// The table `settings` as JSON.

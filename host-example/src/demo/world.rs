@@ -95,7 +95,7 @@ impl World {
             support: None,
         })
         .await?;
-        let router = http::router(Arc::clone(&host));
+        let router = http::public(Arc::clone(&host));
         let host_server = tokio::spawn(async move {
             // It serves until it is aborted, with the world.
             let _ = axum::serve(webhooks, router).await;

@@ -1,4 +1,4 @@
-//! The routes of `/api`, and `/healthz`.
+//! The routes of `/api`, `/healthz` of the admin listener, and the probes of the public one.
 
 use std::sync::Arc;
 
@@ -111,6 +111,22 @@ pub(super) async fn notices(
     let found = host.store.notices(after, query.limit()).await?;
     let notices: Vec<_> = found.into_iter().map(NoticeDto::from).collect();
     answer(StatusCode::OK, &json!({ "notices": notices }))
+}
+
+/// `GET /livez`: the process answers.
+pub(super) async fn livez() -> StatusCode {
+    StatusCode::OK
+}
+
+/// `GET /readyz`: the store answers as well.
+pub(super) async fn readyz(State(host): State<Arc<Host>>) -> StatusCode {
+    match host.store.accounts("", 1).await {
+        Ok(_) => StatusCode::OK,
+        Err(problem) => {
+            tracing::error!(%problem, "the store does not answer");
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
 }
 
 pub(super) async fn healthz(State(host): State<Arc<Host>>) -> Answer {

@@ -10,7 +10,7 @@ use crate::component::Fault;
 use crate::shortened::shortened;
 use crate::store::Unavailable;
 
-/// An error of the API: `{"error": "..."}`.
+/// An error of the API, as problem details (RFC 9457).
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -40,11 +40,15 @@ impl ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = json!({ "error": self.message }).to_string();
+        let body = json!({
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "detail": self.message,
+        });
         (
             self.status,
-            [(header::CONTENT_TYPE, "application/json")],
-            body,
+            [(header::CONTENT_TYPE, "application/problem+json")],
+            body.to_string(),
         )
             .into_response()
     }

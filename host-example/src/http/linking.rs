@@ -17,7 +17,8 @@ use crate::shortened::shortened;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LinkDto {
-    /// Merge's id of the linked account; left out, Merge is asked whose token it is.
+    /// Merge's id of the linked account, if the product knows it. Merge is asked whose token it is
+    /// in any case: another account's token is refused.
     #[serde(default)]
     id: String,
     /// The account token.
@@ -124,9 +125,8 @@ pub(crate) async fn link(host: &Host, mut wanted: LinkDto) -> Result<String, Api
             ))
         })?),
     };
-    if wanted.id.is_empty() {
-        complete(host, &mut wanted).await?;
-    }
+    within_limits(&wanted)?;
+    complete(host, &mut wanted).await?;
     let id = wanted.id.clone();
     host.triggers
         .link(wanted.into_new_account(linked_at))
@@ -135,7 +135,28 @@ pub(crate) async fn link(host: &Host, mut wanted: LinkDto) -> Result<String, Api
     Ok(id)
 }
 
-/// Ask Merge whose token it is.
+/// Longer texts are nobody's name, and would be kept with the account and shown on each page.
+fn within_limits(wanted: &LinkDto) -> Result<(), ApiError> {
+    let texts = [
+        ("id", wanted.id.as_str(), 128),
+        ("token", wanted.token.expose(), 4096),
+        ("category", &wanted.category, 64),
+        ("integration", &wanted.integration, 1024),
+        ("integration_slug", &wanted.integration_slug, 1024),
+        ("end_user_origin_id", &wanted.end_user_origin_id, 1024),
+        ("organization_name", &wanted.organization_name, 1024),
+    ];
+    match texts.iter().find(|(_, text, most)| text.len() > *most) {
+        None => Ok(()),
+        Some((field, text, most)) => Err(ApiError::bad_request(format!(
+            "{field}: found {} bytes; expected at most {most}",
+            text.len()
+        ))),
+    }
+}
+
+/// Ask Merge whose token it is. A token that belongs to another account than the product says
+/// would show one customer's records to another.
 async fn complete(host: &Host, wanted: &mut LinkDto) -> Result<(), ApiError> {
     let request = Request {
         // Not an account's own request yet; its budget is that of all who are being linked.
@@ -180,6 +201,16 @@ async fn complete(host: &Host, wanted: &mut LinkDto) -> Result<(), ApiError> {
             format!("merge's account details: {error}"),
         )
     })?;
+    if !wanted.id.is_empty() && !wanted.id.eq_ignore_ascii_case(&details.id) {
+        return Err(ApiError::new(
+            StatusCode::CONFLICT,
+            format!(
+                "id: merge says that the token is of account `{}`, not of `{}`",
+                shortened(&details.id),
+                shortened(&wanted.id)
+            ),
+        ));
+    }
     wanted.id = details.id;
     wanted.is_duplicate = details.is_duplicate;
     for (field, found) in [

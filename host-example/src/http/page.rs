@@ -4,9 +4,11 @@
 
 mod account;
 mod frame;
+pub(super) mod login;
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Form, Path, Query, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
@@ -14,12 +16,15 @@ use serde::Deserialize;
 
 use super::ask::{ask, held, look};
 use super::error::{Answer, ApiError};
+use crate::access::Caller;
 use crate::bindings::exports::merge_sync::triggers::triggers::{Approval, Command};
 use crate::host::Host;
 use crate::instant;
 use crate::store::{Listed, Stored};
 use account::{badges, banner, is_waiting, link, model_name, models, trouble};
-use frame::{account_address, name, page, segment};
+use frame::{account_address, button_form, name, page};
+
+pub(super) use frame::segment;
 
 /// While somebody waits, the page is loaded again after so many seconds.
 const REFRESH_SECONDS: u32 = 10;
@@ -30,6 +35,7 @@ const PAGE: u32 = 200;
 /// `GET /`: every account.
 pub(super) async fn accounts(
     State(host): State<Arc<Host>>,
+    Extension(caller): Extension<Caller>,
     Query(query): Query<ListQuery>,
 ) -> Answer {
     let found = host.store.accounts(&query.after, PAGE).await?;
@@ -61,7 +67,7 @@ pub(super) async fn accounts(
             p { a href={ "/?after=" (segment(&last.profile.id)) } { "More" } }
         }
     };
-    Ok(page("Linked accounts", None, &body))
+    Ok(page("Linked accounts", None, Some(&caller), &body))
 }
 
 fn account_row(listed: &Listed) -> Markup {
@@ -92,18 +98,22 @@ fn account_row(listed: &Listed) -> Markup {
 }
 
 /// `GET /accounts/{id}`: one account, for the people whose data it is.
-pub(super) async fn account(State(host): State<Arc<Host>>, Path(id): Path<String>) -> Answer {
+pub(super) async fn account(
+    State(host): State<Arc<Host>>,
+    Extension(caller): Extension<Caller>,
+    Path(id): Path<String>,
+) -> Answer {
     let (listed, view) = look(&host, &id, Vec::new()).await?;
     let body = html! {
         p { a href="/" { "All accounts" } }
         h1 { (name(&listed)) (badges(&listed)) }
         (banner(&view))
         (link(&listed, &view))
-        (trouble(&host, &listed, &view))
-        (models(&listed.profile.id, &view))
+        (trouble(&host, &caller, &listed, &view))
+        (models(&caller, &listed.profile.id, &view))
     };
     let refresh = is_waiting(&view).then_some(REFRESH_SECONDS);
-    Ok(page(name(&listed), refresh, &body))
+    Ok(page(name(&listed), refresh, Some(&caller), &body))
 }
 
 /// `POST /accounts/{id}/poll`: the "Retry" button.
@@ -125,12 +135,18 @@ pub(super) async fn reread_model(
 /// `GET /accounts/{id}/approve-deletions?model=&pass=`: are you sure?
 pub(super) async fn confirm_deletions(
     State(host): State<Arc<Host>>,
+    Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Query(about): Query<ApprovalForm>,
 ) -> Answer {
     let (listed, view) = look(&host, &id, Vec::new()).await?;
     let (model, sweep) = held(&view, &about.into())?;
     let account = account_address(&id);
+    let label = format!("Mark {} records as deleted", sweep.unseen);
+    let fields = html! {
+        input type="hidden" name="model" value=(model.status.model_id);
+        input type="hidden" name="pass" value=(sweep.pass);
+    };
     let body = html! {
         p { a href=(account) { (name(&listed)) } }
         h1 { "Approve deletions" }
@@ -140,13 +156,9 @@ pub(super) async fn confirm_deletions(
              as deleted and kept. If it may be a mistake (a permission that was taken away, say), \
              leave them: what Merge returns again stays."
         }
-        form method="post" action={ (account) "/approve-deletions" } {
-            input type="hidden" name="model" value=(model.status.model_id);
-            input type="hidden" name="pass" value=(sweep.pass);
-            button { "Mark " (sweep.unseen) " records as deleted" }
-        }
+        (button_form(&caller, &format!("{account}/approve-deletions"), &fields, &label))
     };
-    Ok(page("Approve deletions", None, &body))
+    Ok(page("Approve deletions", None, Some(&caller), &body))
 }
 
 /// `POST /accounts/{id}/approve-deletions`: the button of the page that asks.
@@ -188,6 +200,7 @@ impl From<ApprovalForm> for Approval {
 /// `GET /accounts/{id}/records?model=`: the stored records of one model.
 pub(super) async fn records(
     State(host): State<Arc<Host>>,
+    Extension(caller): Extension<Caller>,
     Path(id): Path<String>,
     Query(query): Query<ListQuery>,
 ) -> Answer {
@@ -212,7 +225,7 @@ pub(super) async fn records(
             }
         }
     };
-    Ok(page(model, None, &body))
+    Ok(page(model, None, Some(&caller), &body))
 }
 
 fn record_row(stored: &Stored) -> Markup {

@@ -1,10 +1,10 @@
-//! Which route leads where.
+//! Which route leads where, on which listener.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{FromRef, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
@@ -12,8 +12,11 @@ use axum::routing::{any, get, post};
 use tokio::time::Instant;
 
 use super::error::ApiError;
+use super::gate::{Gate, gate, has_csrf_token};
+use super::page::login;
 use super::server::RequestProgress;
 use super::{api, page, webhook};
+use crate::access::{Access, Caller};
 use crate::host::Host;
 use crate::request_body::BodyError;
 use crate::shortened::shortened;
@@ -27,19 +30,33 @@ const WEBHOOK_PATHS: [&str; 3] = [
 /// The largest body of the API and the pages: a form, or an account.
 const BODY_LIMIT: usize = 64 << 10;
 
-/// All routes.
-///
-/// There is no authentication but that of webhooks: everything beside the three webhook routes
-/// is for a private address, or for a proxy that knows who may see it.
-pub fn router(host: Arc<Host>) -> Router {
-    let mut webhooks = Router::new();
+impl FromRef<Gate> for Arc<Host> {
+    fn from_ref(gate: &Gate) -> Self {
+        Arc::clone(&gate.host)
+    }
+}
+
+/// The public listener: Merge's webhooks, which are authentic by their signature, and two probes
+/// that answer with a status alone.
+pub fn public(host: Arc<Host>) -> Router {
+    let mut routes = Router::new();
     for path in WEBHOOK_PATHS {
-        webhooks = webhooks
+        routes = routes
             .route(path, any(webhook::post))
             .route(&format!("{path}/"), any(webhook::post));
     }
-    let webhooks = webhooks.fallback(no_path);
-    let private = Router::new()
+    routes
+        .route("/livez", get(api::livez))
+        .route("/readyz", get(api::readyz))
+        .method_not_allowed_fallback(no_method)
+        .fallback(no_path)
+        .with_state(host)
+}
+
+/// The admin listener: the API and the pages, for who has a token or a session.
+pub fn admin(host: Arc<Host>, access: Arc<Access>) -> Router {
+    let state = Gate { host, access };
+    let routes = Router::new()
         .route("/api/accounts", get(api::accounts).post(api::link))
         .route("/api/accounts/{id}", get(api::account))
         .route("/api/accounts/{id}/readiness", get(api::readiness))
@@ -55,11 +72,21 @@ pub fn router(host: Arc<Host>) -> Router {
             "/accounts/{id}/approve-deletions",
             get(page::confirm_deletions).post(page::approve_deletions),
         )
-        // Not of the fallbacks: a webhook sent to a wrong path may be larger.
-        .route_layer(from_fn_with_state(Arc::clone(&host), buffer_body))
-        .method_not_allowed_fallback(no_method)
+        .route("/logout", post(login::end))
+        .method_not_allowed_fallback(async || {
+            let refused = "the path is not for this method";
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, refused)
+        })
+        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "there is no such path"))
+        // From the last to the first: who asks is known before the body is read.
+        .layer(from_fn_with_state(state.clone(), buffer_body))
+        .layer(from_fn_with_state(state.clone(), gate))
         .layer(from_fn(same_origin));
-    webhooks.merge(private).with_state(host)
+    let open = Router::new()
+        .route("/login", get(login::form).post(login::submit))
+        .layer(from_fn_with_state(state.clone(), buffer_body))
+        .layer(from_fn(same_origin));
+    open.merge(routes).with_state(state)
 }
 
 /// What has no route: a webhook that was sent to a wrong path, or nothing of ours.
@@ -92,10 +119,10 @@ async fn stray(host: Arc<Host>, request: Request) -> Response {
     webhook::post(State(host), request).await
 }
 
-/// Read the whole body before the request is handled.
-async fn buffer_body(State(host): State<Arc<Host>>, request: Request, next: Next) -> Response {
+/// Read the whole body before the request is handled, and look for the CSRF token of a session.
+async fn buffer_body(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let buffered = match host.bodies.read(body, BODY_LIMIT).await {
+    let buffered = match gate.host.bodies.read(body, BODY_LIMIT).await {
         Ok(buffered) => buffered,
         Err(error) => return unreadable(error).into_response(),
     };
@@ -103,6 +130,13 @@ async fn buffer_body(State(host): State<Arc<Host>>, request: Request, next: Next
         progress.request_complete(Instant::now());
     }
     let (bytes, share) = buffered.into_parts();
+    if let Some(caller) = parts.extensions.get::<Caller>()
+        && !parts.method.is_safe()
+        && !has_csrf_token(caller, &parts.headers, &bytes)
+    {
+        let refused = "csrf: expected the token of the session's pages";
+        return ApiError::new(StatusCode::FORBIDDEN, refused).into_response();
+    }
     let request = Request::from_parts(parts, Body::from(bytes));
     let response = next.run(request).await;
     drop(share);

@@ -1,6 +1,7 @@
 //! Abuse of the listener: idle connections, partial requests, and large bodies without a valid
 //! signature.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use merge_sync_host::http::server::ConnectionLimits;
@@ -8,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::support::{
-    ACCOUNT, Scratch, Served, linked, offline, post_webhook, serve_within, sign, soon,
+    ACCOUNT, ADMIN_TOKEN, Scratch, Served, linked, offline, post_webhook, serve_within, sign, soon,
 };
 
 /// A timeout that ends no test.
@@ -34,7 +35,11 @@ async fn served(limits: ConnectionLimits) -> (Scratch, Served) {
 }
 
 async fn connect(host: &Served, sent: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(host.address).await.expect("a listener");
+    connect_to(host.address, sent).await
+}
+
+async fn connect_to(address: SocketAddr, sent: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.expect("a listener");
     stream.write_all(sent.as_bytes()).await.expect("sent");
     stream
 }
@@ -64,7 +69,7 @@ fn header(length: &str, signature: &str) -> String {
 #[tokio::test]
 async fn a_connection_that_is_idle_or_stops_in_a_request_is_closed() {
     let half_body = "POST /api/webhooks/merge HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{";
-    let whole = "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    let whole = "GET /livez HTTP/1.1\r\nhost: x\r\n\r\n";
     let cases = [
         (
             ConnectionLimits {
@@ -157,10 +162,11 @@ async fn a_signature_header_lifts_no_limit_of_the_other_paths() {
     for path in ["/api/accounts", "/accounts/a/poll"] {
         let request = format!(
             "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {long}\r\n\
-             x-merge-webhook-signature: {}\r\n\r\n",
+             authorization: Bearer {ADMIN_TOKEN}\r\nx-merge-webhook-signature: {}\r\n\r\n",
             sign(b"")
         );
-        let mut stream = connect(&host, &request).await;
+        let admin = host.admin.expect("an admin listener");
+        let mut stream = connect_to(admin, &request).await;
         assert_eq!(status(&mut stream).await, "HTTP/1.1 413", "{path}");
     }
 }

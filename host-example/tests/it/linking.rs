@@ -8,9 +8,14 @@ use merge_sync_host::store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 
 use crate::support::{
-    ACCOUNT, Made, NOON, Scratch, Served, client, host, json as answer, merge, page, routes, serve,
-    soon, status_row,
+    ACCOUNT, Made, NOON, Scratch, Served, admin_client, host, json as answer, merge, page, routes,
+    serve, soon, status_row,
 };
+
+/// Problem details of the API.
+fn problem(status: u16, title: &str, detail: &str) -> Value {
+    json!({"status": status, "title": title, "detail": detail})
+}
 
 struct Fixture {
     _scratch: Scratch,
@@ -72,12 +77,14 @@ async fn fixture() -> Fixture {
 
 impl Fixture {
     async fn post(&self, path: &str, body: Value) -> (u16, Value) {
-        let request = client().post(self.served.url(path)).body(body.to_string());
+        let request = admin_client()
+            .post(self.served.admin_url(path))
+            .body(body.to_string());
         read(request).await
     }
 
     async fn get(&self, path: &str) -> (u16, Value) {
-        read(client().get(self.served.url(path))).await
+        read(admin_client().get(self.served.admin_url(path))).await
     }
 
     /// The account is linked and has been polled once.
@@ -126,13 +133,36 @@ async fn an_account_is_linked_by_its_token_alone() {
 }
 
 #[tokio::test]
-async fn an_account_with_its_id_is_linked_without_asking_merge() {
+async fn a_token_of_another_account_is_refused() {
     let fixture = fixture().await;
-    let body = json!({"id": "mine", "token": "any", "category": "ats", "linked_at": "2026-01-01T00:00:00Z"});
-    assert_eq!(
-        fixture.post("/api/accounts", body).await,
-        (201, json!({"id": "mine"}))
+    let link = async |id: &str| {
+        let body = json!({"id": id, "token": "token", "category": "ats", "linked_at": "2026-01-01T00:00:00Z"});
+        fixture.post("/api/accounts", body).await
+    };
+    let (status, refused) = link("c7d1e0aa-3f0b-4be5-8a3d-000000000001").await;
+    assert_eq!(status, 409);
+    let detail = refused["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("id: merge says that the token is of account"),
+        "{detail}"
     );
+    assert_eq!(fixture.store.accounts("", 9).await.unwrap(), []);
+    assert_eq!(link(ACCOUNT).await, (201, json!({"id": ACCOUNT})));
+}
+
+#[tokio::test]
+async fn texts_of_an_account_have_a_limit() {
+    let fixture = fixture().await;
+    for (field, most) in [
+        ("organization_name", 1024),
+        ("integration", 1024),
+        ("id", 128),
+    ] {
+        let body = json!({"token": "token", "category": "hris", field: "x".repeat(most + 1)});
+        let (status, refused) = fixture.post("/api/accounts", body).await;
+        let want = format!("{field}: found {} bytes; expected at most {most}", most + 1);
+        assert_eq!((status, &refused["detail"]), (400, &json!(want)));
+    }
 }
 
 #[tokio::test]
@@ -143,7 +173,7 @@ async fn when_an_account_was_linked_is_said_in_any_form_that_merges_bodies_have(
         "2026-01-01T00:00:00",
         "2026-01-01t01:00:00.0000001+0100",
     ] {
-        let body = json!({"id": text, "token": "any", "category": "ats", "linked_at": text});
+        let body = json!({"token": "token", "category": "ats", "linked_at": text});
         assert_eq!(fixture.post("/api/accounts", body).await.0, 201, "{text}");
     }
 }
@@ -171,13 +201,13 @@ async fn what_is_wrong_with_an_account_is_named() {
     ] {
         assert_eq!(
             fixture.post("/api/accounts", body).await,
-            (400, json!({"error": want}))
+            (400, problem(400, "Bad Request", want))
         );
     }
     let (status, unknown) = fixture.post("/api/accounts", json!({"tokn": "t"})).await;
     assert_eq!(status, 400);
     assert!(
-        unknown["error"].as_str().unwrap().contains("tokn"),
+        unknown["detail"].as_str().unwrap().contains("tokn"),
         "{unknown}"
     );
     assert_eq!(fixture.store.accounts("", 9).await.unwrap(), []);
@@ -232,9 +262,19 @@ async fn commands_reach_the_engine() {
 async fn an_account_unlinked_before_its_link_was_read_stays_unlinked() {
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&asked);
-    let merge = merge(move |_| {
-        counted.fetch_add(1, Ordering::SeqCst);
-        async { page("") }
+    let merge = merge(move |request: axum::extract::Request| {
+        let is_details = request.uri().path().ends_with("/account-details");
+        counted.fetch_add(usize::from(!is_details), Ordering::SeqCst);
+        async move {
+            if is_details {
+                answer(
+                    200,
+                    json!({"id": ACCOUNT, "status": "COMPLETE"}).to_string(),
+                )
+            } else {
+                page("")
+            }
+        }
     })
     .await;
     let scratch = Scratch::new();
@@ -247,14 +287,18 @@ async fn an_account_unlinked_before_its_link_was_read_stays_unlinked() {
     })
     .await;
     let routes = routes(&host).await;
-    let url = |path: &str| routes.url(&format!("/api/accounts{path}"));
+    let url = |path: &str| routes.admin_url(&format!("/api/accounts{path}"));
     let body = json!({"id": ACCOUNT, "token": "token", "category": "hris"});
-    let linked = read(client().post(url("")).body(body.to_string())).await;
+    let linked = read(admin_client().post(url("")).body(body.to_string())).await;
     assert_eq!(linked.0, 201);
-    let unlink = client().post(url(&format!("/{ACCOUNT}/unlink"))).body("{}");
+    let unlink = admin_client()
+        .post(url(&format!("/{ACCOUNT}/unlink")))
+        .body("{}");
     assert_eq!(read(unlink).await.0, 202);
     let seen = async || {
-        let view = read(client().get(url(&format!("/{ACCOUNT}")))).await.1;
+        let view = read(admin_client().get(url(&format!("/{ACCOUNT}"))))
+            .await
+            .1;
         let listed = store.account(ACCOUNT).await.unwrap().unwrap();
         let said = (listed.summary.link, listed.has_token, listed.notes);
         (view["link"].clone(), said)
@@ -298,7 +342,7 @@ async fn a_command_of_one_model_says_what_it_lacks() {
     ] {
         let path = format!("/api/accounts/{ACCOUNT}/{command}");
         let (found, body) = fixture.post(&path, json!({})).await;
-        let error = body["error"].as_str().unwrap_or_default();
+        let error = body["detail"].as_str().unwrap_or_default();
         assert_eq!(found, status, "{command}: {body}");
         assert!(error.starts_with(want), "{command}: {body}");
     }
@@ -315,7 +359,7 @@ async fn what_is_not_there_is_404() {
     ] {
         let (status, body) = fixture.get(path).await;
         assert_eq!(status, 404, "{path}");
-        assert!(body["error"].is_string(), "{path}");
+        assert!(body["detail"].is_string(), "{path}");
     }
     assert_eq!(fixture.post("/api/accounts/x/poll", json!({})).await.0, 404);
     fixture.link().await;
@@ -359,9 +403,9 @@ async fn a_page_elsewhere_cannot_press_buttons_here() {
     fixture.link().await;
     let path = fixture
         .served
-        .url(&format!("/api/accounts/{ACCOUNT}/unlink"));
+        .admin_url(&format!("/api/accounts/{ACCOUNT}/unlink"));
     for origin in ["https://example.com", "null"] {
-        let (status, _) = read(client().post(&path).header("origin", origin)).await;
+        let (status, _) = read(admin_client().post(&path).header("origin", origin)).await;
         assert_eq!(status, 403, "{origin}");
     }
     assert!(
@@ -374,22 +418,26 @@ async fn a_page_elsewhere_cannot_press_buttons_here() {
             .has_token
     );
     for site in ["cross-site", "same-site"] {
-        let (status, _) = read(client().post(&path).header("sec-fetch-site", site)).await;
+        let (status, _) = read(admin_client().post(&path).header("sec-fetch-site", site)).await;
         assert_eq!(status, 403, "{site}");
     }
     // Behind a proxy the name of the host may be another, and the browser knows better.
-    let request = client()
+    let request = admin_client()
         .post(path.replace("unlink", "poll"))
         .header("origin", "https://app.example.com")
         .header("sec-fetch-site", "same-origin");
     assert_eq!(read(request).await.0, 202);
     // A link from elsewhere only looks.
-    let health = fixture.served.url("/healthz");
-    let request = client().get(health).header("sec-fetch-site", "cross-site");
+    let health = fixture.served.admin_url("/healthz");
+    let request = admin_client()
+        .get(health)
+        .header("sec-fetch-site", "cross-site");
     assert_eq!(read(request).await.0, 200);
-    let own = format!("http://{}", fixture.served.address);
+    let own = fixture.served.admin_url("");
     assert_eq!(
-        read(client().post(&path).header("origin", own)).await.0,
+        read(admin_client().post(&path).header("origin", own))
+            .await
+            .0,
         202
     );
 }

@@ -1,5 +1,6 @@
 //! The host from outside: its store, its client of Merge, its server, its commands.
 
+mod access;
 mod cli;
 mod component;
 mod connections;

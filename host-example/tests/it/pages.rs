@@ -10,8 +10,8 @@ use merge_sync_host::host::Host;
 use merge_sync_host::store::Store as _;
 
 use crate::support::{
-    ACCOUNT, Made, NOON, Scratch, client, host, json, linked, merge, page, routes, serve, sign,
-    status_row,
+    ACCOUNT, Made, NOON, Scratch, admin_client, host, json, linked, merge, page, routes, serve,
+    sign, status_row,
 };
 
 /// The pages of one account after its first run: `/` and its own.
@@ -52,7 +52,11 @@ async fn pages(status: &'static str, answer: fn(&Request) -> Option<Response>) -
     host.run_due(next).await.unwrap();
     let served = serve(&host).await;
     let read = async |path: &str| {
-        let answer = client().get(served.url(path)).send().await.unwrap();
+        let answer = admin_client()
+            .get(served.admin_url(path))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(answer.status(), 200);
         assert!(
             answer.headers()["content-security-policy"]
@@ -174,8 +178,8 @@ async fn when_the_operators_key_is_refused_no_customer_is_blamed() {
         ("/accounts/a", "the reason is on our side"),
         ("/healthz", r#""api_key_suspected":true"#),
     ] {
-        let page = client()
-            .get(served.url(path))
+        let page = admin_client()
+            .get(served.admin_url(path))
             .send()
             .await
             .unwrap()
@@ -203,14 +207,8 @@ async fn the_retry_button_polls_and_leads_back() {
         .await;
     host.run_due(NOON).await.unwrap();
     let served = serve(&host).await;
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .unwrap();
-    let path = served.url(&format!("/accounts/{ACCOUNT}/poll"));
-    let answer = client.post(path).send().await.unwrap();
+    let path = served.admin_url(&format!("/accounts/{ACCOUNT}/poll"));
+    let answer = admin_client().post(path).send().await.unwrap();
     assert_eq!(answer.status(), 303);
     assert_eq!(answer.headers()["location"], format!("/accounts/{ACCOUNT}"));
 }
@@ -273,7 +271,7 @@ async fn deletions_are_approved_with_both_numbers_in_sight() {
     let served = routes(&host).await;
     let account = format!("/accounts/{ACCOUNT}");
     let press = async |path: &str, form: &str| {
-        let post = client().post(served.url(&format!("{account}/{path}")));
+        let post = admin_client().post(served.admin_url(&format!("{account}/{path}")));
         let post = post.header("content-type", "application/x-www-form-urlencoded");
         post.body(form.to_owned())
             .send()
@@ -283,10 +281,14 @@ async fn deletions_are_approved_with_both_numbers_in_sight() {
             .as_u16()
     };
     let read = async |path: &str| {
-        let answer = client().get(served.url(path)).send().await.unwrap();
+        let answer = admin_client()
+            .get(served.admin_url(path))
+            .send()
+            .await
+            .unwrap();
         answer.text().await.unwrap()
     };
-    assert_eq!(press("reread-model", "model=hris.Employee").await, 200);
+    assert_eq!(press("reread-model", "model=hris.Employee").await, 303);
     a_minute(&scratch, &host).await;
 
     let one = read(&account).await;
@@ -335,7 +337,7 @@ async fn deletions_are_approved_with_both_numbers_in_sight() {
             &format!("model=hris.Employee&pass={pass}")
         )
         .await,
-        200
+        303
     );
     a_minute(&scratch, &host).await;
     assert_eq!(deleted().await, 20);

@@ -12,6 +12,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE;
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use merge_sync_host::access::{Access, AllowedHosts, Role, Token, Tokens};
 use merge_sync_host::budget::Limits;
 use merge_sync_host::clock::{Clock, Manual, Micros, Pending, SECOND};
 use merge_sync_host::component::Component;
@@ -20,7 +21,7 @@ use merge_sync_host::http;
 use merge_sync_host::http::server::ConnectionLimits;
 use merge_sync_host::merge_http::Origin;
 use merge_sync_host::secret::Secret;
-use merge_sync_host::service;
+use merge_sync_host::service::{self, Admin, Listeners};
 use merge_sync_host::store::sqlite::{Options, SqliteStore};
 use merge_sync_host::store::{
     Change, CommitError, Committed, Due, Listed, Note, NoteError, Sequenced, Store, Stored,
@@ -132,6 +133,9 @@ pub fn sign_with(key: &str, body: &[u8]) -> String {
 /// An HTTP server on this machine that ends when this is dropped.
 pub struct Served {
     pub address: SocketAddr,
+    /// Of the admin listener, where there is one.
+    pub admin: Option<SocketAddr>,
+    pub access: Option<Arc<Access>>,
     stop: Option<oneshot::Sender<()>>,
     _task: JoinHandle<()>,
 }
@@ -139,6 +143,11 @@ pub struct Served {
 impl Served {
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// An address of the API or the pages.
+    pub fn admin_url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.admin.expect("an admin listener"))
     }
 }
 
@@ -171,6 +180,8 @@ where
     });
     Served {
         address,
+        admin: None,
+        access: None,
         stop: Some(stop),
         _task: task,
     }
@@ -258,38 +269,70 @@ pub async fn offline(scratch: &Scratch, store: Arc<dyn Store>) -> Arc<Host> {
 /// Serve `host` within these limits.
 pub async fn serve_within(host: &Arc<Host>, limits: ConnectionLimits) -> Served {
     let host = Arc::clone(host);
-    serve_until(|listener, stopped| async move {
-        service::run(listener, limits, host, stopped).await;
+    serve_until(|public, admin, access, stopped| async move {
+        let listeners = Listeners {
+            public,
+            limits,
+            admin: Some(Admin {
+                listener: admin,
+                limits,
+                access,
+            }),
+        };
+        service::run(listeners, host, stopped).await;
     })
     .await
 }
 
 /// Serve the routes of `host` alone: its runs are the test's to start.
 pub async fn routes(host: &Arc<Host>) -> Served {
-    let router = http::router(Arc::clone(host));
-    serve_until(|listener, stopped| async move {
+    let host = Arc::clone(host);
+    serve_until(|public, admin, access, stopped| async move {
         tokio::select! {
-            _ = axum::serve(listener, router) => {}
+            _ = axum::serve(public, http::public(Arc::clone(&host))) => {}
+            _ = axum::serve(admin, http::admin(host, access)) => {}
             () = stopped => {}
         }
     })
     .await
 }
 
-async fn serve_until<A>(serve: impl FnOnce(TcpListener, Pending<'static, ()>) -> A) -> Served
+pub const ADMIN_TOKEN: &str = "admin-token-of-the-tests-0123456789";
+
+pub const READ_TOKEN: &str = "read-token-of-the-tests-0123456789";
+
+/// Who is let in to the admin listener at `address`.
+pub fn access(address: SocketAddr) -> Arc<Access> {
+    let tokens =
+        [(Role::Admin, ADMIN_TOKEN), (Role::Read, READ_TOKEN)].map(|(role, token)| Token {
+            role,
+            secret: Secret::new(token),
+        });
+    let hosts = AllowedHosts::loopback(address);
+    Arc::new(Access::new(Tokens::new(tokens.into()), hosts))
+}
+
+async fn serve_until<A>(
+    serve: impl FnOnce(TcpListener, TcpListener, Arc<Access>, Pending<'static, ()>) -> A,
+) -> Served
 where
     A: Future<Output = ()> + Send + 'static,
 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let bind = async || TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let (listener, admin_listener) = (bind().await, bind().await);
     let address = listener.local_addr().expect("an address");
+    let admin = admin_listener.local_addr().expect("an address");
+    let access = access(admin);
     let (stop, stopped) = oneshot::channel::<()>();
     let stopped = Box::pin(async {
         let _ = stopped.await;
     });
     Served {
         address,
+        admin: Some(admin),
+        access: Some(Arc::clone(&access)),
         stop: Some(stop),
-        _task: tokio::spawn(serve(listener, stopped)),
+        _task: tokio::spawn(serve(listener, admin_listener, access, stopped)),
     }
 }
 
@@ -307,6 +350,24 @@ pub fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .no_proxy()
+        .build()
+        .expect("a client")
+}
+
+/// A client with the token of an admin.
+pub fn admin_client() -> reqwest::Client {
+    client_with(ADMIN_TOKEN)
+}
+
+pub fn client_with(token: &str) -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut headers = reqwest::header::HeaderMap::new();
+    let bearer = format!("Bearer {token}").parse().expect("a header");
+    headers.insert("authorization", bearer);
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .default_headers(headers)
         .build()
         .expect("a client")
 }

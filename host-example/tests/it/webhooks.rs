@@ -186,7 +186,7 @@ async fn a_signed_webhook_is_taken_in_whatever_path_it_comes_to() {
         "/api/webhooks/Merge",
         "/webhooks",
         "/",
-        "/healthz",
+        "/livez",
     ];
     for path in paths {
         let url = fixture.served.url(path);
@@ -203,7 +203,8 @@ async fn a_signed_webhook_is_taken_in_whatever_path_it_comes_to() {
     fixture.counted(count, count, 0, count - 1);
     for (path, want) in [
         ("/webhooks", 404),
-        ("/", 405),
+        ("/", 404),
+        ("/livez", 405),
         ("/api/webhooks/merge/", 401),
     ] {
         let answer = client()

@@ -37,6 +37,9 @@ pub struct Setting {
 /// Every webhook is signed with it.
 const SIGNING_KEY: &str = "an-example-key-that-signs-nothing-else";
 
+/// What the API of `merge-sync serve` is asked with.
+const ADMIN_TOKEN: &str = "an-example-token-that-lets-in-nobody-else";
+
 /// What requests to Merge are made with where nobody looks at it.
 const API_KEY: &str = "an-example-api-key";
 
@@ -74,7 +77,8 @@ fn serve(database: &Path, merge: &str, api_key: &str) -> Result<Program> {
     fs::write(&limits, LIMITS)?;
     let mut serve = Command::new(beside("merge-sync")?);
     serve
-        .args(["serve", "--listen", "127.0.0.1:0", "--base-url", merge])
+        .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
+        .args(["--base-url", merge])
         .arg("--config")
         .arg(limits)
         .arg("--database")
@@ -83,6 +87,7 @@ fn serve(database: &Path, merge: &str, api_key: &str) -> Result<Program> {
         .arg(merge_sync_costs::dist("merge-sync-engine.wasm"))
         .env("MERGE_API_KEY", api_key)
         .env("MERGE_WEBHOOK_SECRET", SIGNING_KEY)
+        .env("MERGE_SYNC_ADMIN_TOKEN", ADMIN_TOKEN)
         // A line for each webhook is a matter of taste; no rival writes one.
         .env("RUST_LOG", "warn,merge_sync_host=info");
     Program::start(&mut serve)

@@ -67,6 +67,8 @@ impl Program {
             command.env("RUST_LOG", LOG);
         }
         command.args(["serve", "--log-format", "json", "--listen", "127.0.0.1:0"]);
+        // Two probes tell all that is asked here.
+        command.args(["--admin", "off"]);
         if let Some(component) = &self.component {
             command.arg("--component").arg(component);
         }
@@ -144,10 +146,10 @@ fn listening(line: &str) -> Option<SocketAddr> {
     line["address"].as_str()?.parse().ok()
 }
 
-/// Whether the process answers that it is well.
+/// Whether the process answers that it is ready.
 pub async fn is_well(address: SocketAddr) -> Result<()> {
     let client = Client::builder(TokioExecutor::new()).build_http::<Empty<&[u8]>>();
-    let uri = format!("http://{address}/healthz").parse()?;
+    let uri = format!("http://{address}/readyz").parse()?;
     let status = client.get(uri).await?.status();
     if status != http::StatusCode::OK {
         bail!("it answers {status}");

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::frame::{account_address, segment};
+use super::frame::{account_address, button_form, segment};
+use crate::access::Caller;
 use crate::bindings::exports::merge_sync::triggers::readiness::{
     AccountPhase, ModelReadiness, Phase,
 };
@@ -91,7 +92,8 @@ pub(super) fn badges(listed: &Listed) -> Markup {
 }
 
 /// What is wrong with the account, and the ways out.
-pub(super) fn trouble(host: &Host, listed: &Listed, view: &View) -> Markup {
+pub(super) fn trouble(host: &Host, caller: &Caller, listed: &Listed, view: &View) -> Markup {
+    let retry = format!("{}/poll", account_address(&listed.profile.id));
     let attention = view.readiness.phase == AccountPhase::NeedsAttention;
     let issues = view.issues.iter().filter(|issue| !issue.trim().is_empty());
     let issues: Vec<_> = issues.collect();
@@ -114,9 +116,7 @@ pub(super) fn trouble(host: &Host, listed: &Listed, view: &View) -> Markup {
                 @if !issues.is_empty() {
                     ul { @for issue in issues { li { (issue) } } }
                 }
-                form method="post" action={ (account_address(&listed.profile.id)) "/poll" } {
-                    button { "Retry" }
-                }
+                (button_form(caller, &retry, &html! {}, "Retry"))
                 @if let Some(support) = &host.support {
                     " " a href=(support) { "Contact support" }
                 }
@@ -145,20 +145,20 @@ fn cause(host: &Host, view: &View, attention: bool) -> Markup {
 }
 
 /// The account's models.
-pub(super) fn models(id: &str, view: &View) -> Markup {
+pub(super) fn models(caller: &Caller, id: &str, view: &View) -> Markup {
     html! {
         @if !view.readiness.models.is_empty() {
             table {
                 thead { tr { th { "Data" } th { "State" } th { "Read up to" } } }
                 tbody {
-                    @for model in &view.readiness.models { (model_row(id, view, model)) }
+                    @for model in &view.readiness.models { (model_row(caller, id, view, model)) }
                 }
             }
         }
     }
 }
 
-fn model_row(id: &str, view: &View, model: &ModelReadiness) -> Markup {
+fn model_row(caller: &Caller, id: &str, view: &View, model: &ModelReadiness) -> Markup {
     let mut models = view.models.iter();
     let known = models.find(|known| known.status.model_id == model.model_id);
     let name = known.map_or(model.model_id.as_str(), model_name);
@@ -180,7 +180,7 @@ fn model_row(id: &str, view: &View, model: &ModelReadiness) -> Markup {
             }
             td {
                 (dto::phase(model.phase)) br; (model.reason)
-                @if let Some(known) = known { (wrong_with(id, known)) }
+                @if let Some(known) = known { (wrong_with(caller, id, known)) }
             }
             td { @if let Some(fresh_to) = fresh_to { (instant::text(fresh_to)) } }
         }
@@ -197,9 +197,10 @@ pub(super) fn model_name(model: &ModelView) -> &str {
 }
 
 /// What is wrong with one model, and what somebody can do about it.
-fn wrong_with(id: &str, model: &ModelView) -> Markup {
+fn wrong_with(caller: &Caller, id: &str, model: &ModelView) -> Markup {
     let model_id = &model.status.model_id;
     let account = account_address(id);
+    let fields = html! { input type="hidden" name="model" value=(model_id); };
     html! {
         @if let Some(trouble) = &model.trouble {
             p class="wrong" { (trouble.text) " (" (dto::trouble_kind(trouble.kind)) ")" }
@@ -225,10 +226,7 @@ fn wrong_with(id: &str, model: &ModelView) -> Markup {
             " "
         }
         @if model.trouble.is_some() || model.held_sweep.is_some() {
-            form method="post" action={ (account) "/reread-model" } {
-                input type="hidden" name="model" value=(model_id);
-                button { "Read again" }
-            }
+            (button_form(caller, &format!("{account}/reread-model"), &fields, "Read again"))
         }
     }
 }

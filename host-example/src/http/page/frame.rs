@@ -5,6 +5,8 @@ use axum::response::{IntoResponse as _, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::access::{Caller, Role, Session};
+use crate::http::gate::CSRF_FIELD;
 use crate::store::Listed;
 
 /// Without a script: pages work where none is allowed.
@@ -16,7 +18,7 @@ border-bottom:1px solid #ddd;vertical-align:top}
 .banner{background:#e8f1fd;border:1px solid #9cc3f5}.trouble{background:#fdecea;\
 border:1px solid #f0a8a0}
 .badge{background:#eee;border-radius:.5rem;padding:.1rem .5rem;font-size:.8em}
-.wrong{color:#a3261b}.off{color:#767676}form{display:inline}progress{width:100%}
+.logout{float:right}.wrong{color:#a3261b}.off{color:#767676}form{display:inline}progress{width:100%}
 ";
 
 /// What neither a segment of a path nor a value of a query has to hide.
@@ -26,8 +28,14 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// `title` is text: like all text of others it is escaped where it stands.
-pub(super) fn page(title: &str, refresh_seconds: Option<u32>, body: &Markup) -> Response {
+/// `title` is text: like all text of others it is escaped where it stands. `caller` is `None` before
+/// the login.
+pub(super) fn page(
+    title: &str,
+    refresh_seconds: Option<u32>,
+    caller: Option<&Caller>,
+    body: &Markup,
+) -> Response {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -40,7 +48,14 @@ pub(super) fn page(title: &str, refresh_seconds: Option<u32>, body: &Markup) -> 
                 title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
-            body { (body) }
+            body {
+                @if let Some(session) = caller.and_then(|caller| caller.session.as_ref()) {
+                    form method="post" action="/logout" class="logout" {
+                        (csrf_field(Some(session))) button { "Log out" }
+                    }
+                }
+                (body)
+            }
         }
     };
     let headers = [
@@ -57,8 +72,29 @@ pub(super) fn page(title: &str, refresh_seconds: Option<u32>, body: &Markup) -> 
     (headers, page.into_string()).into_response()
 }
 
+/// The hidden field without which a form of a session is refused.
+fn csrf_field(session: Option<&Session>) -> Markup {
+    html! {
+        @if let Some(session) = session {
+            input type="hidden" name=(CSRF_FIELD) value=(session.csrf_token().expose());
+        }
+    }
+}
+
+/// A form with one button that changes something; nothing for who may only read.
+pub(super) fn button_form(caller: &Caller, action: &str, fields: &Markup, label: &str) -> Markup {
+    html! {
+        @if caller.role == Role::Admin {
+            form method="post" action=(action) {
+                (csrf_field(caller.session.as_ref())) (fields)
+                button { (label) }
+            }
+        }
+    }
+}
+
 /// Text of others, as one segment of a path or one value of a query.
-pub(super) fn segment(text: &str) -> String {
+pub(in crate::http) fn segment(text: &str) -> String {
     utf8_percent_encode(text, PLAIN).to_string()
 }
 

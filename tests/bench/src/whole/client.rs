@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 #[derive(Debug)]
 pub struct Client {
     address: SocketAddr,
+    token: Option<&'static str>,
     connection: Option<SendRequest<Full<Bytes>>>,
 }
 
@@ -22,6 +23,16 @@ impl Client {
     pub const fn new(address: SocketAddr) -> Self {
         Self {
             address,
+            token: None,
+            connection: None,
+        }
+    }
+
+    /// As [`Client::new`], with the token that operators send.
+    pub const fn admin(address: SocketAddr) -> Self {
+        Self {
+            address,
+            token: Some(super::ADMIN_TOKEN),
             connection: None,
         }
     }
@@ -50,7 +61,11 @@ impl Client {
         self.send(request).await
     }
 
-    async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
+    async fn send(&mut self, mut request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes)> {
+        if let Some(token) = self.token {
+            let bearer = format!("Bearer {token}").parse()?;
+            request.headers_mut().insert(header::AUTHORIZATION, bearer);
+        }
         let kept = self.connection.take();
         let mut connection = match kept {
             Some(open) => match ready(open).await {

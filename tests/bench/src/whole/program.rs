@@ -19,6 +19,8 @@ pub struct Program {
     child: Child,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it answers operators, if that is another address.
+    pub admin: SocketAddr,
     /// Just before it was started.
     pub started: Instant,
 }
@@ -46,7 +48,7 @@ impl Program {
         let (found, address) = channel();
         listen(child.stdout.take(), found.clone());
         listen(child.stderr.take(), found);
-        let address = address.recv_timeout(PATIENCE).with_context(|| {
+        let (address, admin) = address.recv_timeout(PATIENCE).with_context(|| {
             // It may have ended by itself.
             let _ = child.kill();
             format!("`{name}` does not say where it listens")
@@ -54,6 +56,7 @@ impl Program {
         Ok(Self {
             child,
             address,
+            admin,
             started,
         })
     }
@@ -122,14 +125,17 @@ fn in_milliseconds(process: &Process) -> Duration {
 
 /// Read to the end whatever it prints, so that it never waits for a reader; send the first
 /// address.
-fn listen(from: Option<impl Read + Send + 'static>, found: Sender<SocketAddr>) {
+fn listen(from: Option<impl Read + Send + 'static>, found: Sender<(SocketAddr, SocketAddr)>) {
     let Some(from) = from else { return };
     thread::spawn(move || {
         for line in BufReader::new(from).lines() {
             let Ok(line) = line else { return };
             if let Some(address) = address_in(&line) {
                 // Whoever asked may have heard it from the other stream.
-                let _ = found.send(address);
+                let admin = line
+                    .split_once("admin=")
+                    .and_then(|(_, rest)| address_in(rest));
+                let _ = found.send((address, admin.unwrap_or(address)));
             }
         }
     });

@@ -114,7 +114,7 @@ async fn measure_one(
     make_due(&*open(&store.file)?, due).await?;
     let before = server.usage();
     post(&mut client, first).await?;
-    wait_for(&mut client, "polls", u64::from(DUE)).await?;
+    wait_for(&mut Client::admin(server.admin), "polls", u64::from(DUE)).await?;
     let after = server.usage();
     let spent = after.processor.saturating_sub(before.processor);
     enter("due account", "us of processor", each(spent, DUE as usize));

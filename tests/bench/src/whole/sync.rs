@@ -134,7 +134,7 @@ async fn ours(world: &World, folder: &Path) -> Result<Run> {
     let program = serve(&file, &world.server.base_url(), key)?;
     let before = program.usage().processor;
     let started = Instant::now();
-    let mut client = Client::new(program.address);
+    let mut client = Client::admin(program.admin);
     for account in world.greeting["accounts"].as_array().context("accounts")? {
         let linked = json!({
             "id": account["id"], "token": account["token"], "category": account["category"],
