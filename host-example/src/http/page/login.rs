@@ -84,7 +84,10 @@ fn show(refused: Option<&str>, next: &str) -> Response {
         @if let Some(refused) = refused {
             div class="trouble" role="alert" { p { (refused) } }
         }
-        p { "The token is in the file that the log names at the start, or in the configuration." }
+        p {
+            "The token is the value of " code { "MERGE_SYNC_ADMIN_TOKEN" } ", or, if that is not set, \
+             in the file that " code { "merge-sync serve" } " names in its log when it starts."
+        }
         form method="post" action="/login" {
             input type="hidden" name="next" value=(next);
             label for="token" { "Token " }
