@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: build everything and run the demo.
+//! `cargo xtask demo`: build the engine and the demo, and run it.
 
 use std::process::Command;
 
@@ -7,16 +7,11 @@ use anyhow::Result;
 use crate::dist;
 use crate::process::{built, root, run as run_command, say};
 
-/// Build the components and the host, then hand over to `merge-sync demo`.
+/// Build, then hand over.
 pub fn run(arguments: &[String]) -> Result<()> {
     dist::quietly()?;
-    say("building the host");
-    let program = built("merge-sync", &[])?;
+    say("building the demo");
+    let program = built("merge-sync-demo", &[])?;
     say("starting the demo");
-    run_command(
-        Command::new(program)
-            .arg("demo")
-            .args(arguments)
-            .current_dir(root()),
-    )
+    run_command(Command::new(program).args(arguments).current_dir(root()))
 }

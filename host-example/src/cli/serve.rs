@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use super::Source;
+use super::input::Source;
 use crate::budget::Limits;
 use crate::clock::{Clock, System};
 use crate::component::Component;
