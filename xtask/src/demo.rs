@@ -5,11 +5,12 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::dist;
-use crate::process::{built, root, run as run_command, say};
+use crate::process::{built, run as run_command, say};
+use crate::workspace::root;
 
 /// Build, then hand over.
 pub fn run(arguments: &[String]) -> Result<()> {
-    dist::quietly()?;
+    dist::engine_quietly()?;
     say("building the demo");
     let program = built("merge-sync-demo", &[])?;
     say("starting the demo");
