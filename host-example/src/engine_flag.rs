@@ -10,7 +10,7 @@ use crate::locate::locate;
 
 /// Which component answers.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Engine {
+pub struct Engine {
     /// The engine's component [default: beside this program, else in dist/ here or above]
     /// [env: MERGE_SYNC_COMPONENT]
     #[arg(long, value_name = "FILE")]
@@ -19,7 +19,11 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// The component's file.
-    pub(crate) fn file(&self) -> anyhow::Result<PathBuf> {
+    ///
+    /// # Errors
+    ///
+    /// There is none; the text says how to get one.
+    pub fn file(&self) -> anyhow::Result<PathBuf> {
         let named = self
             .component
             .clone()

@@ -15,7 +15,6 @@
 //! | who may ask | [`access`] |
 //! | what the operator may set | [`config`] |
 //! | how the component is run | [`component`] |
-//! | what the demonstration shows | [`demo`] |
 //! | how a test owns the time of the whole process | [`rehearsal`] |
 //!
 //! # A host of your own
@@ -69,9 +68,8 @@ pub mod clock;
 pub mod component;
 pub mod config;
 pub mod counters;
-pub mod demo;
 pub mod dto;
-mod engine_flag;
+pub mod engine_flag;
 pub mod host;
 pub mod http;
 pub mod instant;
@@ -85,4 +83,4 @@ pub mod secret;
 pub mod service;
 mod shortened;
 pub mod store;
-mod terminal;
+pub mod terminal;

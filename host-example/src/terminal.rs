@@ -5,7 +5,8 @@ use std::io::{ErrorKind, Write as _};
 use anyhow::Context as _;
 
 /// A table without lines, for a terminal.
-pub(crate) fn table(header: &[&str]) -> comfy_table::Table {
+#[must_use]
+pub fn table(header: &[&str]) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table
         .load_preset(comfy_table::presets::NOTHING)
@@ -14,7 +15,11 @@ pub(crate) fn table(header: &[&str]) -> comfy_table::Table {
 }
 
 /// Print to standard output. A reader that has seen enough (`| head`) is no fault of anybody's.
-pub(crate) fn say(text: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+///
+/// Standard output cannot be written to.
+pub fn say(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     match out
         .write_all(text.trim_end().as_bytes())

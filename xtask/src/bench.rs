@@ -8,7 +8,8 @@ use std::process::Command;
 use anyhow::{Context as _, Result, ensure};
 
 use crate::dist;
-use crate::process::{built, cargo, root, run as run_command, say, target_directory};
+use crate::process::{built, cargo, run as run_command, say, target_directory};
+use crate::workspace::root;
 
 /// Build the components, the native crates twice, and what times them; then hand over.
 pub fn run(arguments: &[String]) -> Result<()> {

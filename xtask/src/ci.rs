@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::process::{root, run as run_command, say};
+use crate::process::{run as run_command, say};
+use crate::workspace::root;
 
 /// The steps, as arguments of this program.
 const STEPS: [&[&str]; 13] = [

@@ -39,12 +39,12 @@ pub enum Task {
     /// Runs `cargo deny` too, where it is installed (`cargo install cargo-deny --locked`). Its
     /// security advisories are downloaded and change by the day: `cargo deny check advisories`.
     Lint,
-    /// Build everything and run the demo: `cargo xtask demo --check --json` for example.
+    /// Build the demo and run it: `cargo xtask demo --check --json` for example.
     ///
-    /// Arguments go to `merge-sync demo`; `cargo xtask demo -- --help` lists them. Standard
-    /// output is the demo's alone.
+    /// Arguments go to the demo; `cargo xtask demo -- --help` lists them. Standard output is the
+    /// demo's alone.
     Demo {
-        /// For `merge-sync demo`.
+        /// For the demo.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

@@ -5,7 +5,8 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::dist;
-use crate::process::{built, root, run as run_command, say};
+use crate::process::{built, run as run_command, say};
+use crate::workspace::root;
 
 /// Build the components and what counts, then hand over.
 pub fn run(arguments: &[String]) -> Result<()> {

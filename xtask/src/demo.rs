@@ -1,22 +1,18 @@
-//! `cargo xtask demo`: build everything and run the demo.
+//! `cargo xtask demo`: build the engine and the demo, and run it.
 
 use std::process::Command;
 
 use anyhow::Result;
 
 use crate::dist;
-use crate::process::{built, root, run as run_command, say};
+use crate::process::{built, run as run_command, say};
+use crate::workspace::root;
 
-/// Build the components and the host, then hand over to `merge-sync demo`.
+/// Build, then hand over.
 pub fn run(arguments: &[String]) -> Result<()> {
-    dist::quietly()?;
-    say("building the host");
-    let program = built("merge-sync", &[])?;
+    dist::engine_quietly()?;
+    say("building the demo");
+    let program = built("merge-sync-demo", &[])?;
     say("starting the demo");
-    run_command(
-        Command::new(program)
-            .arg("demo")
-            .args(arguments)
-            .current_dir(root()),
-    )
+    run_command(Command::new(program).args(arguments).current_dir(root()))
 }

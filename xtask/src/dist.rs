@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::process::{cargo, root, run as run_command, say, target_directory};
+use crate::process::{cargo, run as run_command, say, target_directory};
+use crate::workspace::root;
 use crate::{module, target};
 
 /// A file of `dist/`, and how it is built.
@@ -119,7 +120,7 @@ struct Report {
 /// Build, and print what came of it.
 pub fn run(json: bool) -> Result<()> {
     let report = Report {
-        artifacts: build()?,
+        artifacts: build(&FILES)?,
     };
     if json {
         println!("{}", serde_json::to_string(&report)?);
@@ -131,25 +132,34 @@ pub fn run(json: bool) -> Result<()> {
 
 /// As [`run`], for the commands that build first: the sizes go with the progress.
 pub fn quietly() -> Result<()> {
-    eprint!("{}", table(&build()?));
+    eprint!("{}", table(&build(&FILES)?));
     Ok(())
 }
 
-fn build() -> Result<Vec<Artifact>> {
+/// As [`quietly`], for the commands that run the engine and none of the others.
+pub fn engine_quietly() -> Result<()> {
+    eprint!("{}", table(&build(&[ENGINE])?));
+    Ok(())
+}
+
+fn build(files: &[Made]) -> Result<Vec<Artifact>> {
     target::ensure()?;
-    say("building the components");
+    say(match files {
+        [_] => "building the component",
+        _ => "building the components",
+    });
     let target = target_directory()?;
     let dist = root().join("dist");
     fs::create_dir_all(&dist).with_context(|| format!("could not make {}", dist.display()))?;
     let mut artifacts = Vec::new();
-    for made in FILES {
+    for made in files {
         // Cargo keeps one build for each set of flags: in one folder, each would undo the other.
         let target = match made.form {
             Form::Module => target.join("module"),
             Form::Component if made.inlined.is_some() => target.join("inlined"),
             Form::Component => target.clone(),
         };
-        let component = compile(&made, &root(), &target, &[])?;
+        let component = compile(made, &root(), &target, &[])?;
         let bytes = match made.form {
             Form::Component => component.as_slice(),
             Form::Module => {
@@ -158,12 +168,19 @@ fn build() -> Result<Vec<Artifact>> {
         };
         artifacts.push(write(&dist, made.file, bytes)?);
     }
-    let sums: String = artifacts
-        .iter()
-        .map(|made| format!("{}  {}\n", made.sha256, made.file))
-        .collect();
-    replace(&dist.join("SHA256SUMS"), sums.as_bytes())?;
+    replace(&dist.join("SHA256SUMS"), sums(&dist).as_bytes())?;
     Ok(artifacts)
+}
+
+/// A line for each file that is there, also for those that were not built this time.
+fn sums(dist: &Path) -> String {
+    let mut lines = String::new();
+    for made in FILES {
+        if let Ok(bytes) = fs::read(dist.join(made.file)) {
+            let _ = writeln!(lines, "{}  {}", sha256(&bytes), made.file);
+        }
+    }
+    lines
 }
 
 /// The engine's component from the source in `tree`, built in a target folder of its own. It is
@@ -254,15 +271,16 @@ fn flags(tree: &Path, made: &Made) -> String {
 
 fn write(dist: &Path, name: &str, bytes: &[u8]) -> Result<Artifact> {
     replace(&dist.join(name), bytes)?;
-    let sha256 = Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
     Ok(Artifact {
         file: name.to_owned(),
         bytes: bytes.len(),
-        sha256,
+        sha256: sha256(bytes),
     })
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Whoever has the old file open or mapped keeps it, and nobody sees half of the new one. A file

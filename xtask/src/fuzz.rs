@@ -14,9 +14,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::process::{
-    cargo, cargo_native, output, root, run as run_command, say, target_directory,
-};
+use crate::process::{cargo, cargo_native, output, run as run_command, say, target_directory};
+use crate::workspace::root;
 
 /// Where libFuzzer's choices begin.
 const SEED: u32 = 1;

@@ -11,7 +11,6 @@ mod table;
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -19,10 +18,11 @@ use clap::Args;
 use serde::Deserialize;
 
 use self::known::{HOSTS, Host, Kind};
-use self::measure::{ask, measure};
+use self::measure::{Setting, ask, measure};
 use self::row::Row;
 use crate::dist;
-use crate::process::{cargo_native, root, run as run_command, say, target_directory};
+use crate::process::{cargo_native, run as run_command, say, target_directory};
+use crate::workspace::root;
 
 /// What to run, and how much of it.
 #[derive(Debug, Args)]
@@ -57,18 +57,6 @@ pub struct Options {
     /// Put the matrix into docs/embedding.md.
     #[arg(long)]
     write_docs: bool,
-}
-
-/// What all hosts are asked with.
-#[derive(Debug)]
-struct Setting {
-    /// The conformance crate's `driver`.
-    rust: PathBuf,
-    simulator: PathBuf,
-    questions: PathBuf,
-    digest: String,
-    seed: u64,
-    memory_calls: u64,
 }
 
 /// What `random-inputs` prints.

@@ -5,11 +5,12 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::dist;
-use crate::process::{built, root, run as run_command, say};
+use crate::process::{built, run as run_command, say};
+use crate::workspace::root;
 
-/// Build the components, the host and its killer, then hand over.
+/// Build the engine, the host and its killer, then hand over.
 pub fn run(arguments: &[String]) -> Result<()> {
-    dist::quietly()?;
+    dist::engine_quietly()?;
     say("building the host and its killer");
     let program = built("merge-sync-kill", &["merge-sync"])?;
     say("starting to kill");

@@ -9,7 +9,8 @@ use anyhow::{Context as _, Result, ensure};
 use serde::Deserialize;
 use spdx::Expression;
 
-use crate::process::{cargo, output, root};
+use crate::process::{cargo, output};
+use crate::workspace::root;
 
 /// The only registry.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
-use crate::process::{cargo, cargo_native, cargo_shells, output, run as run_command, say};
-use crate::{licenses, target};
+use crate::licenses;
+use crate::process::{cargo, cargo_native, output, run as run_command, say};
+use crate::target::{self, cargo_shells};
 
 /// Check format, lints, documentation, licences and the sources of dependencies.
 pub fn run() -> Result<()> {

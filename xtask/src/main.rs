@@ -21,17 +21,32 @@ mod process;
 mod sabotage;
 mod sdks;
 mod simulate;
+mod simulation;
 mod target;
 mod test;
+mod workspace;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::Parser;
 
 use crate::cli::{Cli, Task};
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().task {
+    let task = Cli::parse().task;
+    let done = workspace::find().and_then(|_| run(task));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    match task {
         Task::Build { json } => dist::run(json),
         Task::Test { arguments } => test::run(&arguments),
         Task::Lint => lint::run(),
@@ -48,12 +63,5 @@ fn main() -> ExitCode {
         Task::Fuzz(options) => fuzz::run(&options),
         Task::Mutants { shard } => mutants::run(shard.as_deref()),
         Task::Ci => ci::run(),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
     }
 }

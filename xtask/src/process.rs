@@ -7,18 +7,14 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::workspace::root;
+
 /// The crates that only exist for wasm. They bring an allocator and a panic handler of their own.
 pub const SHELLS: [&str; 3] = [
     "merge-sync-component-logic",
     "merge-sync-component-text",
     "merge-sync-component-engine",
 ];
-
-/// The workspace's directory.
-pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_path_buf()
-}
 
 /// Where cargo builds; `CARGO_TARGET_DIR` and cargo's configuration may put it anywhere.
 pub fn target_directory() -> Result<PathBuf> {
@@ -70,16 +66,6 @@ pub fn built(name: &str, beside: &[&str]) -> Result<PathBuf> {
     run(&mut build)?;
     let file = format!("{name}{EXE_SUFFIX}");
     Ok(target_directory()?.join("debug").join(file))
-}
-
-/// Cargo on the shells alone, for wasm.
-pub fn cargo_shells(subcommand: &str) -> Command {
-    let mut cargo = cargo();
-    cargo.args([subcommand, "--target", crate::target::TRIPLE]);
-    for shell in SHELLS {
-        cargo.args(["--package", shell]);
-    }
-    cargo
 }
 
 /// Say what is being done.

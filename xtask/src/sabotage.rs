@@ -13,8 +13,9 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::process::{output, root, run as run_command, say, target_directory};
-use crate::{dist, simulate, target};
+use crate::process::{output, run as run_command, say, target_directory};
+use crate::workspace::root;
+use crate::{dist, simulation, target};
 
 /// Where the copies of the source are, below the target folder.
 const FOLDER: &str = "sabotage";
@@ -156,7 +157,7 @@ fn guest_only(manifest: &str) -> String {
 pub fn all(arguments: &[String]) -> Result<()> {
     let ranges = option(arguments, "--ranges")?.unwrap_or(1);
     let as_json = arguments.iter().any(|argument| argument == "--json");
-    let program = simulate::program()?;
+    let program = simulation::program()?;
     let mut rows = Vec::new();
     for name in names()? {
         let engine = build(&name)?;
@@ -231,7 +232,7 @@ fn seeds_until_found(
         engine.display().to_string(),
     ];
     arguments.extend_from_slice(poison);
-    let ended = simulate::command(program, &arguments).output()?;
+    let ended = simulation::command(program, &arguments).output()?;
     let report: Value = serde_json::from_slice(&ended.stdout).with_context(|| {
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         format!("the simulation failed: {said}")

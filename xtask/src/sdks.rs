@@ -5,7 +5,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::process::{cargo, root, run as run_command, target_directory};
+use crate::process::{cargo, run as run_command, target_directory};
+use crate::workspace::root;
 
 /// Build the simulator and let the clients drive it.
 pub fn run() -> Result<()> {

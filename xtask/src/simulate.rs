@@ -1,11 +1,10 @@
 //! `cargo xtask simulate`: build the engine and the simulation, and start it.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, exit};
+use std::process::exit;
 
 use anyhow::Result;
 
-use crate::process::{built, root, say};
+use crate::simulation::{command, program};
 use crate::{dist, sabotage};
 
 /// Build, then hand over to the simulation, whose exit status becomes this program's.
@@ -15,7 +14,7 @@ pub fn run(sabotage: Option<&str>, arguments: &[String]) -> Result<()> {
         .any(|argument| argument == "--help" || argument == "-h");
     match sabotage {
         None if asks_for_help => {}
-        None => dist::quietly()?,
+        None => dist::engine_quietly()?,
         Some("all") => return sabotage::all(arguments),
         Some(name) => {
             let engine = sabotage::build(name)?;
@@ -42,17 +41,4 @@ fn hand_over(arguments: &[String]) -> Result<()> {
     }
     // It has said why.
     exit(status.code().unwrap_or(2));
-}
-
-/// The simulation, built.
-pub fn program() -> Result<PathBuf> {
-    say("building the simulation");
-    built("merge-sync-simulate", &[])
-}
-
-/// The simulation with these arguments.
-pub fn command(program: &Path, arguments: &[String]) -> Command {
-    let mut command = Command::new(program);
-    command.args(arguments).current_dir(root());
-    command
 }

@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::process::{output, root, say};
+use crate::process::{SHELLS, cargo, output, say};
+use crate::workspace::root;
 
 /// What plain cargo turns into a component.
 pub const TRIPLE: &str = "wasm32-wasip2";
@@ -36,6 +37,16 @@ pub fn ensure() -> Result<()> {
          often named rust-wasm or rust-std-static-{TRIPLE}\n\
          Then try again."
     );
+}
+
+/// Cargo on the shells alone, for wasm.
+pub fn cargo_shells(subcommand: &str) -> Command {
+    let mut cargo = cargo();
+    cargo.args([subcommand, "--target", TRIPLE]);
+    for shell in SHELLS {
+        cargo.args(["--package", shell]);
+    }
+    cargo
 }
 
 /// Whether the compiler has the target's standard library.

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::bytes;
+use super::input::bytes;
 use crate::bindings::exports::merge_sync::triggers::readiness::{
     self, AccountPhase, AccountReadiness, PartialPolicy, Phase,
 };

@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use super::Source;
+use super::input::Source;
 use crate::access::{Access, AllowedHosts, Role, Token, load_or_create};
 use crate::budget::Limits;
 use crate::clock::{Clock, System};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 
-use super::Source;
+use super::input::Source;
 use crate::clock::System;
 use crate::config::Config;
 use crate::config::variable;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::bytes;
+use super::input::bytes;
 use crate::bindings::exports::merge_sync::triggers::signature::{Refusal, SignedBody};
 use crate::bindings::exports::merge_sync::triggers::types::{Account, ModelStatus};
 use crate::bindings::exports::merge_sync::triggers::webhook::{Event, Outcome, Reply};

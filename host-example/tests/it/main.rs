@@ -5,7 +5,6 @@ mod cli;
 mod component;
 mod connections;
 
-mod demo;
 mod linking;
 mod log;
 mod merge_http;

@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-use crate::process::root;
+use crate::workspace::root;
 
 /// Where a host's driver is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

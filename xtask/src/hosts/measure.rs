@@ -8,10 +8,21 @@ use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::Setting;
 use super::known::{Host, Kind};
 use super::row::Row;
-use crate::process::root;
+use crate::workspace::root;
+
+/// What all hosts are asked with.
+#[derive(Debug)]
+pub struct Setting {
+    /// The conformance crate's `driver`.
+    pub rust: PathBuf,
+    pub simulator: PathBuf,
+    pub questions: PathBuf,
+    pub digest: String,
+    pub seed: u64,
+    pub memory_calls: u64,
+}
 
 /// What `vectors` prints.
 #[derive(Debug, Deserialize)]

@@ -1,4 +1,5 @@
-//! Which module of the decisions and of the engine knows which: in one direction only.
+//! Which module of the decisions, of the engine, of the host and of these commands knows which: in one
+//! direction only.
 //!
 //! The graph is computed from the sources, tests left out. A module is a file; an arrow is a path
 //! that names another one, in an import or anywhere in the code, macros included.
@@ -20,7 +21,7 @@ type Layers = &'static [&'static [&'static str]];
 type Known = (&'static str, &'static str, &'static str);
 
 /// The crates whose modules have layers.
-const CRATES: [(&str, Layers, &[Known]); 2] = [
+const CRATES: [(&str, Layers, &[Known]); 4] = [
     ("guest/engine", ENGINE, &[]),
     (
         "guest/logic",
@@ -31,6 +32,33 @@ const CRATES: [(&str, Layers, &[Known]); 2] = [
             "a value is read when it is asked for, and reading it makes values",
         )],
     ),
+    (
+        "host-example",
+        HOST,
+        &[
+            (
+                "component::decisions",
+                "component",
+                "the decisions are asked of a loaded component, which names them as its own",
+            ),
+            (
+                "component::triggers",
+                "component",
+                "the triggers are pulled on a loaded component, which names them as its own",
+            ),
+            (
+                "config",
+                "config::given",
+                "what was given is named as a part of the configuration, and refused in its words",
+            ),
+            (
+                "http::server",
+                "http::server::connections",
+                "the server counts its connections, within the limits that it is given",
+            ),
+        ],
+    ),
+    ("xtask", XTASK, &[]),
 ];
 
 const ENGINE: Layers = &[
@@ -73,6 +101,46 @@ const LOGIC: Layers = &[
     &["time"],
 ];
 
+const HOST: Layers = &[
+    &["cli"],
+    // The parts, put together and served.
+    &["service"],
+    &["http"],
+    &["host"],
+    &["engine_flag", "scheduler"],
+    // What the engine is lent, and what an operator chooses.
+    &["component", "config"],
+    &["dto", "merge_http"],
+    &["budget", "instant", "rehearsal", "store"],
+    // What everything else stands on.
+    &[
+        "bindings",
+        "clock",
+        "counters",
+        "locate",
+        "operator_key",
+        "request_body",
+        "secret",
+        "shortened",
+        "terminal",
+    ],
+];
+
+const XTASK: Layers = &[
+    &["cli"],
+    // A command each.
+    &[
+        "bench", "ci", "costs", "demo", "fuzz", "hosts", "kill", "lint", "mutants", "sdks",
+        "simulate", "test",
+    ],
+    // What several commands do.
+    &["licenses", "sabotage"],
+    &["dist", "simulation"],
+    &["module", "target"],
+    &["process"],
+    &["workspace"],
+];
+
 /// Each module, and those that it names.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
@@ -107,7 +175,7 @@ fn collect(folder: &Path, within: &mut Vec<String>, files: &mut BTreeMap<String,
         if path.is_dir() {
             collect(&path, within, files);
         } else if name != "tests" {
-            let module = if name == "lib" {
+            let module = if within.len() == 1 && (name == "lib" || name == "main") {
                 String::new()
             } else {
                 within.join("::")

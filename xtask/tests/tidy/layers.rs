@@ -27,6 +27,8 @@ struct Package {
 #[derive(Debug, Deserialize)]
 struct Dependency {
     name: String,
+    /// `None` for what goes into the program, else `dev` or `build`.
+    kind: Option<String>,
 }
 
 /// The crates of the workspace.
@@ -41,7 +43,7 @@ fn packages() -> Vec<Package> {
 }
 
 /// Every crate of ours, and those of ours that it may know: for tests, too.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("merge-sync-logic", &[]),
     ("merge-sync-engine", &["merge-sync-logic"]),
     ("merge-sync-component-logic", &["merge-sync-logic"]),
@@ -59,6 +61,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
     ("merge-sync-simulation", &["merge-simulator"]),
     // The host knows the built component, never what it was built from.
     ("merge-sync-host", &["merge-simulator"]),
+    ("merge-sync-demo", &["merge-simulator", "merge-sync-host"]),
     // It knows the host as a binary, from outside.
     ("merge-sync-kill", &["merge-simulator"]),
     (
@@ -120,6 +123,23 @@ fn no_crate_knows_a_layer_below_it() {
             }
         }
     }
+    check(&faults);
+}
+
+#[test]
+fn the_shipped_host_links_no_crate_of_the_tests() {
+    let packages = packages();
+    let host = packages
+        .iter()
+        .find(|package| package.name == "merge-sync-host")
+        .expect("the host");
+    let faults: Vec<_> = host
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.kind.as_deref() != Some("dev"))
+        .filter(|dependency| packages.iter().any(|ours| ours.name == dependency.name))
+        .map(|dependency| format!("merge-sync-host links {}", dependency.name))
+        .collect();
     check(&faults);
 }
 

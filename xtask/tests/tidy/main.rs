@@ -6,6 +6,7 @@ mod imports;
 mod layers;
 mod modules;
 mod sources;
+mod workspace;
 
 use std::path::{Path, PathBuf};
 

@@ -21,6 +21,11 @@ fn modules_of_the_host_have_no_circle() {
 }
 
 #[test]
+fn modules_of_the_commands_have_no_circle() {
+    check(&circles_of("xtask/src", &[]));
+}
+
+#[test]
 fn modules_of_the_decisions_have_no_circle() {
     check(&circles_of("guest/logic/src", &[]));
 }

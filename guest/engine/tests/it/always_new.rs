@@ -4,6 +4,7 @@ use merge_sync_engine::command::Command;
 use merge_sync_engine::view::TroubleKind;
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 
+use crate::support::list::kinds;
 use crate::support::{Answer, Host, at, done, ok, page, quiet, row};
 
 const HOUR: u64 = 3_600_000;
@@ -30,12 +31,6 @@ fn run(
 fn count(requests: &[(Timestamp, String)], what: &str) -> usize {
     let found = requests.iter().filter(|(_, target)| target.contains(what));
     found.count()
-}
-
-fn kinds(host: &Host) -> Vec<TroubleKind> {
-    let models = host.view().models;
-    let troubles = models.iter().filter_map(|model| model.trouble.as_ref());
-    troubles.map(|trouble| trouble.kind).collect()
 }
 
 /// The same records on every page, each page with a cursor that was never there before.

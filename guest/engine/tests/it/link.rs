@@ -1,19 +1,15 @@
-//! The link itself: what webhooks say of it is a hint, and Merge's own answers decide.
+//! The state of the link: what webhooks say of it is a hint, and Merge's own answers decide.
 
 use merge_sync_engine::command::{self, NewAccount};
-use merge_sync_engine::http::SendError;
-use merge_sync_engine::store::{Note, Occasion, TokenChange};
+use merge_sync_engine::store::{Note, Occasion};
 use merge_sync_engine::view::TroubleKind;
-use merge_sync_logic::readiness::AccountPhase;
 use merge_sync_logic::types::{Account, LinkState, Milliseconds, Secret};
 
-use crate::support::{ACCOUNT, Answer, Host, at, details, ok, on, page, quiet, row, status};
-use crate::webhooks::{deliver, linked, noted, noted_without_category, token, webhook};
-
-const HOUR: Milliseconds = Milliseconds(60 * 60 * 1_000);
+use crate::support::{ACCOUNT, Answer, Host, at, details, ok, page, quiet, row, status};
+use crate::webhooks::{deliver, linked, noted, webhook};
 
 /// A webhook that names no finish and says this of the link.
-fn saying(link_status: &str) -> Note {
+pub fn saying(link_status: &str) -> Note {
     let body = webhook("Employee.synced", r#"{"sync_status":"DONE"}"#).replace(
         r#""category":"hris""#,
         &format!(r#""category":"hris","status":"{link_status}""#),
@@ -22,7 +18,7 @@ fn saying(link_status: &str) -> Note {
 }
 
 /// A quiet Merge whose account has this link status.
-fn merge(link_status: &str) -> impl FnMut(&str) -> Answer {
+pub fn merge(link_status: &str) -> impl FnMut(&str) -> Answer {
     let body = details(link_status);
     let mut rest = quiet("09:30");
     move |target| {
@@ -34,18 +30,18 @@ fn merge(link_status: &str) -> impl FnMut(&str) -> Answer {
     }
 }
 
-fn asked(host: &Host, part: &str) -> usize {
+pub fn asked(host: &Host, part: &str) -> usize {
     let requests = host.requests.iter().filter(|to| to.contains(part));
     requests.count()
 }
 
-fn heard(host: &Host, occasion: Occasion) -> usize {
+pub fn heard(host: &Host, occasion: Occasion) -> usize {
     let notices = host.notices.iter();
     notices.filter(|notice| notice.occasion == occasion).count()
 }
 
 /// A ready account at 10:05.
-fn ready() -> Host {
+pub fn ready() -> Host {
     let mut host = Host::linked("{}");
     host.run(quiet("09:30")).expect("a report");
     host.now = at("10:05");
@@ -342,135 +338,6 @@ fn a_test_account_that_waits_is_shown_as_one() {
     assert!(reason.contains("Merge's dashboard"), "{reason}");
 }
 
-// --- Without a category.
-
-/// An account linked by a webhook that does not say its category.
-fn without_category() -> Host {
-    let mut host = Host::new("{}");
-    let data = r#"{"account_token":"T1","is_relink":false}"#;
-    host.keep(noted_without_category("LinkedAccount.linked", data));
-    host
-}
-
-/// Merge knows the account under `category` alone.
-fn only_under(category: &str) -> impl FnMut(&str) -> Answer {
-    let prefix = format!("/api/{category}/v1/");
-    let body = details("COMPLETE").replace("hris", category);
-    let model = if category == "ats" {
-        "ats.Candidate"
-    } else {
-        "crm.CRMContact"
-    };
-    let statuses = crate::support::done(&[(model, "09:30")]);
-    move |target| {
-        if !target.starts_with(&prefix) {
-            return status(if target.contains("/hris/") { 403 } else { 404 });
-        }
-        if target.contains("/account-details") {
-            ok(&body)
-        } else if target.contains("/sync-status") {
-            ok(&statuses)
-        } else {
-            ok(&page(&[], None))
-        }
-    }
-}
-
-#[test]
-fn an_account_without_a_category_is_looked_for_under_one_a_minute_until_it_is_found() {
-    let mut host = without_category();
-    let mut merge = only_under("crm");
-    let mut times = Vec::new();
-    for _ in 0..20 {
-        let before = host.requests.len();
-        host.run(&mut merge).expect("a report");
-        if host.requests.len() > before {
-            times.push(host.now);
-        }
-        if !host.view().account.category.is_empty() {
-            break;
-        }
-        let trouble = host.view().trouble.expect("trouble");
-        assert_eq!(
-            trouble.kind,
-            TroubleKind::Retrying,
-            "not yet anybody's task"
-        );
-        host.sleep();
-    }
-    let looked: Vec<_> = host.requests[..5]
-        .iter()
-        .map(|target| target.split('/').nth(2).unwrap_or_default())
-        .collect();
-    assert_eq!(looked, ["hris", "ats", "accounting", "ticketing", "crm"]);
-    for pair in times.windows(2) {
-        assert_eq!(pair[1].since(pair[0]), Milliseconds(60_000));
-    }
-    let view = host.view();
-    assert_eq!((&*view.account.category, view.trouble), ("crm", None));
-    // The very run that found it goes on to sync.
-    assert_eq!(host.requests[5], "/api/crm/v1/sync-status?page_size=100");
-    assert_eq!(view.readiness.phase, AccountPhase::Ready);
-}
-
-#[test]
-fn an_account_that_is_found_nowhere_is_trouble_and_is_looked_for_again_in_an_hour() {
-    let mut host = without_category();
-    for _ in 0..11 {
-        host.run(|_| status(404)).expect("a report");
-        host.sleep();
-    }
-    assert_eq!(host.requests.len(), 11);
-    let trouble = host.view().trouble.expect("trouble");
-    assert_eq!(trouble.kind, TroubleKind::DropRequest);
-    assert!(
-        !trouble.text.contains("link the account again"),
-        "{}",
-        trouble.text
-    );
-    assert_eq!(heard(&host, Occasion::NeedsAttention), 1);
-    assert_eq!(host.now, at("11:10"), "ten minutes, and an hour");
-    host.run(only_under("hris")).expect("a report");
-    assert_eq!(host.requests[11], "/api/hris/v1/account-details");
-}
-
-#[test]
-fn a_failure_that_says_nothing_of_the_category_is_met_with_patience() {
-    let mut host = without_category();
-    host.run(|_| status(401)).expect("a report");
-    assert_eq!(
-        host.view().trouble.map(|trouble| trouble.kind),
-        Some(TroubleKind::Reauthorize)
-    );
-    assert_eq!(host.due_at(), Some(at("11:00")), "hourly");
-    let mut host = without_category();
-    for _ in 0..3 {
-        host.run(|_| status(503)).expect("a report");
-        host.sleep();
-    }
-    assert!(host.requests.iter().all(|to| to.contains("/hris/")));
-    host.run(|_| Err(SendError::HeldBack(Milliseconds(5_000))))
-        .expect("a report");
-    assert_eq!(host.due_at(), Some(host.now.plus(Milliseconds(5_000))));
-}
-
-#[test]
-fn an_account_without_a_category_that_merge_disowns_for_a_day_is_unlinked() {
-    let mut host = without_category();
-    host.run(|_| status(401)).expect("a report");
-    host.keep(noted_without_category("LinkedAccount.deleted", "{}"));
-    for _ in 0..26 {
-        assert!(token(&host).is_some(), "{}", host.now);
-        host.sleep();
-        host.run(|_| status(401)).expect("a report");
-        if host.wake_at.is_none() {
-            break;
-        }
-    }
-    assert_eq!((token(&host), host.wake_at), (None, None));
-    assert_eq!(heard(&host, Occasion::Unlinked), 1);
-}
-
 #[test]
 fn a_look_up_that_fails_delays_no_read() {
     let mut host = ready();
@@ -489,148 +356,6 @@ fn a_look_up_that_fails_delays_no_read() {
         .map(|to| to.split('?').next())
         .collect();
     assert_eq!(host.rows.len(), 1, "{order:?}");
-}
-
-#[test]
-fn a_later_webhook_brings_the_category() {
-    let mut host = without_category();
-    host.run(|_| status(404)).expect("a report");
-    host.now = at("10:00:20");
-    host.keep(noted("Employee.synced", "{}"));
-    host.run(quiet("09:30")).expect("a report");
-    assert_eq!(host.view().account.category, "hris");
-    assert_eq!(host.view().trouble, None);
-    let mut host = without_category();
-    host.run(|_| status(404)).expect("a report");
-    host.now = at("10:00:20");
-    let data = r#"{"sync_status":{"hris.Employee":{"status":"DONE"}}}"#;
-    host.keep(noted_without_category("LinkedAccount.sync_completed", data));
-    host.run(quiet("09:30")).expect("a report");
-    assert_eq!(host.view().account.category, "hris", "by its models");
-}
-
-// --- Deleted at Merge.
-
-fn deleted() -> Note {
-    noted("LinkedAccount.deleted", "{}")
-}
-
-#[test]
-fn only_a_day_of_refusals_erases_the_token_and_the_account_is_unlinked_from_the_first() {
-    for code in [401, 404] {
-        let mut host = ready();
-        host.keep(deleted());
-        host.run(|_| status(code)).expect("a report");
-        let first = host.now;
-        let mut polls = 1;
-        while host.now.since(first) < Milliseconds(HOUR.0 * 24) {
-            let view = host.view();
-            assert_eq!(view.link, LinkState::Unlinked, "from the first answer");
-            assert_eq!(view.readiness.phase, AccountPhase::NeedsAttention);
-            let text = view.trouble.expect("trouble").text;
-            assert!(text.contains("deleted"), "{text}");
-            let summary = &host.commits.last().expect("a commit").summary;
-            assert_eq!(summary.link, LinkState::Unlinked);
-            assert_eq!(summary.phase, "needs-attention");
-            assert!(token(&host).is_some(), "{polls} polls");
-            let before = host.now;
-            host.sleep();
-            assert!(host.now.since(before) <= HOUR);
-            polls += 1;
-            host.run(|_| status(code)).expect("a report");
-        }
-        assert!(polls >= 24, "{polls}");
-        assert_eq!(host.commits.last().unwrap().token, TokenChange::Erase);
-        assert_eq!((token(&host), host.wake_at), (None, None));
-        assert_eq!(host.view().link, LinkState::Unlinked);
-        assert_eq!(heard(&host, Occasion::Unlinked), 1);
-        assert_ne!(host.view().readiness.phase, AccountPhase::Ready);
-    }
-}
-
-/// Hours of 401 after a `deleted`, and what was answered at the given one instead.
-fn disowned_but(other: impl Fn() -> Answer, at_hour: usize, hours: usize) -> Host {
-    let mut host = ready();
-    host.keep(deleted());
-    for hour in 0..hours {
-        host.run(|target| {
-            if hour == at_hour && target.contains("/sync-status") {
-                other()
-            } else {
-                status(401)
-            }
-        })
-        .expect("a report");
-        host.now = host.now.plus(HOUR);
-    }
-    host
-}
-
-#[test]
-fn one_good_answer_ends_the_count() {
-    let good = || ok(&crate::support::done(&[("hris.Employee", "09:30")]));
-    let mut host = disowned_but(good, 20, 40);
-    assert!(token(&host).is_some());
-    assert_eq!(host.view().link, LinkState::Active, "an ordinary 401 since");
-    host.run(quiet("09:30")).expect("a report");
-    assert_eq!(host.view().link, LinkState::Active);
-    assert_eq!(host.view().trouble, None);
-}
-
-#[test]
-fn an_answer_of_another_kind_begins_the_day_again() {
-    let host = disowned_but(|| status(503), 20, 30);
-    assert!(token(&host).is_some());
-    assert_eq!(host.view().link, LinkState::Unlinked);
-    let host = disowned_but(|| status(503), 20, 46);
-    assert!(token(&host).is_none());
-}
-
-#[test]
-fn two_refusals_a_day_apart_are_not_a_day_of_refusals() {
-    let mut host = ready();
-    host.keep(deleted());
-    host.run(|_| status(401)).expect("a report");
-    // The host was down, or the clock was set.
-    host.now = on("2025-11-29", "10:00");
-    host.run(|_| status(401)).expect("a report");
-    assert!(token(&host).is_some());
-}
-
-#[test]
-fn a_late_or_replayed_deletion_does_no_harm() {
-    let mut host = ready();
-    let note = deleted();
-    for time in ["10:05", "10:30", "12:00"] {
-        host.now = at(time);
-        host.keep(note.clone());
-        host.run(quiet("09:30")).expect("a report");
-        assert!(token(&host).is_some());
-        assert_eq!(host.view().link, LinkState::Active, "{time}");
-    }
-}
-
-#[test]
-fn a_replayed_link_does_not_bring_a_deleted_account_back_and_a_new_one_does() {
-    let mut host = Host::new("{}");
-    let link = linked("T1", false);
-    host.keep(link.clone());
-    host.run(quiet("09:30")).expect("a report");
-    host.now = at("10:05");
-    host.keep(deleted());
-    for _ in 0..25 {
-        host.run(|_| status(404)).expect("a report");
-        host.now = host.now.plus(HOUR);
-    }
-    assert_eq!((token(&host), host.wake_at), (None, None));
-    host.keep(link);
-    host.run(|target| panic!("{target}")).expect("a report");
-    assert_eq!((token(&host), host.wake_at), (None, None));
-    assert_eq!(host.view().link, LinkState::Unlinked);
-    host.keep(linked("T2", true));
-    host.run(quiet("09:30")).expect("a report");
-    assert_eq!(token(&host), Some("T2"));
-    assert_eq!(host.view().link, LinkState::Active);
 }
 
 #[test]
@@ -658,59 +383,4 @@ fn an_account_of_an_earlier_version_is_read() {
     host.run(merge("RELINK_NEEDED")).expect("a report");
     assert_eq!(host.view().link, LinkState::RelinkNeeded);
     assert!(host.view().issues.is_empty());
-}
-
-#[test]
-fn a_deletion_that_is_told_again_and_again_is_looked_up_once_in_an_hour() {
-    let mut host = ready();
-    let end = host.now.plus(Milliseconds(HOUR.0 * 3));
-    while host.now < end {
-        host.keep(deleted());
-        host.run(|_| status(401)).expect("a report");
-        host.now = host.now.plus(Milliseconds(20_000));
-    }
-    assert!(asked(&host, "/sync-status") <= 4, "{:?}", host.requests);
-}
-
-/// Nobody looks after it any more, which is not the end of a trouble.
-#[test]
-fn an_account_that_ends_in_trouble_has_not_recovered() {
-    let mut host = ready();
-    host.keep(deleted());
-    for _ in 0..30 {
-        host.run(|_| status(401)).expect("a report");
-        host.now = host.now.plus(HOUR);
-    }
-    assert_eq!(heard(&host, Occasion::NeedsAttention), 1);
-    assert_eq!(heard(&host, Occasion::Unlinked), 1);
-    assert_eq!(heard(&host, Occasion::Recovered), 0);
-
-    let mut host = ready();
-    host.request(command::Command::Poll);
-    host.run(|_| status(401)).expect("a report");
-    host.request(command::Command::Unlink);
-    assert_eq!(heard(&host, Occasion::NeedsAttention), 1);
-    assert_eq!(heard(&host, Occasion::Recovered), 0);
-}
-
-#[test]
-fn a_category_is_known_however_it_is_written() {
-    let mut host = Host::new("{}");
-    let account = Account {
-        id: ACCOUNT.into(),
-        category: " HRIS ".into(),
-        ..Account::default()
-    };
-    let new = NewAccount {
-        account,
-        token: Some(Secret("T".into())),
-        linked_at: None,
-    };
-    host.keep(command::link(&new, host.now));
-    host.run(quiet("09:30")).expect("a report");
-    assert!(
-        host.requests[0].starts_with("/api/hris/v1/"),
-        "{:?}",
-        host.requests
-    );
 }

@@ -1,9 +1,11 @@
 //! The engine, driven natively over a store in memory and a Merge that answers from a script.
 
 mod always_new;
+mod category;
 mod claims;
 mod clocks;
 mod commands;
+mod deletion;
 mod details;
 mod endless;
 mod failures;
@@ -14,8 +16,10 @@ mod kept;
 mod link;
 mod one_record;
 mod out_of_sight;
+mod page_sizes;
 mod paging;
 mod reads;
+mod records;
 mod refused;
 mod support;
 mod sweeps;

@@ -4,6 +4,7 @@ use merge_sync_engine::http::{Header, Response, SendError};
 use merge_sync_engine::view::TroubleKind;
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 
+use crate::support::list::{List, parameter};
 use crate::support::{Answer, Host, at, details, done, ok, page, row, status};
 use crate::webhooks::noted;
 
@@ -25,54 +26,12 @@ fn run(host: &mut Host, hours: u64, mut merge: impl FnMut(&str, Timestamp) -> An
     lists.count()
 }
 
-fn parameter<'t>(target: &'t str, name: &str) -> Option<&'t str> {
-    let mut pairs = target.split(['?', '&']);
-    pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-}
-
-/// 300 employees, one a second; `fails` is what a page with the one in the middle meets.
-fn with_one_that_fails(target: &str, fails: &Answer) -> Answer {
-    if target.contains("/sync-status") {
-        return ok(&done(&[("hris.Employee", "09:30")]));
+/// 300 employees; `fails` is what a page with the one in the middle meets.
+fn with_one_that_fails(fails: Answer) -> List {
+    List {
+        fails: Some((150, fails)),
+        ..List::spread(300)
     }
-    let bound =
-        |name| parameter(target, name).map(|text| Timestamp::parse(text).expect("an instant"));
-    let (after, before) = (bound("modified_after"), bound("modified_before"));
-    let instant = |number: i64| Timestamp(at("08:00").0 + number * 1_000_000);
-    let chosen = |number: &i64| {
-        after.is_none_or(|after| after < instant(*number))
-            && before.is_none_or(|before| instant(*number) < before)
-    };
-    let chosen: Vec<i64> = (0..300).filter(chosen).collect();
-    let from: usize =
-        parameter(target, "cursor").map_or(0, |text| text.parse().expect("an offset"));
-    let size: usize = parameter(target, "page_size")
-        .expect("a size")
-        .parse()
-        .expect("a number");
-    let served: Vec<i64> = chosen.iter().skip(from).take(size).copied().collect();
-    if served.contains(&150) {
-        return fails.clone();
-    }
-    let records: Vec<_> = served
-        .iter()
-        .map(|number| {
-            format!(
-                r#"{{"id":"e{number}","modified_at":"{}"}}"#,
-                instant(*number)
-            )
-        })
-        .collect();
-    let end = from + size;
-    let next = if end < chosen.len() {
-        format!("\"{end}\"")
-    } else {
-        "null".into()
-    };
-    ok(&format!(
-        r#"{{"next":{next},"results":[{}]}}"#,
-        records.join(",")
-    ))
 }
 
 #[test]
@@ -86,9 +45,8 @@ fn all_others_are_stored_however_its_page_fails() {
         ok("<html>"),
     ] {
         let mut host = Host::linked(r#"{"full_reread_ms":0}"#);
-        run(&mut host, 24 * 15, |target, _| {
-            with_one_that_fails(target, &fails)
-        });
+        let list = with_one_that_fails(fails.clone());
+        run(&mut host, 24 * 15, |target, _| list.answer(target));
         assert_eq!(host.rows.len(), 299, "{fails:?}");
         let trouble = host.view().models[0].trouble.clone().expect("trouble");
         assert_eq!(trouble.kind, TroubleKind::Incomplete, "{fails:?}");

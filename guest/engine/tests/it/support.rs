@@ -2,6 +2,8 @@
 //!
 //! Whatever it asks of the engine it asks twice, natively and by text, and the answers are the same.
 
+pub mod list;
+
 use std::collections::BTreeMap;
 
 use merge_sync_engine::command::{self, Command};

@@ -5,7 +5,8 @@ use merge_sync_engine::store::Occasion;
 use merge_sync_engine::view::TroubleKind;
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 
-use crate::support::{Host, done, ok, page, status};
+use crate::support::list::List;
+use crate::support::{Host, done, ok, page};
 
 const HOUR: Milliseconds = Milliseconds(60 * 60 * 1_000);
 
@@ -307,61 +308,16 @@ fn one_model_can_be_read_whole_by_itself() {
 #[test]
 fn records_without_an_instant_outlive_a_reread_that_was_split() {
     let mut host = Host::linked("{}");
-    let record = |number: usize| match number {
-        0..290 => {
-            let minute = number / 60;
-            let second = number % 60;
-            format!(r#"{{"id":"e{number}","modified_at":"2025-11-27T08:0{minute}:{second:02}Z"}}"#)
-        }
-        _ => format!(r#"{{"id":"e{number}","modified_at":null}}"#),
-    };
-    let serve = |target: &str, refuses_cursors: bool| {
-        if target.contains("/sync-status") {
-            return ok(&done(&[("hris.Employee", "09:30")]));
-        }
-        let parameter = |name: &str| {
-            let mut pairs = target.split(['?', '&']);
-            pairs.find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
-        };
-        let bound = |name| parameter(name).map(|text| Timestamp::parse(text).expect("an instant"));
-        let (after, before) = (bound("modified_after"), bound("modified_before"));
-        let chosen = |number: &usize| {
-            let text = format!("2025-11-27T08:0{}:{:02}Z", number / 60, number % 60);
-            match Timestamp::parse(&text).filter(|_| *number < 290) {
-                Some(at) => {
-                    after.is_none_or(|after| after < at) && before.is_none_or(|before| at < before)
-                }
-                None => after.is_none() && before.is_none(),
-            }
-        };
-        let from: usize = parameter("cursor").map_or(0, |text| text.parse().expect("an offset"));
-        if from > 0 && refuses_cursors {
-            return status(410);
-        }
-        let chosen: Vec<usize> = (0..300).filter(chosen).collect();
-        let served = chosen
-            .iter()
-            .skip(from)
-            .take(100)
-            .map(|number| record(*number));
-        let served: Vec<String> = served.collect();
-        let end = from + 100;
-        let next = if end < chosen.len() {
-            format!("\"{end}\"")
-        } else {
-            "null".into()
-        };
-        ok(&format!(
-            r#"{{"next":{next},"results":[{}]}}"#,
-            served.join(",")
-        ))
-    };
-    host.run(|target| serve(target, false)).expect("a report");
+    let mut list = List::spread(290);
+    let without = (290..300).map(|number| (format!("e{number}"), None));
+    list.rows.extend(without);
+    host.run(|target| list.answer(target)).expect("a report");
     assert_eq!(live(&host), 300);
     host.request(Command::Reread);
+    list.refuses_cursors = Some(410);
     for _ in 0..100 {
         host.sleep();
-        host.run(|target| serve(target, true)).expect("a report");
+        host.run(|target| list.answer(target)).expect("a report");
     }
     assert_eq!(live(&host), 300);
     assert_eq!(trouble(&host), Some(TroubleKind::Incomplete));

@@ -9,19 +9,19 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use merge_simulator::scenario::Scenario;
 use merge_simulator::{Handle, Poster, Server, Shared, lock};
+use merge_sync_host::budget::Limits;
+use merge_sync_host::clock::{Clock as _, Micros};
+use merge_sync_host::component::Component;
+use merge_sync_host::host::{Host, Setup, slots};
+use merge_sync_host::http;
+use merge_sync_host::merge_http::Origin;
+use merge_sync_host::secret::Secret;
+use merge_sync_host::store::sqlite::{Options, SqliteStore};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::clock::Virtual;
-use crate::budget::Limits;
-use crate::clock::{Clock as _, Micros};
-use crate::component::Component;
-use crate::host::{Host, Setup, slots};
-use crate::http;
-use crate::merge_http::Origin;
-use crate::secret::Secret;
-use crate::store::sqlite::{Options, SqliteStore};
+use crate::clock::Virtual;
 
 /// Runs at a time: one for each account.
 const CONCURRENCY: u32 = 3;
@@ -34,7 +34,7 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// Both sides, and the driver between them.
 #[derive(Debug)]
-pub(super) struct World {
+pub(crate) struct World {
     pub merge: Shared,
     pub host: Arc<Host>,
     clock: Arc<Virtual>,
@@ -51,7 +51,7 @@ pub(super) struct World {
 
 impl World {
     /// Start both servers. Nothing happens before the first [`step`](Self::step).
-    pub(super) async fn start(
+    pub(crate) async fn start(
         scenario: Scenario,
         merge: Shared,
         wasm: &Path,
@@ -114,12 +114,12 @@ impl World {
     }
 
     /// Merge's clock.
-    pub(super) fn now(&self) -> Micros {
+    pub(crate) fn now(&self) -> Micros {
         lock(&self.merge).now()
     }
 
     /// When something is to happen next, Merge's clock; `None` if nothing ever will.
-    pub(super) fn next(&self) -> Option<Micros> {
+    pub(crate) fn next(&self) -> Option<Micros> {
         let merge = lock(&self.merge);
         let wake = self.wake.map(|wake| wake - merge.host_skew());
         [merge.next_event_at(), merge.next_delivery_at(), wake]
@@ -135,7 +135,7 @@ impl World {
     /// # Errors
     ///
     /// The store does not answer, or the host goes round in circles.
-    pub(super) async fn step(&mut self, at: Micros) -> anyhow::Result<()> {
+    pub(crate) async fn step(&mut self, at: Micros) -> anyhow::Result<()> {
         let posts = {
             let mut merge = lock(&self.merge);
             if at > merge.now() {
@@ -220,6 +220,6 @@ fn post_due(merge: &Shared, poster: &Poster, posts: &mut JoinSet<()>) -> bool {
 }
 
 /// A Merge that several parties drive.
-pub(super) fn shared(scenario: Scenario) -> Shared {
+pub(crate) fn shared(scenario: Scenario) -> Shared {
     Arc::new(Mutex::new(scenario.merge()))
 }

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 
 use merge_simulator::scenario::Scenario;
 use merge_simulator::{FaultKind, Stats, Verdict};
+use merge_sync_host::counters::Snapshot;
 use serde::Serialize;
 
-use super::reader::Account;
-use crate::counters::Snapshot;
+use crate::reader::Account;
 
 /// What `--check` wants at the least: a run that shows something.
 const ACCOUNTS: u64 = 3;
@@ -20,7 +20,7 @@ const EACH_FAULT: u64 = 5;
 /// A run, as `--json` prints it. `lost`, `stale`, `wrongly_deleted`, `unknown` and
 /// `records_in_merge` come from Merge's own ledger held against the store's file.
 #[derive(Debug, Serialize)]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     seed: u64,
     passed: bool,
     /// What `--check` finds wrong.
@@ -73,7 +73,7 @@ struct Webhooks {
 
 /// What a run left behind.
 #[derive(Debug)]
-pub(super) struct Outcome {
+pub(crate) struct Outcome {
     pub scenario: Scenario,
     pub accounts: Vec<Account>,
     pub verdict: Verdict,
@@ -84,7 +84,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn summary(self) -> Summary {
+    pub(crate) fn summary(self) -> Summary {
         let failures = self.failures();
         let webhooks = self.stats.webhooks;
         Summary {
@@ -176,22 +176,22 @@ fn ready(accounts: &[Account]) -> u64 {
 }
 
 impl Summary {
-    pub(super) fn passed(&self) -> bool {
+    pub(crate) fn passed(&self) -> bool {
         self.passed
     }
 
     /// Whether the store holds what Merge holds, however small the run was.
-    pub(super) fn is_clean(&self) -> bool {
+    pub(crate) fn is_clean(&self) -> bool {
         self.lost + self.stale + self.wrongly_deleted + self.unknown == 0
     }
 
-    pub(super) fn json(&self) -> anyhow::Result<String> {
+    pub(crate) fn json(&self) -> anyhow::Result<String> {
         Ok(serde_json::to_string(self)?)
     }
 
     /// For people.
-    pub(super) fn text(&self) -> String {
-        let mut table = crate::terminal::table(&["", "", ""]);
+    pub(crate) fn text(&self) -> String {
+        let mut table = merge_sync_host::terminal::table(&["", "", ""]);
         for (what, how_many, meaning) in self.lines() {
             table.add_row([what, &how_many, &meaning]);
         }
@@ -288,7 +288,7 @@ mod tests {
             .into_iter()
             .map(|kind| (kind.name(), EACH_FAULT))
             .collect();
-        let host = crate::counters::Counters::default();
+        let host = merge_sync_host::counters::Counters::default();
         host.windows.add(WINDOWS);
         Outcome {
             scenario: Scenario {

@@ -4,25 +4,24 @@ use std::fmt;
 use std::time::Duration;
 
 use merge_simulator::{Shared, lock};
+use merge_sync_host::clock::{Clock, Micros, Pending};
 use tokio::sync::watch;
-
-use crate::clock::{Clock, Micros, Pending};
 
 /// Follows Merge's clock. There is only one time: a request that takes a while moves both.
 #[derive(Debug)]
-pub(super) struct Virtual {
+pub(crate) struct Virtual {
     merge: Shared,
     seen: watch::Sender<Micros>,
 }
 
 impl Virtual {
-    pub(super) fn of(merge: Shared) -> Self {
+    pub(crate) fn of(merge: Shared) -> Self {
         let seen = watch::Sender::new(lock(&merge).now());
         Self { merge, seen }
     }
 
     /// Told whenever the host looked at its clock and time had moved.
-    pub(super) fn movements(&self) -> watch::Receiver<Micros> {
+    pub(crate) fn movements(&self) -> watch::Receiver<Micros> {
         self.seen.subscribe()
     }
 }
@@ -51,7 +50,7 @@ impl Clock for Virtual {
 
 /// Stamps log lines with the host's clock, so that a trace can be laid beside what Merge did.
 #[derive(Debug, Clone)]
-pub(super) struct Stamp(pub Shared);
+pub(crate) struct Stamp(pub Shared);
 
 impl tracing_subscriber::fmt::time::FormatTime for Stamp {
     fn format_time(&self, w: &mut tracing_subscriber::fmt::format::Writer<'_>) -> fmt::Result {
@@ -59,6 +58,6 @@ impl tracing_subscriber::fmt::time::FormatTime for Stamp {
             let merge = lock(&self.0);
             merge.now() + merge.host_skew()
         };
-        w.write_str(&crate::instant::text(now))
+        w.write_str(&merge_sync_host::instant::text(now))
     }
 }

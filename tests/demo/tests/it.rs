@@ -1,19 +1,27 @@
-//! The demonstration, whole: everything on, through the binary.
+//! The demonstration, whole: everything on, through the program.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
+use tempfile::TempDir;
 
-use crate::support::{Scratch, component_file};
+/// The built component.
+fn component_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dist/merge-sync-engine.wasm")
+}
 
-fn demo(scratch: &Scratch, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_merge-sync"))
-        .arg("demo")
+fn scratch() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn demo(scratch: &TempDir, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_merge-sync-demo"))
         .args(arguments)
         .env_clear()
         .env("MERGE_SYNC_COMPONENT", component_file())
-        .current_dir(scratch.folder.path())
+        .current_dir(scratch.path())
         .output()
         .unwrap()
 }
@@ -28,7 +36,7 @@ fn number(summary: &Value, path: &str) -> u64 {
 
 #[test]
 fn nothing_is_lost_with_every_fault_and_full_rereads() {
-    let scratch = Scratch::new();
+    let scratch = scratch();
     let arguments = [
         "--check", "--json", "--faults", "--seed", "4", "--keep", "kept",
     ];
@@ -66,8 +74,8 @@ fn nothing_is_lost_with_every_fault_and_full_rereads() {
 
 /// The file is what the summary says, and no second run writes into it.
 #[track_caller]
-fn kept(scratch: &Scratch, records: u64) {
-    let file = scratch.folder.path().join("kept/merge-sync.sqlite");
+fn kept(scratch: &TempDir, records: u64) {
+    let file = scratch.path().join("kept/merge-sync.sqlite");
     let found: u64 = Connection::open_with_flags(&file, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .unwrap()
         .query_row("SELECT count(*) FROM records", [], |row| {
@@ -81,13 +89,13 @@ fn kept(scratch: &Scratch, records: u64) {
     let said = String::from_utf8_lossy(&again.stderr);
     assert_eq!(
         said,
-        "merge-sync: keep: `kept` holds a store already; name another folder\n"
+        "demo: keep: `kept` holds a store already; name another folder\n"
     );
 }
 
 #[test]
 fn a_speed_is_for_people_alone() {
-    let scratch = Scratch::new();
+    let scratch = scratch();
     for arguments in [["--check", "--speed=2"], ["--json", "--speed=-1"]] {
         let output = demo(&scratch, &arguments);
         assert_eq!(output.status.code(), Some(2));

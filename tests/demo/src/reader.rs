@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 
 /// One account, for the progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Account {
+pub(crate) struct Account {
     pub integration: String,
     /// `syncing`, `ready`, ...; empty before the first poll.
     pub phase: String,
@@ -19,10 +19,10 @@ pub(super) struct Account {
 
 /// A connection that can only read.
 #[derive(Debug)]
-pub(super) struct Reader(Connection);
+pub(crate) struct Reader(Connection);
 
 impl Reader {
-    pub(super) fn open(file: &Path) -> rusqlite::Result<Self> {
+    pub(crate) fn open(file: &Path) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
@@ -30,7 +30,7 @@ impl Reader {
     }
 
     /// Every record.
-    pub(super) fn rows(&self) -> rusqlite::Result<Vec<StoredRow>> {
+    pub(crate) fn rows(&self) -> rusqlite::Result<Vec<StoredRow>> {
         let mut all = self.0.prepare(
             "SELECT linked_account_id, model_id, id, modified_at, deleted, json FROM records",
         )?;
@@ -48,7 +48,7 @@ impl Reader {
     }
 
     /// Every account that came into the store so far, in that order.
-    pub(super) fn accounts(&self) -> rusqlite::Result<Vec<Account>> {
+    pub(crate) fn accounts(&self) -> rusqlite::Result<Vec<Account>> {
         let mut all = self.0.prepare_cached(
             "SELECT integration, phase, models_ready, models_needed,
                     (SELECT count(*) FROM records
@@ -79,9 +79,9 @@ mod tests {
     use merge_simulator::{Config, Merge, Verdict};
 
     use super::*;
-    use crate::clock::{HOUR, Manual};
-    use crate::store::sqlite::{Options, SqliteStore};
-    use crate::store::{Batch, Change, Row, Store as _, Summary, TokenChange};
+    use merge_sync_host::clock::{HOUR, Manual};
+    use merge_sync_host::store::sqlite::{Options, SqliteStore};
+    use merge_sync_host::store::{Batch, Change, Row, Store as _, Summary, TokenChange};
 
     /// A small Merge whose initial syncs are over.
     fn merge() -> Merge {

@@ -1,4 +1,4 @@
-//! `merge-sync demo`: a simulated Merge and this host in one process.
+//! `cargo xtask demo`: a simulated Merge and the reference host in one process.
 //!
 //! Three customers are linked; their data is synced for the first time, then changes for a day;
 //! what Merge holds is then held against what the store holds. Everything between the two goes
@@ -18,18 +18,18 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use clap::Args;
+use clap::Parser;
 use merge_simulator::scenario::Scenario;
 use merge_simulator::{Shared, lock};
+use merge_sync_host::clock::SECOND;
+use merge_sync_host::engine_flag::Engine;
+use merge_sync_host::terminal::say;
 use tracing_subscriber::EnvFilter;
 
-use self::reader::Reader;
-use self::show::Show;
-use self::summary::{Outcome, Summary};
-use self::world::World;
-use crate::clock::SECOND;
-use crate::engine_flag::Engine;
-use crate::terminal::say;
+use crate::reader::Reader;
+use crate::show::Show;
+use crate::summary::{Outcome, Summary};
+use crate::world::World;
 
 mod clock;
 mod reader;
@@ -37,7 +37,7 @@ mod show;
 mod summary;
 mod world;
 
-pub(crate) const HELP: &str = "\
+const HELP: &str = "\
 A run takes a good day of virtual time. Changes and faults end after 21 hours; then
 Merge syncs each model once more, the host is given an hour, and Merge's ledger is held against
 the store's file, read by a connection of its own.
@@ -47,9 +47,10 @@ RUST_LOG=info shows the host's log on standard error, stamped with the virtual t
 Exit codes: 0 for a good run, 1 for one that lost something or that shows too little (--check), 2
 for what went wrong.";
 
-/// Flags of `demo`.
-#[derive(Debug, Args)]
-pub struct Demo {
+/// Watch the host work against a simulated Merge, and hold the two against each other.
+#[derive(Debug, Parser)]
+#[command(name = "merge-sync-demo", version, after_help = HELP)]
+struct Demo {
     /// Decides data and faults: the same number, the same run
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -72,16 +73,24 @@ pub struct Demo {
     engine: Engine,
 }
 
+#[tokio::main]
+async fn main() -> ExitCode {
+    match Demo::parse().run().await {
+        Ok(code) => code,
+        Err(error) => {
+            // One line, whatever the causes have to say.
+            eprintln!("demo: {}", format!("{error:#}").replace('\n', " "));
+            ExitCode::from(2)
+        }
+    }
+}
+
 /// The store's file, in a temporary folder or in one that somebody chose.
 const FILE: &str = "merge-sync.sqlite";
 
 impl Demo {
-    /// Run it.
-    ///
-    /// # Errors
-    ///
-    /// What went wrong, fit for one line. A run that lost something is none.
-    pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
+    /// Run it. A run that lost something is no error.
+    async fn run(self) -> anyhow::Result<ExitCode> {
         let wasm = self.engine.file()?;
         let temporary = tempfile::tempdir().context("cannot make a temporary folder")?;
         let folder = match &self.keep {

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use merge_simulator::lock;
+use merge_sync_host::clock::{HOUR, Micros};
 
-use super::reader::{Account, Reader};
-use super::world::World;
-use crate::clock::{HOUR, Micros};
+use crate::reader::{Account, Reader};
+use crate::world::World;
 
 /// Bars are drawn this often.
 const FRAME: Duration = Duration::from_millis(80);
@@ -28,7 +28,7 @@ const LINE: &str = "{prefix:<16} [{bar:20}] {msg}";
 
 /// Shows where a run is.
 #[derive(Debug)]
-pub(super) struct Show {
+pub(crate) struct Show {
     face: Face,
     pace: Option<Pace>,
 }
@@ -42,7 +42,7 @@ enum Face {
 
 impl Show {
     /// Nothing, as fast as it goes.
-    pub(super) fn nothing() -> Self {
+    pub(crate) fn nothing() -> Self {
         Self {
             face: Face::Nothing,
             pace: None,
@@ -51,7 +51,7 @@ impl Show {
 
     /// On standard error, at `hours_a_second` of virtual time; 0 is as fast as it goes.
     /// Without it a terminal is given a speed at which one can follow.
-    pub(super) fn progress(hours_a_second: Option<f64>, start: Micros, end: Micros) -> Self {
+    pub(crate) fn progress(hours_a_second: Option<f64>, start: Micros, end: Micros) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let speed = hours_a_second.unwrap_or(if terminal { SPEED } else { 0.0 });
         Self {
@@ -65,7 +65,7 @@ impl Show {
     }
 
     /// Time is about to be `next`. Returns when people have seen enough of now.
-    pub(super) async fn before(
+    pub(crate) async fn before(
         &mut self,
         next: Micros,
         world: &World,
@@ -95,7 +95,7 @@ impl Show {
     }
 
     /// The end.
-    pub(super) fn after(&mut self, world: &World, reader: &Reader) -> rusqlite::Result<()> {
+    pub(crate) fn after(&mut self, world: &World, reader: &Reader) -> rusqlite::Result<()> {
         match &mut self.face {
             Face::Nothing => {}
             Face::Lines { .. } => eprintln!("{}", Scene::of(world, reader)?.line()),
