@@ -5,6 +5,7 @@
 
 mod allowed_hosts;
 mod login_code;
+mod random;
 mod session;
 mod token_file;
 mod tokens;
@@ -17,7 +18,7 @@ use http::{HeaderMap, header};
 
 pub use allowed_hosts::AllowedHosts;
 pub use login_code::LoginCode;
-pub use session::{SESSION_COOKIE, SESSION_SECONDS, Session};
+pub use session::{CSRF_FIELD, CSRF_HEADER, SESSION_COOKIE, SESSION_SECONDS, Session};
 pub use token_file::load_or_create;
 pub use tokens::{LEAST_TOKEN_LENGTH, Role, Token, Tokens};
 
@@ -144,14 +145,6 @@ impl Access {
     pub fn has_secure_cookies(&self) -> bool {
         self.hosts.are_behind_tls()
     }
-}
-
-/// 32 random bytes as text.
-fn random_text() -> Option<String> {
-    use base64::Engine as _;
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).ok()?;
-    Some(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
 }
 
 #[cfg(test)]

@@ -3,20 +3,19 @@
 //! Secrets come from the environment only. Every objection names the key, where it was given,
 //! what was found and what is allowed, and comes before anything has started.
 
-use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-
-use toml::{Table, Value};
 
 use crate::merge_http::is_loopback;
 use crate::secret::Secret;
 use crate::shortened::shortened;
 
 mod access;
+mod error;
 mod given;
 
 pub use access::AdminConfig;
+pub use error::ConfigError;
 pub use given::Flags;
 use given::Given;
 
@@ -57,23 +56,6 @@ pub struct Config {
     /// The engine's settings document, JSON. The engine itself checks it.
     pub settings: String,
 }
-
-/// A key's value is not what it may be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The key, and where it was given.
-    pub key: String,
-    /// What is wrong with it, and what is allowed.
-    pub objection: String,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.key, self.objection)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 impl Config {
     /// Read everything. `file` is the text of a configuration file with its path, `environment`
@@ -283,32 +265,6 @@ fn long_enough(
             ),
         }),
     }
-}
-
-/// A TOML file's table; its errors on one line.
-fn table(path: &Path, text: &str) -> Result<Table, ConfigError> {
-    text.parse::<Table>().map_err(|error| {
-        let line = error.span().map_or(0, |span| {
-            text.get(..span.start)
-                .map_or(0, |before| before.matches('\n').count())
-        });
-        ConfigError {
-            key: format!("`{}`", path.display()),
-            objection: format!(
-                "line {} is not TOML: {}",
-                line + 1,
-                error.message().replace('\n', ", ")
-            ),
-        }
-    })
-}
-
-/// What was found, for an objection.
-fn found(value: &Value) -> String {
-    shortened(&match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    })
 }
 
 #[cfg(test)]

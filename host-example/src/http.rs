@@ -36,6 +36,7 @@ mod gate;
 mod linking;
 mod page;
 mod router;
+mod segment;
 pub mod server;
 pub mod webhook;
 

@@ -2,7 +2,7 @@
 
 use subtle::ConstantTimeEq as _;
 
-use super::random_text;
+use super::random::random_text;
 use crate::clock::{MINUTE, Micros};
 use crate::secret::Secret;
 

@@ -10,12 +10,18 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use super::random_text;
+use super::random::random_text;
 use crate::clock::{Micros, SECOND};
 use crate::secret::Secret;
 
 /// The cookie's name.
 pub const SESSION_COOKIE: &str = "merge_sync_session";
+
+/// The header that carries the CSRF token of a request that is no form.
+pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// The form field that carries it.
+pub const CSRF_FIELD: &str = "csrf";
 
 /// A session ends after 12 hours.
 pub const SESSION_SECONDS: i64 = 12 * 60 * 60;

@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
-use super::{LEAST_TOKEN_LENGTH, random_text};
+use super::random::random_text;
+use super::tokens::LEAST_TOKEN_LENGTH;
 use crate::secret::Secret;
 
 /// A longer file is no token.

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use reqwest::Url;
 
-use super::{ConfigError, Given};
+use super::error::ConfigError;
+use super::given::Given;
 use crate::access::{LEAST_TOKEN_LENGTH, Role, Token, Tokens};
 use crate::secret::Secret;
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Args;
 use toml::{Table, Value};
 
-use super::{ConfigError, found, table};
+use super::error::{ConfigError, found, table};
 
 /// The keys of the file, each with its flag and its variable.
 pub(super) const KEYS: [Key; 11] = [

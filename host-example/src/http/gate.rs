@@ -8,8 +8,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::error::ApiError;
-use super::page::segment;
-use crate::access::{Access, Caller, Denied, Role};
+use super::segment::segment;
+use crate::access::{Access, CSRF_FIELD, CSRF_HEADER, Caller, Denied, Role};
 use crate::host::Host;
 
 /// The admin listener's state.
@@ -18,12 +18,6 @@ pub(super) struct Gate {
     pub(super) host: Arc<Host>,
     pub(super) access: Arc<Access>,
 }
-
-/// The header that carries the CSRF token of a request that is no form.
-pub(super) const CSRF_HEADER: &str = "x-csrf-token";
-
-/// The form field that carries it.
-pub(super) const CSRF_FIELD: &str = "csrf";
 
 /// Whoever asks has to be let in, and allowed to do what it asks for, before a byte of the body
 /// is read.

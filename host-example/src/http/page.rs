@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::ask::{ask, held, look};
 use super::error::{Answer, ApiError};
+use super::segment::segment;
 use crate::access::Caller;
 use crate::bindings::exports::merge_sync::triggers::triggers::{Approval, Command};
 use crate::host::Host;
@@ -23,8 +24,6 @@ use crate::instant;
 use crate::store::{Listed, Stored};
 use account::{badges, banner, is_waiting, link, model_name, models, trouble};
 use frame::{account_address, button_form, name, page};
-
-pub(super) use frame::segment;
 
 /// While somebody waits, the page is loaded again after so many seconds.
 const REFRESH_SECONDS: u32 = 10;

@@ -47,11 +47,6 @@ const CRATES: [(&str, Layers, &[Known]); 4] = [
                 "the triggers are pulled on a loaded component, which names them as its own",
             ),
             (
-                "config",
-                "config::given",
-                "what was given is named as a part of the configuration, and refused in its words",
-            ),
-            (
                 "http::server",
                 "http::server::connections",
                 "the server counts its connections, within the limits that it is given",
@@ -110,7 +105,7 @@ const HOST: Layers = &[
     &["engine_flag", "scheduler"],
     // What the engine is lent, and what an operator chooses.
     &["component", "config"],
-    &["dto", "merge_http"],
+    &["access", "dto", "merge_http"],
     &["budget", "instant", "rehearsal", "store"],
     // What everything else stands on.
     &[

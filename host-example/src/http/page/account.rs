@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::frame::{account_address, button_form, segment};
+use super::frame::{account_address, button_form};
 use crate::access::Caller;
 use crate::bindings::exports::merge_sync::triggers::readiness::{
     AccountPhase, ModelReadiness, Phase,
@@ -11,6 +11,7 @@ use crate::bindings::exports::merge_sync::triggers::triggers::{ModelView, Troubl
 use crate::bindings::exports::merge_sync::triggers::types::LinkState;
 use crate::dto;
 use crate::host::Host;
+use crate::http::segment::segment;
 use crate::instant;
 use crate::store::Listed;
 

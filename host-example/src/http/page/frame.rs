@@ -3,10 +3,9 @@
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::access::{Caller, Role, Session};
-use crate::http::gate::CSRF_FIELD;
+use crate::access::{CSRF_FIELD, Caller, Role, Session};
+use crate::http::segment::segment;
 use crate::store::Listed;
 
 /// Without a script: pages work where none is allowed.
@@ -20,13 +19,6 @@ border:1px solid #f0a8a0}
 .badge{background:#eee;border-radius:.5rem;padding:.1rem .5rem;font-size:.8em}
 .logout{float:right}.wrong{color:#a3261b}.off{color:#767676}form{display:inline}progress{width:100%}
 ";
-
-/// What neither a segment of a path nor a value of a query has to hide.
-const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// `title` is text: like all text of others it is escaped where it stands. `caller` is `None` before
 /// the login.
@@ -93,11 +85,6 @@ pub(super) fn button_form(caller: &Caller, action: &str, fields: &Markup, label:
     }
 }
 
-/// Text of others, as one segment of a path or one value of a query.
-pub(in crate::http) fn segment(text: &str) -> String {
-    utf8_percent_encode(text, PLAIN).to_string()
-}
-
 /// The address of an account's page.
 pub(super) fn account_address(id: &str) -> String {
     format!("/accounts/{}", segment(id))
@@ -113,14 +100,4 @@ pub(super) fn name(listed: &Listed) -> &str {
     ];
     let name = names.into_iter().find(|name| !name.is_empty());
     name.map_or("", String::as_str)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::segment;
-
-    #[test]
-    fn text_of_others_stays_in_its_segment() {
-        assert_eq!(segment("a/b?\"é-._~"), "a%2Fb%3F%22%C3%A9-._~");
-    }
 }
