@@ -167,7 +167,7 @@ export class Engine {
     const { settings = {}, clock = () => new Date(), log = () => undefined } = options;
     const keys = texts(options.webhookKeys, "webhookKeys");
     const empty = keys.indexOf("");
-    if (empty !== -1) throw new InputError(`webhookKeys[${empty.toString()}]: it is empty`);
+    if (empty !== -1) throw new InputError(`webhookKeys[${empty.toString()}]`, "it is empty");
     const form = options.text ?? (await loadText());
     const document = typeof settings === "string" ? settings : JSON.stringify(settings);
     const now = async () => instant(await clock());
