@@ -81,7 +81,10 @@ func NewEngine(ctx context.Context, config Config) (*Engine, error) {
 	if e.settings == "" {
 		e.settings = "{}"
 	}
-	for _, key := range config.Keys {
+	for i, key := range config.Keys {
+		if key == "" {
+			return nil, fmt.Errorf("merge-sync: config: Keys[%d]: it is empty", i)
+		}
 		e.keys = append(e.keys, string(key))
 	}
 	err := e.component.ask(ctx, "engine.check-settings", func(w *wire.Writer) {

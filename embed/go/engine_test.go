@@ -350,6 +350,14 @@ func TestAMistakeInTheSettingsIsNamed(t *testing.T) {
 	}
 }
 
+func TestAnEmptySigningKeyIsRefusedBeforeAnythingUsesIt(t *testing.T) {
+	w := newWorld(t)
+	config := mergesync.Config{Component: newComponent(t), Store: w.store, HTTP: w.merge, Keys: []mergesync.Secret{signingKey, ""}}
+	if _, err := mergesync.NewEngine(t.Context(), config); err == nil || !strings.Contains(err.Error(), "Keys[1]: it is empty") {
+		t.Errorf("found %v, expected it to name the key", err)
+	}
+}
+
 func TestASchedulerRunsWhatIsDueAndHoldsWhatFailed(t *testing.T) {
 	w := newWorld(t)
 	w.link()

@@ -227,6 +227,13 @@ test("a store that cannot note how a run ended, or does not, stops no run", asyn
   }
 });
 
+test("an empty signing key is refused before anything uses it", async () => {
+  await assert.rejects(host({}, { webhookKeys: ["a key", ""] }), {
+    name: "InputError",
+    message: "webhookKeys[1]: it is empty",
+  });
+});
+
 test("errors say what kind they are", async () => {
   const { engine, database } = await host();
   const rejects = (promise, kind) =>

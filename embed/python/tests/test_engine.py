@@ -266,6 +266,11 @@ def test_settings_are_checked_before_anything_uses_them(host: Host) -> None:
         Engine(host.store, host.merge, KEY)  # type: ignore[arg-type]
 
 
+def test_an_empty_signing_key_is_refused_before_anything_uses_it(host: Host) -> None:
+    with pytest.raises(InputError, match=r"webhook_keys\[1\]: it is empty"):
+        Engine(host.store, host.merge, (KEY, ""))
+
+
 def test_a_state_of_somebody_else_is_left_as_it_is(host: Host) -> None:
     host.receive(linked_body())
     host.engine.run(ACCOUNT)

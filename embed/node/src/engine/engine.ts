@@ -1,7 +1,7 @@
 // The engine, driven step by step: it says what to do, this does it, and tells what came of it.
 
 import { boolean, integer, object, oneOf, optional, text, texts } from "../check.js";
-import { MergeSyncError, ProblemError, reasonOf } from "../errors.js";
+import { InputError, MergeSyncError, ProblemError, reasonOf } from "../errors.js";
 import { type Instant, instant, type InstantLike } from "../instant.js";
 import { type SignedBody, signedBody } from "../signature.js";
 import { loadText, type TextForm } from "../text.js";
@@ -161,10 +161,13 @@ export class Engine {
    * Makes an engine.
    *
    * @throws {@link EngineError} of kind `settings` where they are wrong; it names the field.
+   * @throws InputError where a signing key is empty.
    */
   static async create(options: EngineOptions): Promise<Engine> {
     const { settings = {}, clock = () => new Date(), log = () => undefined } = options;
     const keys = texts(options.webhookKeys, "webhookKeys");
+    const empty = keys.indexOf("");
+    if (empty !== -1) throw new InputError(`webhookKeys[${empty.toString()}]`, "it is empty");
     const form = options.text ?? (await loadText());
     const document = typeof settings === "string" ? settings : JSON.stringify(settings);
     const now = async () => instant(await clock());

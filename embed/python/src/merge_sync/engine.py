@@ -146,6 +146,8 @@ class Engine:
     def __post_init__(self) -> None:
         """Check the settings, before anything uses them."""
         keys = tuple(texts(self.webhook_keys, "webhook_keys"))
+        if "" in keys:
+            raise InputError(f"webhook_keys[{keys.index('')}]: it is empty")
         object.__setattr__(self, "webhook_keys", keys)
         text = json.dumps({"text": expect(self.settings, str, "settings")})
         try:
