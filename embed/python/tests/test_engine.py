@@ -311,3 +311,8 @@ def test_a_page_that_is_none_is_tried_again(host: Host) -> None:
     host.merge.trouble = None
     host.clock.forward(hours=2)
     assert host.engine.run(ACCOUNT).rows == 2
+
+
+def test_a_key_that_is_empty_is_refused_by_its_place(host: Host) -> None:
+    with pytest.raises(InputError, match=r"webhook_keys\[1\]: it is empty"):
+        Engine(host.store, host.merge, (KEY, ""))
