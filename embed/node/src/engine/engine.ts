@@ -1,7 +1,7 @@
 // The engine, driven step by step: it says what to do, this does it, and tells what came of it.
 
 import { boolean, integer, object, oneOf, optional, text, texts } from "../check.js";
-import { MergeSyncError, ProblemError, reasonOf } from "../errors.js";
+import { InputError, MergeSyncError, ProblemError, reasonOf } from "../errors.js";
 import { type Instant, instant, type InstantLike } from "../instant.js";
 import { type SignedBody, signedBody } from "../signature.js";
 import { loadText, type TextForm } from "../text.js";
@@ -67,6 +67,12 @@ export interface EngineOptions {
   readonly log?: Log | undefined;
   /** Loaded from the package's own file by default. */
   readonly text?: TextForm | undefined;
+}
+
+/** A webhook as it came. */
+export interface Delivery extends Omit<SignedBody, "keys" | "body"> {
+  /** Null or left out where the request had none. */
+  readonly body?: SignedBody["body"] | null | undefined;
 }
 
 /** An account to look after, for who learns of it by other means than its webhook. */
@@ -165,6 +171,10 @@ export class Engine {
   static async create(options: EngineOptions): Promise<Engine> {
     const { settings = {}, clock = () => new Date(), log = () => undefined } = options;
     const keys = texts(options.webhookKeys, "webhookKeys");
+    if (keys.includes("")) {
+      // The component would refuse every webhook with it: it could be the one of nobody.
+      throw new InputError(`webhookKeys[${keys.indexOf("").toString()}]`, "it is empty");
+    }
     const form = options.text ?? (await loadText());
     const document = typeof settings === "string" ? settings : JSON.stringify(settings);
     const now = async () => instant(await clock());
@@ -183,9 +193,13 @@ export class Engine {
     return () => this.#noted.delete(listener);
   }
 
-  /** Takes in a webhook. Send the reply: where it is 200, what the webhook says is durable. */
-  async receive(delivery: Omit<SignedBody, "keys">): Promise<Reply> {
-    const facts = signedBody({ ...delivery, keys: this.keys });
+  /**
+   * Takes in a webhook. Send the reply: where it is 200, what the webhook says is durable. It comes
+   * within five seconds, whatever the store does.
+   */
+  async receive(delivery: Delivery): Promise<Reply> {
+    const body = delivery.body ?? new Uint8Array();
+    const facts = signedBody({ ...delivery, body, keys: this.keys });
     if (facts === null) {
       this.log("warn", "webhook refused: the body is not utf-8", {});
       return INVALID_SIGNATURE;
@@ -226,7 +240,7 @@ export class Engine {
       this.log("error", "nobody linked this account", { account: note.account });
       return false;
     }
-    for (const listener of this.#noted) listener();
+    this.#tell();
     return true;
   }
 
@@ -337,7 +351,18 @@ export class Engine {
       const { tag } = await this.#storing(() => this.store.commit(change));
       if (tag === "committed") break;
     }
-    for (const listener of this.#noted) listener();
+    this.#tell();
+  }
+
+  /** What was kept stays so, whoever cannot hear of it. */
+  #tell(): void {
+    for (const listener of this.#noted) {
+      try {
+        listener();
+      } catch (thrown) {
+        this.log("error", "who is told of notes failed", { problem: reasonOf(thrown) });
+      }
+    }
   }
 
   /**
