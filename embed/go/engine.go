@@ -134,13 +134,25 @@ func (e *Engine) Receive(ctx context.Context, body []byte, signatures []string) 
 	})
 	e.write(ctx, entries)
 	if err == nil && note != nil {
-		err = e.keep(ctx, *note)
+		err = e.keepInTime(ctx, *note)
 	}
 	if err != nil {
 		e.log.ErrorContext(ctx, "webhook not taken in", "error", err)
 		return ProcessingError()
 	}
 	return reply
+}
+
+// keepInTime keeps a note, or gives up when ctx ends, though the store may not.
+func (e *Engine) keepInTime(ctx context.Context, note Note) error {
+	kept := make(chan error, 1)
+	go func() { kept <- e.keep(ctx, note) }()
+	select {
+	case err := <-kept:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // keep keeps a note. An account that nobody linked is nothing that a repetition of
@@ -173,7 +185,10 @@ func (e *Engine) WebhookHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		var body []byte
 		err := error(&http.MaxBytesError{Limit: largestBody})
-		if request.ContentLength <= largestBody {
+		if request.Body == nil {
+			// As a request has it that no server read.
+			err = nil
+		} else if request.ContentLength <= largestBody {
 			body, err = io.ReadAll(http.MaxBytesReader(w, request.Body, largestBody))
 		}
 		reply := InvalidSignature()

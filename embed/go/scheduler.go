@@ -14,7 +14,8 @@ const (
 	firstHold = time.Minute
 	// No account waits longer.
 	longestHold = 10 * time.Minute
-	// When to look again at a store that did not answer.
+	// When to look again at the latest: the store did not answer, or another process kept a
+	// note in it.
 	storePause = 5 * time.Second
 )
 
@@ -125,11 +126,12 @@ func (s *Scheduler) Serve(ctx context.Context) {
 				})
 			}
 		}
-		// Without a next start only a note or the end of a run is waited for.
-		timer := time.NewTimer(FurthestStart)
+		// Another process may have kept a note, and tells nobody here.
+		wait := storePause
 		if next != nil {
-			timer.Reset(next.Sub(now))
+			wait = min(wait, next.Sub(now))
 		}
+		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()

@@ -37,6 +37,10 @@ var (
 // account tokens: only its owner may read it. clock is the host's.
 func Open(ctx context.Context, path string, clock mergesync.Clock) (*Store, error) {
 	s := &Store{path: path, clock: clock}
+	// Of these SQLite makes a database for each connection, which is gone when that is closed.
+	if path == "" || path == ":memory:" {
+		return nil, s.unavailable(errors.New("is no file; package memstore has a store in memory"))
+	}
 	// An error shows again, with its reason, when SQLite opens the file.
 	if file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600); err == nil {
 		_ = file.Close()
@@ -55,12 +59,12 @@ func Open(ctx context.Context, path string, clock mergesync.Clock) (*Store, erro
 	return s, nil
 }
 
-// connect has durable commits, five seconds for another program's lock, and erased
-// secrets really gone.
+// connect has durable commits, a second for another program's lock (a webhook is answered
+// within five), and erased secrets really gone.
 func connect(path, lock string) (*sql.DB, error) {
 	options := url.Values{
 		"_txlock": {lock},
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(FAST)", "foreign_keys(ON)"},
+		"_pragma": {"busy_timeout(1000)", "journal_mode(WAL)", "synchronous(FULL)", "secure_delete(FAST)", "foreign_keys(ON)"},
 	}
 	return sql.Open("sqlite", "file:"+escaped(path)+"?"+options.Encode())
 }

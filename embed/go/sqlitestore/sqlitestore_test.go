@@ -125,6 +125,8 @@ func TestAFileOfSomebodyElseIsLeftAlone(t *testing.T) {
 		foreign:                                  "is not a store of merge-sync",
 		text:                                     "not a database",
 		filepath.Join(t.TempDir(), "no", "such"): "unable to open database file",
+		"":                                       "is no file",
+		":memory:":                               "is no file",
 	} {
 		_, err := sqlitestore.Open(context.Background(), path, mergesync.SystemClock{})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {

@@ -16,7 +16,7 @@ export function app(engine) {
     express.raw({ type: () => true, limit: "10mb" }),
     async (request, response) => {
       const reply = await engine.receive({
-        body: /** @type {Buffer} */ (request.body),
+        body: /** @type {Buffer | undefined} */ (request.body),
         signatures: request.headersDistinct["x-merge-webhook-signature"] ?? [],
       });
       response.status(reply.status).type("json").send(reply.body);

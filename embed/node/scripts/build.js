@@ -2,7 +2,7 @@
 // text component, compiles the TypeScript sources. Wants `cargo xtask build` to have run.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -70,6 +70,12 @@ for (const [name, bytes] of Object.entries(files)) {
 }
 const core = "merge-sync-text.core.wasm";
 cpSync(join(COMPONENTS, core), join(DIST, core));
+
+const vectors = join(ROOT, "tests", "host-vectors");
+for (const name of readdirSync(vectors)) {
+  if (name !== "defaults.json" && !name.startsWith("store-")) continue;
+  cpSync(join(vectors, name), join(DIST, "host-vectors", name));
+}
 
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", PACKAGE], { stdio: "inherit" });

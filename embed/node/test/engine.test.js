@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { compareInstants, InputError } from "merge-sync";
+import { compareInstants, InputError, instant } from "merge-sync";
 import { EngineError, Scheduler } from "merge-sync/engine";
 
 import { ACCOUNT, host, LINKED, PAGES, RECORD, response, TOKEN, webhook } from "./support/host.js";
@@ -284,4 +284,31 @@ test("serving runs what comes due and ends when it is told to", async () => {
   await served;
   assert.equal(reports[0], ACCOUNT);
   assert.equal(database.prepare("SELECT count(*) AS rows FROM records").get().rows, 1);
+});
+
+test("nobody who is told of a run, or of a note, can stop a scheduler", async () => {
+  const { engine, clock, logged } = await host(PAGES);
+  engine.onNote(() => {
+    throw new Error("deaf");
+  });
+  await engine.link(LINKED);
+  const onReport = () => {
+    throw new Error("dumb");
+  };
+  const onFailure = onReport;
+  const log = (level, message, fields) => logged.push({ level, message, fields });
+  await new Scheduler(engine, { onReport, onFailure, log }).runDue(clock());
+  engine.run = () => Promise.reject(new Error("no"));
+  await engine.request(ACCOUNT, "poll");
+  await new Scheduler(engine, { onFailure, log }).runDue(instant("2025-11-27T13:00:00Z"));
+  const said = logged.filter(({ level }) => level === "error").map(({ message }) => message);
+  assert.deepEqual(
+    said.filter((message) => message !== "a run failed"),
+    [
+      "who is told of notes failed",
+      "who is told of runs failed",
+      "who is told of notes failed",
+      "who is told of runs failed",
+    ],
+  );
 });

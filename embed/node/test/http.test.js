@@ -168,3 +168,14 @@ test("one bad byte is replaced and said, and the rest is read", async () => {
   const message = "the body is not utf-8: what is not has become U+FFFD";
   assert.deepEqual(logged, [{ level: "warn", message, fields: { account: "a", status: 200 } }]);
 });
+
+test("a key or an address that cannot be right is refused by its name", () => {
+  for (const apiKey of [undefined, "", "two words", "\n"]) {
+    assert.throws(() => new FetchHttp({ apiKey }), { name: "InputError", field: "apiKey" });
+  }
+  for (const baseUrl of ["", "api.merge.dev", "ftp://api.merge.dev", "https://api.merge.dev/api"]) {
+    const refused = { name: "InputError", field: "baseUrl" };
+    assert.throws(() => new FetchHttp({ apiKey: "key", baseUrl }), refused);
+  }
+  assert.ok(new FetchHttp({ apiKey: "key", baseUrl: "https://api.merge.dev/" }));
+});

@@ -1,6 +1,9 @@
 // The SQLite store: what the contract promises across calls.
 
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 
 import Database from "better-sqlite3";
@@ -107,7 +110,8 @@ for (const [name, database] of await databases()) {
 
   test(`${name}: a commit is all or nothing`, async () => {
     const batches = [batch([row("1", NOW)])];
-    assert.deepEqual(await store.commit(change({ expected: "7", batches })), { tag: "stale" });
+    const stale = { tag: "stale", current: "0" };
+    assert.deepEqual(await store.commit(change({ expected: "7", batches })), stale);
     const broken = change({ batches: [batch([row("1", NOW), { ...row("2", NOW), json: null }])] });
     await assert.rejects(store.commit(broken), /NOT NULL/);
     assert.equal(Number(one("SELECT count(*) AS n FROM records").n), 0);
@@ -376,4 +380,41 @@ test("a file that is no store of ours is left as it is", () => {
   new SqliteStore(newer);
   newer.pragma("user_version = 99");
   assert.throws(() => new SqliteStore(newer), /schema version 99/);
+});
+
+test("another program's lock is waited for a second, and all else goes on", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "merge-sync-"));
+  const file = join(folder, "store.sqlite");
+  const [database, other] = [new Database(file), new Database(file)];
+  try {
+    const store = new SqliteStore(database, () => NOW);
+    await store.keepNote(NOTE);
+    other.exec("BEGIN IMMEDIATE");
+    let longest = 0;
+    let last = performance.now();
+    const timer = setInterval(() => {
+      longest = Math.max(longest, performance.now() - last);
+      last = performance.now();
+    }, 10);
+    const began = performance.now();
+    const waiting = Array.from({ length: 4 }, () => store.keepNote(NOTE));
+    assert.equal((await store.load("a")).version, "0", "readers go on");
+    for (const ended of await Promise.allSettled(waiting)) {
+      assert.match(ended.reason.message, /database is locked/);
+    }
+    clearInterval(timer);
+    assert.ok(performance.now() - began < 3_000);
+    assert.ok(longest < 700, `nothing else was done for ${longest} ms`);
+    const kept = store.keepNote(NOTE);
+    setTimeout(() => other.exec("COMMIT"), 50);
+    assert.equal(await kept, "kept");
+  } finally {
+    database.close();
+    other.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a database without a name is refused", () => {
+  assert.throws(() => new SqliteStore(new Database("")), /the database has no name/);
 });

@@ -9,10 +9,11 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
-from merge_sync.errors import StaleError, StoreError, UnknownAccountError
+from merge_sync.errors import InputError, StaleError, StoreError, UnknownAccountError
 from merge_sync.sqlite import SqliteStore
 from merge_sync.store import (
     Batch,
@@ -245,6 +246,25 @@ def test_threads_share_a_store_and_programs_a_file(store: SqliteStore, file: Pat
     assert loaded.version == "101"
 
 
+def test_nobody_waits_long_for_another_programs_lock(store: SqliteStore, file: Path) -> None:
+    store.keep_note(NOTE)
+
+    def refused(_: int) -> str:
+        with pytest.raises(StoreError) as error:
+            store.keep_note(NOTE)
+        return str(error.value).partition("` ")[2] or str(error.value).partition(": ")[2]
+
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert store.load("a") is not None, "readers go on"
+        began = monotonic()
+        with ThreadPoolExecutor(8) as pool:
+            found = set(pool.map(refused, range(8)))
+        assert monotonic() - began < 4
+    assert found <= {"database is locked", "is in use by other threads"}
+    store.keep_note(NOTE)
+
+
 def test_what_was_committed_is_there_after_reopening(file: Path) -> None:
     with SqliteStore(file) as store:
         commit(store, replace(batch(row("x")), token=PutToken("t")))
@@ -282,6 +302,11 @@ def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
         SqliteStore(tmp_path / "text")
     with pytest.raises(StoreError, match="unable to open database file"):
         SqliteStore(tmp_path / "none" / "store.sqlite")
+
+
+def test_a_file_without_a_name_is_refused() -> None:
+    with pytest.raises(InputError, match="file: it is empty"):
+        SqliteStore("")
 
 
 def test_a_store_that_is_closed_says_so(store: SqliteStore) -> None:

@@ -69,6 +69,12 @@ export interface EngineOptions {
   readonly text?: TextForm | undefined;
 }
 
+/** A webhook as it came. */
+export interface Delivery extends Omit<SignedBody, "keys" | "body"> {
+  /** Null or left out where the request had none. */
+  readonly body?: SignedBody["body"] | null | undefined;
+}
+
 /** An account to look after, for who learns of it by other means than its webhook. */
 export interface NewAccount {
   readonly account: Pick<Account, "id" | "category"> & Partial<Account>;
@@ -186,9 +192,13 @@ export class Engine {
     return () => this.#noted.delete(listener);
   }
 
-  /** Takes in a webhook. Send the reply: where it is 200, what the webhook says is durable. */
-  async receive(delivery: Omit<SignedBody, "keys">): Promise<Reply> {
-    const facts = signedBody({ ...delivery, keys: this.keys });
+  /**
+   * Takes in a webhook. Send the reply: where it is 200, what the webhook says is durable. It comes
+   * within five seconds, whatever the store does.
+   */
+  async receive(delivery: Delivery): Promise<Reply> {
+    const body = delivery.body ?? new Uint8Array();
+    const facts = signedBody({ ...delivery, body, keys: this.keys });
     if (facts === null) {
       this.log("warn", "webhook refused: the body is not utf-8", {});
       return INVALID_SIGNATURE;
@@ -229,7 +239,7 @@ export class Engine {
       this.log("error", "nobody linked this account", { account: note.account });
       return false;
     }
-    for (const listener of this.#noted) listener();
+    this.#tell();
     return true;
   }
 
@@ -340,7 +350,18 @@ export class Engine {
       const { tag } = await this.#storing(() => this.store.commit(change));
       if (tag === "committed") break;
     }
-    for (const listener of this.#noted) listener();
+    this.#tell();
+  }
+
+  /** What was kept stays so, whoever cannot hear of it. */
+  #tell(): void {
+    for (const listener of this.#noted) {
+      try {
+        listener();
+      } catch (thrown) {
+        this.log("error", "who is told of notes failed", { problem: reasonOf(thrown) });
+      }
+    }
   }
 
   /**

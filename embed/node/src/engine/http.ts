@@ -1,7 +1,8 @@
 // Requests to Merge: the interface, and the ready-made client over `fetch`. Here, and nowhere
 // else, the origin, the API key and the account's token are put on a request.
 
-import { reasonOf } from "../errors.js";
+import { text } from "../check.js";
+import { InputError, reasonOf } from "../errors.js";
 import type { Milliseconds } from "../types.js";
 import { Budget, type Ending, isFailing, type Limits } from "./budget.js";
 import type { Log } from "./engine.js";
@@ -78,8 +79,12 @@ export class FetchHttp implements Http {
   readonly #log: Log;
 
   constructor(options: FetchHttpOptions) {
-    this.#authorization = `Bearer ${options.apiKey}`;
-    this.#baseUrl = (options.baseUrl ?? "https://api.merge.dev").replace(/\/+$/, "");
+    const apiKey = text(options.apiKey, "apiKey");
+    if (!/^[\x21-\x7e]+$/.test(apiKey)) {
+      throw new InputError("apiKey", "expected a text that fits a header");
+    }
+    this.#authorization = `Bearer ${apiKey}`;
+    this.#baseUrl = origin(options.baseUrl ?? "https://api.merge.dev");
     this.#budget = new Budget(options.limits, options.now);
     this.#fetch = options.fetch ?? globalThis.fetch;
     this.#timeout = Math.min(options.timeout ?? TIMEOUT, TIMEOUT);
@@ -144,6 +149,16 @@ export class FetchHttp implements Http {
       return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
     }
   }
+}
+
+/** Without a slash at its end, to which a path is added. */
+function origin(baseUrl: string): string {
+  const url = URL.canParse(baseUrl) ? new URL(baseUrl) : null;
+  const isOrigin = url?.pathname === "/" && url.search + url.hash + url.username === "";
+  if (!isOrigin || !["http:", "https:"].includes(url.protocol)) {
+    throw new InputError("baseUrl", "expected an origin such as https://api.merge.dev");
+  }
+  return url.origin;
 }
 
 /** The body; null where it is too large. */

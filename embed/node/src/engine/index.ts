@@ -8,7 +8,7 @@
 
 export type { Limits } from "./budget.js";
 export { type Clock, type Command, Engine, EngineError, type EngineOptions } from "./engine.js";
-export type { Log, NewAccount } from "./engine.js";
+export type { Delivery, Log, NewAccount } from "./engine.js";
 export { FetchHttp, type FetchHttpOptions, type Http, type HttpOutcome } from "./http.js";
 export type { HttpRequest } from "./http.js";
 export { Scheduler, type SchedulerOptions } from "./scheduler.js";

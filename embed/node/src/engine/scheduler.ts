@@ -33,8 +33,8 @@ const LONGEST_HOLD = 10n * MINUTE;
 const STORE_PAUSE = 5_000;
 /** How much of a failure is noted: a trap comes with every function that was called. */
 const LONGEST_FAILURE = 300;
-/** The longest a timer can wait; then it is looked again. */
-const LONGEST_SLEEP = 3_600_000;
+/** Another process may have kept a note, and tells nobody here: it is looked again after this. */
+const LOOK_AGAIN = 5_000;
 
 interface Held {
   until: bigint;
@@ -106,9 +106,9 @@ export class Scheduler {
       for (const due of ready.slice(0, Math.max(0, this.#concurrency - this.#running.size))) {
         this.#start(due);
       }
-      if (next === null) return LONGEST_SLEEP;
+      if (next === null) return LOOK_AGAIN;
       const wait = Number((toEpochMicroseconds(next) - toEpochMicroseconds(now)) / 1_000n) + 1;
-      return Math.min(wait, LONGEST_SLEEP);
+      return Math.min(wait, LOOK_AGAIN);
     } catch (thrown) {
       const problem = reasonOf(thrown);
       this.options.log?.("error", "cannot tell which accounts are due", { problem });
@@ -156,13 +156,32 @@ export class Scheduler {
       const wasHeld = this.#held.delete(account);
       this.#ended.set(account, due);
       if (wasHeld || due.failed === true) await this.#noteEnd(account, null);
-      this.options.onReport?.(account, report);
+      this.#tell(account, () => this.options.onReport?.(account, report));
     } catch (thrown) {
       const problem = reasonOf(thrown);
       this.options.log?.("error", "a run failed", { account, problem });
-      this.#hold(account, toEpochMicroseconds(await this.engine.clock()));
+      this.#hold(account, toEpochMicroseconds(await this.#now(due.start)));
       await this.#noteEnd(account, shortened(problem));
-      this.options.onFailure?.(account, thrown);
+      this.#tell(account, () => this.options.onFailure?.(account, thrown));
+    }
+  }
+
+  /** Where there is no time to be had there will be none to start a run by, either. */
+  async #now(otherwise: Instant): Promise<Instant> {
+    try {
+      return await this.engine.clock();
+    } catch {
+      return otherwise;
+    }
+  }
+
+  /** What somebody does who is told of a run changes nothing about it. */
+  #tell(account: string, tell: () => void): void {
+    try {
+      tell();
+    } catch (thrown) {
+      const problem = reasonOf(thrown);
+      this.options.log?.("error", "who is told of runs failed", { account, problem });
     }
   }
 

@@ -40,6 +40,11 @@ export interface SqliteDatabase {
 
 type Statement = ReturnType<SqliteDatabase["prepare"]>;
 
+/** How long to wait for another program's lock: a webhook is answered within five seconds. */
+const LOCK_PATIENCE = 1_000;
+/** How long to wait for it at a time. */
+const LONGEST_PAUSE = 50;
+
 /** A start further ahead was written under a wrong clock: it has come. */
 const FURTHEST_START = 25n * 3_600_000_000n;
 
@@ -55,6 +60,11 @@ export class SqliteStore implements Store {
     private readonly database: SqliteDatabase,
     private readonly clock: () => Instant | Date | Promise<Instant | Date> = () => new Date(),
   ) {
+    if ((database as { name?: unknown }).name === "") {
+      throw new Error("store: the database has no name: what is in it is gone when it is closed");
+    }
+    // Before there is a store there is nothing to be held up by waiting for a lock.
+    database.exec(`PRAGMA busy_timeout = ${LOCK_PATIENCE.toString()}`);
     const number = (sql: string) => Number(Object.values(database.prepare(sql).get() as Row)[0]);
     const tables = number("SELECT count(*) FROM sqlite_schema");
     const application = number("PRAGMA application_id");
@@ -68,16 +78,20 @@ export class SqliteStore implements Store {
     }
     // A commit that is reported must survive the loss of power.
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    // An erased token is really gone.
+    database.exec("PRAGMA secure_delete = FAST");
     // Looked at again: two programs may have found the same empty or old file.
-    this.#transaction(() => {
+    this.#transaction("BEGIN IMMEDIATE", () => {
       if (number("SELECT count(*) FROM sqlite_schema") === 0) database.exec(TABLES);
       for (const step of STEPS.slice(number("PRAGMA user_version") - 1)) database.exec(step);
     });
+    // SQLite would wait on this thread, and nothing else would be done meanwhile.
+    database.exec("PRAGMA busy_timeout = 0");
   }
 
   async keepNote(note: Note): Promise<"kept" | "unknown-account"> {
     const now = await this.#now();
-    return this.#transaction(() => {
+    return await this.#writing(() => {
       if (note.create) this.#run(SQL.insertAccount, note.account, now);
       const numbered = this.#get(SQL.numberNote, now, note.account);
       if (numbered === undefined) return "unknown-account";
@@ -89,9 +103,8 @@ export class SqliteStore implements Store {
     });
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is a rejection
   async load(account: string): Promise<Versioned | null> {
-    return this.#transaction(() => {
+    return await this.#reading(() => {
       const found = this.#get(SQL.load, account);
       if (found === undefined) return null;
       const notes = this.#all(SQL.notes, account).map((note) => ({
@@ -106,14 +119,14 @@ export class SqliteStore implements Store {
 
   async commit(change: Change): Promise<Committed> {
     const now = await this.#now();
-    return this.#transaction(() => this.#carryOut(change, now));
+    return await this.#writing(() => this.#carryOut(change, now));
   }
 
   #carryOut(change: Change, now: bigint): Committed {
     const { account } = change;
     const found = this.#get(SQL.version, account);
     const current = found === undefined ? null : String(found["version"]);
-    if (current !== change.expected) return { tag: "stale" };
+    if (current !== change.expected) return { tag: "stale", current };
     if (current === null) this.#run(SQL.insertAccount, account, now);
     const version = BigInt(current ?? 0) + 1n;
     for (const number of change.consumed) this.#run(SQL.consume, account, number);
@@ -174,15 +187,15 @@ export class SqliteStore implements Store {
     );
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is a rejection
   async token(account: string): Promise<string | null> {
-    return textOf(this.#get(SQL.token, account)?.["account_token"]);
+    const found = await this.#patiently(() => this.#get(SQL.token, account));
+    return textOf(found?.["account_token"]);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is a rejection
   async due(now: Instant, limit: number): Promise<readonly Due[]> {
     const at = toEpochMicroseconds(now);
-    return this.#all(SQL.due, at, at + FURTHEST_START, limit).map((row) => ({
+    const rows = await this.#patiently(() => this.#all(SQL.due, at, at + FURTHEST_START, limit));
+    return rows.map((row) => ({
       account: String(row["linked_account_id"]),
       start: fromEpochMicroseconds(BigInt(row["start_at"] ?? 0)),
       version: String(row["version"]),
@@ -190,21 +203,20 @@ export class SqliteStore implements Store {
     }));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is a rejection
   async nextStart(now: Instant): Promise<Instant | null> {
-    const start = textOf(this.#get(SQL.nextStart, toEpochMicroseconds(now))?.["start_at"]);
+    const found = await this.#patiently(() => this.#get(SQL.nextStart, toEpochMicroseconds(now)));
+    const start = textOf(found?.["start_at"]);
     return start === null ? null : fromEpochMicroseconds(BigInt(start));
   }
 
   async runEnded(account: string, failure: string | null): Promise<void> {
     const now = await this.#now();
-    this.#run(SQL.runEnded, failure, now, account);
+    await this.#writing(() => this.#run(SQL.runEnded, failure, now, account));
   }
 
   /** How the account's latest runs failed; null where the latest did not. */
-  // eslint-disable-next-line @typescript-eslint/require-await -- what it throws is a rejection
   async failedRuns(account: string): Promise<FailedRuns | null> {
-    const found = this.#get(SQL.failedRuns, account);
+    const found = await this.#patiently(() => this.#get(SQL.failedRuns, account));
     if (found === undefined) return null;
     return {
       count: Number(found["failed_runs"]),
@@ -238,18 +250,53 @@ export class SqliteStore implements Store {
     return this.#statement(sql).all(...values) as Row[];
   }
 
+  #writing<T>(work: () => T): Promise<T> {
+    return this.#patiently(() => this.#transaction("BEGIN IMMEDIATE", work));
+  }
+
+  /** All that it reads is of one moment, and no writer is waited for. */
+  #reading<T>(work: () => T): Promise<T> {
+    return this.#patiently(() => this.#transaction("BEGIN", work));
+  }
+
+  /** Tries again while another program holds the lock. Whatever else there is to do goes on. */
+  async #patiently<T>(work: () => T): Promise<T> {
+    const started = performance.now();
+    for (let pause = 1; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+      try {
+        return work();
+      } catch (thrown) {
+        if (!isBusy(thrown) || performance.now() - started + pause > LOCK_PATIENCE) throw thrown;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
   /** Nothing of this waits, so that no other work of this process can come between. */
-  #transaction<T>(work: () => T): T {
-    this.database.exec("BEGIN IMMEDIATE");
+  #transaction<T>(begin: string, work: () => T): T {
+    this.database.exec(begin);
     try {
       const result = work();
       this.database.exec("COMMIT");
       return result;
     } catch (thrown) {
-      this.database.exec("ROLLBACK");
+      try {
+        this.database.exec("ROLLBACK");
+      } catch {
+        // SQLite has done so itself: the disk is full, say.
+      }
       throw thrown;
     }
   }
+}
+
+/** Each driver has its own way to say so. */
+function isBusy(thrown: unknown): boolean {
+  const { code, errcode } = thrown as { code?: unknown; errcode?: unknown };
+  const busy = 5;
+  return typeof errcode === "number"
+    ? (errcode & 0xff) === busy
+    : typeof code === "string" && code.startsWith("SQLITE_BUSY");
 }
 
 /** Past 2^53 in the far future, which a number of JavaScript's cannot count to. */

@@ -151,8 +151,12 @@ export type Committed =
       /** What the sweep did; null where the change has none. */
       readonly swept: Swept | null;
     }
-  /** Somebody else committed first, or the account is gone: nothing was written. */
-  | { readonly tag: "stale" };
+  /** Somebody else committed first: nothing was written. */
+  | {
+      readonly tag: "stale";
+      /** The version that is there now; null where the account is gone. */
+      readonly current: string | null;
+    };
 
 /** An account whose time has come. */
 export interface Due {

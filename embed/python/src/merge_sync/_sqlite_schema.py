@@ -7,6 +7,9 @@ APPLICATION_ID = 0x4D53_796E
 
 SCHEMA_VERSION = 2
 
+LOCK_PATIENCE_MS = 1_000
+"""How long to wait for another program's lock: a webhook is to be answered within five seconds."""
+
 # Instants are microseconds since 1970 in UTC: `modified_at` and `fresh_to` on Merge's clock,
 # all others on this program's. The index of live records is for sweeps; `deleted` is in it so that
 # they need not look at the records themselves.
@@ -102,7 +105,7 @@ def prepare(sql: sqlite3.Connection) -> str | None:
 
     Answers what is wrong with it, having left it alone.
     """
-    sql.execute("PRAGMA busy_timeout = 5000")
+    sql.execute(f"PRAGMA busy_timeout = {LOCK_PATIENCE_MS}")
     if problem := _look(sql):
         return problem
     sql.execute("PRAGMA journal_mode = WAL")

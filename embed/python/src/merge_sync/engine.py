@@ -8,11 +8,12 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from merge_sync import _engine_json
 from merge_sync._component import shared
+from merge_sync._deadline import within
 from merge_sync._json import (
     Json,
     ask,
@@ -142,6 +143,8 @@ class Engine:
     clock: Clock = field(default_factory=SystemClock)
     noted: Callable[[], None] = field(default=lambda: None, repr=False)
     """Called after each note that was kept: its account may be due."""
+    patience: timedelta = timedelta(seconds=5)
+    """How long a webhook's note may take to be durable. Merge waits longer, but not reliably."""
 
     def __post_init__(self) -> None:
         """Check the settings, before anything uses them."""
@@ -158,7 +161,9 @@ class Engine:
     def receive(self, body: bytes, signatures: Iterable[str]) -> Reply:
         """Take in a webhook, and answer what to send back once what it says is durable.
 
-        Loads nothing and makes no request.
+        Loads nothing and makes no request. Ends within `patience`, whatever the store does: the
+        note is kept in a thread of its own, and where it is not durable by then, the answer is 500
+        and Merge sends the webhook again.
         """
         text = signed_body(body, signatures, self.webhook_keys)
         if text is None:
@@ -169,17 +174,31 @@ class Engine:
         note, reply = found["note"], read_reply(found["reply"])
         if note is None:
             return reply
+        kept = _engine_json.read_note(note)
         try:
-            self.store.keep_note(_engine_json.read_note(note))
+            within(self.patience.total_seconds(), lambda: self.store.keep_note(kept))
         except UnknownAccountError:
             # Nobody linked it, and no repetition would help.
             LOGGER.error("webhook for an unknown account: %s", note["account"])  # noqa: TRY400
+        except TimeoutError:
+            LOGGER.error("webhook not taken in within %s", self.patience)  # noqa: TRY400
+            return NOT_DURABLE
         except StoreError as error:
             LOGGER.error("webhook not taken in: %s", error)  # noqa: TRY400
             return NOT_DURABLE
+        except Exception:
+            LOGGER.exception("webhook not taken in")
+            return NOT_DURABLE
         else:
-            self.noted()
+            self._tell()
         return reply
+
+    def _tell(self) -> None:
+        """Say that an account may be due. What was kept stays so, whoever cannot hear of it."""
+        try:
+            self.noted()
+        except Exception:
+            LOGGER.exception("who is told of notes failed")
 
     def link(
         self, account: Account, token: str | None = None, linked_at: datetime | None = None

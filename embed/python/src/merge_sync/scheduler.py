@@ -67,7 +67,7 @@ class Scheduler:
         self._clock = clock or SystemClock()
         self._reported = reported
         self._workers = workers
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="merge-sync")
+        self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
         self._woken = threading.Event()
         self._running: set[str] = set()
@@ -92,12 +92,12 @@ class Scheduler:
     def serve(self, stop: threading.Event, pause: Callable[[float], None] | None = None) -> None:
         """Run accounts as they come due, until `stop` is set and the runs under way have ended.
 
-        Set `stop`, then call `wake`. `pause` takes the place of waiting, for tests.
+        Set `stop`, then call `wake`. It can be called again then. `pause` takes the place of
+        waiting, for tests.
         """
         while not stop.is_set():
             self._woken.clear()
-            now = self._clock.now()
-            seconds = self._start_due(now)
+            seconds = self._start_due()
             if stop.is_set():
                 break
             if pause is None:
@@ -107,8 +107,11 @@ class Scheduler:
         self.close()
 
     def close(self) -> None:
-        """Wait for the runs under way, and end the threads."""
-        self._pool.shutdown()
+        """Wait for the runs under way, and end the threads. The next run makes new ones."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown()
 
     def __enter__(self) -> Self:
         """Answer itself."""
@@ -118,7 +121,7 @@ class Scheduler:
         """Wait for the runs under way, and end the threads."""
         self.close()
 
-    def _start_due(self, now: datetime) -> float:
+    def _start_due(self) -> float:
         """Start what is due, as far as there is room, and say how long to wait."""
         with self._lock:
             room = self._workers - len(self._running)
@@ -126,9 +129,14 @@ class Scheduler:
         if room <= 0:
             return STORE_PAUSE.total_seconds()
         try:
+            now = self._clock.now()
             ready, next_start = self._survey(now, room + known)
         except StoreError as error:
             LOGGER.error("cannot tell which accounts are due: %s", error)  # noqa: TRY400
+            return STORE_PAUSE.total_seconds()
+        except Exception:
+            # Whatever it is, it may pass, and nobody else would start a run.
+            LOGGER.exception("cannot tell which accounts are due")
             return STORE_PAUSE.total_seconds()
         for due in ready[:room]:
             self._start(due)
@@ -160,8 +168,10 @@ class Scheduler:
 
     def _start(self, due: Due) -> "Future[None]":
         with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="merge-sync")
             self._running.add(due.account)
-        return self._pool.submit(self._run, due)
+            return self._pool.submit(self._run, due)
 
     def _run(self, due: Due) -> None:
         try:

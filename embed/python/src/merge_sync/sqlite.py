@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from merge_sync import _sqlite_schema
 from merge_sync.engine import Clock, SystemClock
-from merge_sync.errors import StaleError, StoreError, UnknownAccountError
+from merge_sync.errors import InputError, StaleError, StoreError, UnknownAccountError
 from merge_sync.store import (
     Batch,
     Change,
@@ -53,6 +53,9 @@ class SqliteStore:
         Raises `StoreError` where it is no store of merge-sync, or cannot be used.
         """
         self._file = os.fspath(file)
+        if not self._file:
+            # SQLite would take a file that is gone when it is closed.
+            raise InputError("file: it is empty, expected a path")
         self._clock = clock or SystemClock()
         self._lock = threading.RLock()
         _create_private(self._file)
@@ -239,12 +242,23 @@ class SqliteStore:
         return _micros(self._clock.now())
 
     def _ask(self, question: str, values: tuple[Any, ...]) -> list[Any]:
-        with self._lock, self._explained():
+        with self._turn(), self._explained():
             return self._sql.execute(question, values).fetchall()
 
     @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        # Threads that wait behind one that waits for another program's lock would wait for it one
+        # after the other.
+        if not self._lock.acquire(timeout=_sqlite_schema.LOCK_PATIENCE_MS / 1_000):
+            raise StoreError(f"store `{self._file}` is in use by other threads")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextlib.contextmanager
     def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
-        with self._lock, self._explained():
+        with self._turn(), self._explained():
             self._sql.execute(begin)
             try:
                 yield self._sql

@@ -206,8 +206,9 @@ class Store(Protocol):
     def keep_note(self, note: Note) -> None:
         """Keep a note: durable when it returns, and never a reason for `StaleError`.
 
-        The account starts at once, or at its `not_before`. Raises `UnknownAccountError` where
-        there is none and the note creates none.
+        The account starts at once, or at its `not_before`; a start that is earlier stays. Raises
+        `UnknownAccountError` where there is none and the note creates none. `engine.Engine.receive`
+        calls it in a thread of its own.
         """
 
     def load(self, account: str) -> Versioned | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import Q
 
 from django_site.syncs.models import LinkedAccount, Note, Notice, Record
@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 
 def _atomic(work: Callable[[], T]) -> T:
+    # Threads outside of Django's requests keep their connections, also broken ones.
+    close_old_connections()
     try:
         with transaction.atomic():
             return work()
