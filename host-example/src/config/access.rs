@@ -71,10 +71,19 @@ fn url(given: &Given<'_>) -> Result<Option<Url>, ConfigError> {
             && url.username().is_empty()
             && url.password().is_none()
     };
-    let parsed = Url::parse(&text).ok().filter(is_origin);
-    parsed
-        .map(Some)
-        .ok_or_else(|| given.objection("admin_url", &text, "`https://` and a host, without a path"))
+    let parsed = Url::parse(&text).ok();
+    // Whoever wrote a password there does not want to read it in a log.
+    let has_password = parsed
+        .as_ref()
+        .is_some_and(|url| url.password().is_some() || !url.username().is_empty());
+    let found = if has_password {
+        "a URL with a user name or a password"
+    } else {
+        text.as_str()
+    };
+    let allowed = "`https://` and a host, without a path";
+    let refused = || given.objection("admin_url", found, allowed);
+    parsed.filter(is_origin).map(Some).ok_or_else(refused)
 }
 
 /// One token or several, separated by commas.

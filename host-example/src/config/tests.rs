@@ -144,7 +144,7 @@ fn the_key_never_travels_in_the_clear() {
 fn an_unknown_key_is_named_with_the_known_ones() {
     refuses(
         "listn = \"x\"",
-        "`listn` in `merge-sync.toml`: there is no such key; expected listen, database, \
+        "`listn` in `merge-sync.toml`: there is no such key; expected listen, admin, admin_url, behind_proxy, database, \
          component, region, base_url, requests_per_minute, concurrency, support or settings",
     );
 }
@@ -275,4 +275,77 @@ fn a_database_that_a_restart_would_empty_is_refused() {
         let refused = refused.expect_err(path);
         assert!(refused.ends_with("is not the path of a file"), "{refused}");
     }
+}
+
+#[test]
+fn the_admin_listener_leaves_the_machine_only_behind_a_proxy() {
+    let open = "admin = \"0.0.0.0:8081\"\n";
+    let allowed = "`admin` in `merge-sync.toml`: `0.0.0.0:8081` is not a loopback address; another \
+                   one needs a proxy with TLS in front, `behind_proxy = true`, and `admin_url`";
+    refuses(open, allowed);
+    refuses(&format!("{open}behind_proxy = true"), allowed);
+    let url = "admin_url = \"https://sync.example.com\"\n";
+    refuses(&format!("{open}{url}"), allowed);
+    let config = read(
+        &Flags::default(),
+        &[],
+        Some(&format!("{open}{url}behind_proxy = true")),
+    );
+    let admin = config.expect("a configuration").admin.expect("a listener");
+    assert_eq!(admin.listen.to_string(), "0.0.0.0:8081");
+    let off = read(&Flags::default(), &[], Some("admin = \"off\""));
+    assert_eq!(off.expect("a configuration").admin, None);
+}
+
+#[test]
+fn the_address_of_the_pages_is_a_bare_origin() {
+    for wrong in [
+        "sync.example.com",
+        "ftp://sync.example.com",
+        "https://sync.example.com/admin",
+        "https://user:password@sync.example.com",
+    ] {
+        let refused = read(
+            &Flags::default(),
+            &[],
+            Some(&format!("admin_url = \"{wrong}\"")),
+        );
+        let refused = refused.expect_err(wrong);
+        assert!(
+            refused.ends_with("is not `https://` and a host, without a path"),
+            "{refused}"
+        );
+        assert!(!refused.contains("password@"), "{refused}");
+    }
+}
+
+#[test]
+fn a_short_token_is_refused_without_repeating_it() {
+    for variable in ["MERGE_SYNC_ADMIN_TOKEN", "MERGE_SYNC_READ_TOKEN"] {
+        let good = "a-token-of-thirty-two-characters";
+        let one = format!("{good},too-short");
+        refuses_environment(
+            &[(variable, &one)],
+            &format!("{variable}: token 2 is not at least 32 characters without spaces"),
+        );
+        let two = format!("{good}, {good}2");
+        assert!(read(&Flags::default(), &[(variable, &two)], None).is_ok());
+    }
+    refuses(
+        "admin_token = \"x\"",
+        "`admin_token` in `merge-sync.toml`: secrets do not belong in this file; expected \
+         MERGE_SYNC_ADMIN_TOKEN in the environment",
+    );
+}
+
+#[test]
+fn a_platforms_port_counts_where_no_address_is_given() {
+    let listen = |environment: &[(&str, &str)]| {
+        let config = read(&Flags::default(), environment, None).expect("a configuration");
+        config.listen.to_string()
+    };
+    assert_eq!(listen(&[("PORT", "3000")]), "0.0.0.0:3000");
+    let both = [("PORT", "3000"), ("MERGE_SYNC_LISTEN", "127.0.0.1:1")];
+    assert_eq!(listen(&both), "127.0.0.1:1");
+    refuses_environment(&[("PORT", "0")], "PORT: `0` is not a port, 1 to 65535");
 }
