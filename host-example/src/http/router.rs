@@ -72,7 +72,6 @@ pub fn admin(host: Arc<Host>, access: Arc<Access>) -> Router {
             "/accounts/{id}/approve-deletions",
             get(page::confirm_deletions).post(page::approve_deletions),
         )
-        .route("/logout", post(login::end))
         .method_not_allowed_fallback(async || {
             let refused = "the path is not for this method";
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, refused)
@@ -84,6 +83,8 @@ pub fn admin(host: Arc<Host>, access: Arc<Access>) -> Router {
         .layer(from_fn(same_origin));
     let open = Router::new()
         .route("/login", get(login::form).post(login::submit))
+        // Whoever may only read may end a session, too.
+        .route("/logout", post(login::end))
         .layer(from_fn_with_state(state.clone(), buffer_body))
         .layer(from_fn(same_origin));
     open.merge(routes).with_state(state)
