@@ -1,7 +1,7 @@
 //! Who may use the API and the pages.
 //!
-//! A program sends a token with each request. People send one once, with a form or a login link,
-//! and get a session. Nothing is open without one of the two.
+//! A program sends a token with each request. People log in with a token or a login link and get
+//! a session. Every request needs one of the two.
 
 mod allowed_hosts;
 mod login_code;
@@ -25,7 +25,7 @@ pub use tokens::{LEAST_TOKEN_LENGTH, Role, Token, Tokens};
 use crate::clock::Micros;
 use crate::secret::Secret;
 
-/// Who asks.
+/// Who sends a request.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// What it may do.
@@ -34,12 +34,12 @@ pub struct Caller {
     pub session: Option<Session>,
 }
 
-/// Why nobody is let in.
+/// Why a request is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Denied {
     /// Neither a token nor a session.
     Unauthenticated,
-    /// A token that is none of ours.
+    /// A token that is not configured.
     UnknownToken,
     /// A session that has ended, or whose token is gone.
     SessionOver,
@@ -56,7 +56,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Let in who has one of `tokens`; browsers only under one of `hosts`.
+    /// Accept `tokens`, and browsers that name one of `hosts`.
     #[must_use]
     pub fn new(tokens: Tokens, hosts: AllowedHosts) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// Why it is not let in.
+    /// Why the request is refused.
     pub fn caller(&self, headers: &HeaderMap, now: Micros) -> Result<Caller, Denied> {
         if headers.contains_key(header::AUTHORIZATION) {
             let bearer = headers.typed_get::<Authorization<Bearer>>();
@@ -97,8 +97,8 @@ impl Access {
         })
     }
 
-    /// Whether a browser may use this server under the host that its request names. A page of a
-    /// host whose DNS entry was changed to this address names another.
+    /// Whether the `Host` of the request is allowed for browsers. A site that points its DNS entry at
+    /// this address (DNS rebinding) is named there, and is not.
     #[must_use]
     pub fn is_allowed_host(&self, headers: &HeaderMap) -> bool {
         let host = headers.get(header::HOST);
@@ -106,14 +106,14 @@ impl Access {
             .is_some_and(|host| self.hosts.allow(host))
     }
 
-    /// A session for who knows this token.
+    /// Begin a session with this token; `None` if it is unknown.
     #[must_use]
     pub fn log_in(&self, token: &str, now: Micros) -> Option<Session> {
         let token = self.tokens.find(token)?;
         Session::begin(&token.secret, now)
     }
 
-    /// A session for who has this login code, once.
+    /// Begin a session with this login code; `None` if it is wrong, too old or was used before.
     #[must_use]
     pub fn log_in_with_code(&self, code: &str, now: Micros) -> Option<Session> {
         let mut kept = self

@@ -1,4 +1,4 @@
-//! The tokens that let in, and what each may do.
+//! The configured tokens, and what each allows.
 
 use subtle::ConstantTimeEq as _;
 

@@ -1,4 +1,4 @@
-//! Lets in who has a token or a session, and no other.
+//! Authenticates requests of the admin listener, and checks the caller's role.
 
 use std::sync::Arc;
 
@@ -19,8 +19,7 @@ pub(super) struct Gate {
     pub(super) access: Arc<Access>,
 }
 
-/// Whoever asks has to be let in, and allowed to do what it asks for, before a byte of the body
-/// is read.
+/// Authenticate the caller and check its role, before the body is read.
 pub(super) async fn gate(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let now = gate.host.clock.now();
     let caller = match gate.access.caller(request.headers(), now) {
@@ -28,14 +27,14 @@ pub(super) async fn gate(State(gate): State<Gate>, mut request: Request, next: N
         Err(denied) => return refuse(denied, &request),
     };
     if !request.method().is_safe() && caller.role < Role::Admin {
-        let refused = "the token is for reading alone; expected one of an admin";
+        let refused = "the token allows reading only; expected an admin token";
         return ApiError::new(StatusCode::FORBIDDEN, refused).into_response();
     }
     request.extensions_mut().insert(caller);
     next.run(request).await
 }
 
-/// A browser is led to the login form, a program is told what is missing.
+/// Redirect a browser to the login form; tell a program what is missing.
 fn refuse(denied: Denied, request: &Request) -> Response {
     let refused = match denied {
         Denied::Unauthenticated => "expected a token, `Authorization: Bearer ...`",
@@ -55,7 +54,7 @@ fn refuse(denied: Denied, request: &Request) -> Response {
     response
 }
 
-/// A name that somebody pointed at this address.
+/// The request names a host under which the pages are not served.
 pub(super) fn unknown_host() -> ApiError {
     ApiError::new(
         StatusCode::MISDIRECTED_REQUEST,
@@ -75,8 +74,8 @@ fn login_address(uri: &Uri) -> String {
     format!("/login?next={}", segment(wanted))
 }
 
-/// Whether a request of this caller with this body may change something: a browser sends its
-/// cookie with every request, also with one that another site made it send.
+/// Whether a request with this body comes from one of the session's own pages. A browser sends its
+/// cookie with every request, also with a request that another site caused.
 pub(super) fn has_csrf_token(caller: &Caller, headers: &HeaderMap, body: &[u8]) -> bool {
     let Some(session) = &caller.session else {
         return true;

@@ -53,7 +53,7 @@ pub fn public(host: Arc<Host>) -> Router {
         .with_state(host)
 }
 
-/// The admin listener: the API and the pages, for who has a token or a session.
+/// The admin listener: the API and the pages, for callers with a token or a session.
 pub fn admin(host: Arc<Host>, access: Arc<Access>) -> Router {
     let state = Gate { host, access };
     let routes = Router::new()
@@ -77,13 +77,13 @@ pub fn admin(host: Arc<Host>, access: Arc<Access>) -> Router {
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, refused)
         })
         .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "there is no such path"))
-        // From the last to the first: who asks is known before the body is read.
+        // The last layer runs first: the caller is authenticated before the body is read.
         .layer(from_fn_with_state(state.clone(), buffer_body))
         .layer(from_fn_with_state(state.clone(), gate))
         .layer(from_fn(same_origin));
     let open = Router::new()
         .route("/login", get(login::form).post(login::submit))
-        // Whoever may only read may end a session, too.
+        // A caller with a token for reading may end its session, too.
         .route("/logout", post(login::end))
         .layer(from_fn_with_state(state.clone(), buffer_body))
         .layer(from_fn(same_origin));

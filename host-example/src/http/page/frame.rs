@@ -73,7 +73,7 @@ fn csrf_field(session: Option<&Session>) -> Markup {
     }
 }
 
-/// A form with one button that changes something; nothing for who may only read.
+/// A form with one button that changes something; empty for callers that may only read.
 pub(super) fn button_form(caller: &Caller, action: &str, fields: &Markup, label: &str) -> Markup {
     html! {
         @if caller.role == Role::Admin {

@@ -1,4 +1,4 @@
-//! The login form, and what it and the login link lead to.
+//! The login form, the login link, and the end of a session.
 
 use std::sync::Arc;
 
@@ -50,7 +50,7 @@ pub(in crate::http) async fn form(
     Ok(show(refused, &query.next))
 }
 
-/// `POST /login`: a session for who knows a token.
+/// `POST /login`: begin a session with a token.
 pub(in crate::http) async fn submit(
     State(gate): State<Gate>,
     headers: HeaderMap,
