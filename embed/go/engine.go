@@ -262,7 +262,7 @@ func (e *Engine) Inspect(ctx context.Context, account string, required ...string
 	return view, err
 }
 
-func (e *Engine) load(ctx context.Context, account string) (*Versioned, error) {
+func (e *Engine) load(ctx context.Context, account string) (*LoadedAccount, error) {
 	loaded, err := e.store.Load(ctx, account)
 	if err != nil {
 		return nil, err
@@ -273,9 +273,9 @@ func (e *Engine) load(ctx context.Context, account string) (*Versioned, error) {
 	return loaded, nil
 }
 
-func (e *Engine) writeSubject(w *wire.Writer, account string, loaded *Versioned) {
+func (e *Engine) writeSubject(w *wire.Writer, account string, loaded *LoadedAccount) {
 	w.Text("account", account)
-	writeVersioned(w, "loaded", *loaded)
+	writeLoadedAccount(w, "loaded", *loaded)
 	w.Text("settings", e.settings)
 	w.Instant("now", e.clock.Now())
 }

@@ -24,7 +24,7 @@ from merge_sync.errors import (
 )
 from merge_sync.readiness import AccountPhase
 from merge_sync.sqlite import SqliteStore
-from merge_sync.store import Change, Committed, Note, Occasion, Versioned
+from merge_sync.store import Change, Committed, Note, Occasion, LoadedAccount
 from merge_sync.types import Account
 from merge_sync.webhook import NOT_DURABLE, Reply
 from support import (
@@ -205,7 +205,7 @@ class Broken:
             raise self.notes
         self.store.keep_note(note)
 
-    def load(self, account: str) -> Versioned | None:
+    def load(self, account: str) -> LoadedAccount | None:
         return self.store.load(account)
 
     def commit(self, change: Change) -> Committed:

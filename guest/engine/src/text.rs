@@ -30,7 +30,7 @@ use merge_sync_logic::json::write::{Object, alone};
 use merge_sync_logic::json::{self, Operation};
 use merge_sync_logic::types::{AccountId, Problem, Timestamp};
 
-use crate::contract::store::Versioned;
+use crate::contract::store::LoadedAccount;
 use crate::contract::triggers::Failure;
 use crate::receive::Received;
 use crate::settings::{Settings, parse_in};
@@ -105,7 +105,7 @@ fn inspect(input: Input<'_, '_>) -> Result<String, Problem> {
 /// What a question about one account, or a wish for it, is asked of.
 struct Subject {
     account: AccountId,
-    loaded: Versioned,
+    loaded: LoadedAccount,
     settings: Settings,
     now: Timestamp,
 }
@@ -114,7 +114,7 @@ struct Subject {
 fn read_subject(mut fields: Fields<'_, '_>) -> Result<Subject, Problem> {
     let subject = Subject {
         account: fields.take("account").text()?,
-        loaded: store::read_versioned(fields.take("loaded"))?,
+        loaded: store::read_loaded_account(fields.take("loaded"))?,
         settings: parse_in("settings", &fields.take("settings").text()?)?,
         now: fields.take("now").timestamp()?,
     };

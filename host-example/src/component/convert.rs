@@ -73,11 +73,11 @@ pub(super) fn note_error(from: host::NoteError, account: &str) -> store::NoteErr
     }
 }
 
-pub(super) fn versioned(from: host::Versioned) -> store::Versioned {
+pub(super) fn loaded_account(from: host::LoadedAccount) -> store::LoadedAccount {
     let notes = from
         .notes
         .into_iter()
-        .map(|note| store::Numbered {
+        .map(|note| store::StoredNote {
             number: note.number,
             key: note.key,
             text: note.text,
@@ -86,7 +86,7 @@ pub(super) fn versioned(from: host::Versioned) -> store::Versioned {
             }),
         })
         .collect();
-    store::Versioned {
+    store::LoadedAccount {
         state: from.state,
         version: from.version,
         notes,
@@ -107,10 +107,13 @@ pub(super) fn change(from: store::Change) -> host::Change {
             store::TokenChange::Erase => host::TokenChange::Erase,
         },
         summary: host::Summary {
-            phase: from.summary.phase,
+            phase: account_phase(from.summary.phase).to_owned(),
             ready: from.summary.ready,
             needed: from.summary.needed,
-            trouble: from.summary.trouble,
+            trouble: from
+                .summary
+                .trouble
+                .map(|kind| trouble_kind(kind).to_owned()),
             link: link_state(from.summary.link).to_owned(),
             skipped: from.summary.skipped,
             fresh_to: from.summary.fresh_to,
@@ -145,6 +148,31 @@ pub(super) fn commit_error(from: host::CommitError) -> store::CommitError {
         host::CommitError::Unavailable(unavailable) => {
             store::CommitError::Unavailable(problem(unavailable))
         }
+    }
+}
+
+/// As `dto::account_phase` has it of what the component exports.
+fn account_phase(from: types::AccountPhase) -> &'static str {
+    match from {
+        types::AccountPhase::Unknown => "unknown",
+        types::AccountPhase::Syncing => "syncing",
+        types::AccountPhase::NeedsAttention => "needs-attention",
+        types::AccountPhase::Ready => "ready",
+    }
+}
+
+/// As `dto::trouble_kind` has it of what the component exports.
+fn trouble_kind(from: types::TroubleKind) -> &'static str {
+    match from {
+        types::TroubleKind::Reauthorize => "reauthorize",
+        types::TroubleKind::DropRequest => "drop-request",
+        types::TroubleKind::Park => "park",
+        types::TroubleKind::Retrying => "retrying",
+        types::TroubleKind::InitialSync => "initial-sync",
+        types::TroubleKind::HeldSweep => "held-sweep",
+        types::TroubleKind::Incomplete => "incomplete",
+        types::TroubleKind::Unreadable => "unreadable",
+        types::TroubleKind::NoKey => "no-key",
     }
 }
 

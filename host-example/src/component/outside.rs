@@ -88,11 +88,14 @@ impl store::Host for Outside {
         kept.map_err(|error| convert::note_error(error, &account))
     }
 
-    async fn load(&mut self, account: String) -> Result<Option<store::Versioned>, types::Problem> {
+    async fn load(
+        &mut self,
+        account: String,
+    ) -> Result<Option<store::LoadedAccount>, types::Problem> {
         let loaded = self.parts.store.load(&account).await;
         self.enter();
         loaded
-            .map(|found| found.map(convert::versioned))
+            .map(|found| found.map(convert::loaded_account))
             .map_err(convert::problem)
     }
 

@@ -30,7 +30,7 @@ pub enum Ask {
 #[derive(Debug)]
 pub enum Answer {
     /// To [`Ask::Load`].
-    Loaded(Result<Option<store::Versioned>, types::Problem>),
+    Loaded(Result<Option<store::LoadedAccount>, types::Problem>),
     /// To [`Ask::KeepNote`].
     Kept(Result<(), store::NoteError>),
     /// To [`Ask::Commit`].
@@ -133,7 +133,10 @@ impl store::Host for Outside {
         }
     }
 
-    async fn load(&mut self, account: String) -> Result<Option<store::Versioned>, types::Problem> {
+    async fn load(
+        &mut self,
+        account: String,
+    ) -> Result<Option<store::LoadedAccount>, types::Problem> {
         match self.port.ask(Ask::Load(account)).await {
             Answer::Loaded(loaded) => loaded,
             _ => Err(unexpected()),

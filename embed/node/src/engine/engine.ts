@@ -8,7 +8,7 @@ import { loadText, type TextForm } from "../text.js";
 import type { Account } from "../types.js";
 import type { Reply } from "../webhook.js";
 import type { Http } from "./http.js";
-import type { Change, Note, Store, Versioned } from "./store.js";
+import type { Change, Note, Store, LoadedAccount } from "./store.js";
 import {
   changeFrom,
   type Effect,
@@ -17,7 +17,7 @@ import {
   noteFrom,
   read,
   type Report,
-  versionedTo,
+  loadedAccountTo,
   type View,
   viewFrom,
   type WireChange,
@@ -264,7 +264,7 @@ export class Engine {
    * @throws {@link EngineError} where it could not.
    */
   async run(account: string): Promise<Report> {
-    let event: unknown = { tag: "started", value: versionedTo(await this.#load(account)) };
+    let event: unknown = { tag: "started", value: loadedAccountTo(await this.#load(account)) };
     let run: string | null = null;
     const { settings } = this;
     for (;;) {
@@ -318,7 +318,7 @@ export class Engine {
       const { tag, ...value } = await this.store.commit(change);
       if (tag === "committed") return { tag, value };
       const loaded = await this.store.load(change.account);
-      return { tag, value: { loaded: loaded === null ? null : versionedTo(loaded) } };
+      return { tag, value: { loaded: loaded === null ? null : loadedAccountTo(loaded) } };
     } catch (thrown) {
       return { tag: "unavailable", value: { message: reasonOf(thrown).toWellFormed() } };
     }
@@ -333,7 +333,7 @@ export class Engine {
     const wanted = commandTo(command);
     const { settings } = this;
     for (;;) {
-      const loaded = versionedTo(await this.#load(account));
+      const loaded = loadedAccountTo(await this.#load(account));
       const now = await this.clock();
       const input = { account, loaded, command: wanted, settings, now };
       const change = changeFrom(this.#asked("engine.request", input) as WireChange);
@@ -352,13 +352,13 @@ export class Engine {
   async inspect(account: string, required: readonly string[] = []): Promise<View> {
     const wanted = texts(required, "required");
     const { settings } = this;
-    const loaded = versionedTo(await this.#load(account));
+    const loaded = loadedAccountTo(await this.#load(account));
     const now = await this.clock();
     const input = { account, loaded, required: wanted, settings, now };
     return viewFrom(this.#asked("engine.inspect", input) as WireView);
   }
 
-  async #load(account: string): Promise<Versioned> {
+  async #load(account: string): Promise<LoadedAccount> {
     text(account, "account");
     const loaded = await this.#storing(() => this.store.load(account));
     if (loaded === null) throw new EngineError("unknown-account", "nobody linked this account");

@@ -270,7 +270,7 @@ class Engine:
         loaded = self.store.load(expect(account, str, "account"))
         if loaded is None:
             raise UnknownAccountError(f"account: nobody linked `{account}`")
-        return _engine_json.write_versioned(loaded)
+        return _engine_json.write_loaded_account(loaded)
 
     def _send(self, value: Json) -> Json:
         request = Request(value["account"], value["method"], value["target"])
@@ -293,7 +293,7 @@ class Engine:
                 committed = self.store.commit(_engine_json.read_change(value))
             except StaleError:
                 loaded = self.store.load(value["account"])
-                found = None if loaded is None else _engine_json.write_versioned(loaded)
+                found = None if loaded is None else _engine_json.write_loaded_account(loaded)
                 return _tagged("stale", {"loaded": found})
         except StoreError as error:
             return _tagged("unavailable", {"message": str(error)})

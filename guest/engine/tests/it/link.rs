@@ -76,7 +76,7 @@ fn a_webhook_that_says_relink_is_looked_up_and_the_answer_is_believed() {
     assert_eq!(heard(&host, Occasion::NeedsAttention), 1);
     let summary = &host.commits.last().expect("a commit").summary;
     assert_eq!(summary.link, LinkState::RelinkNeeded);
-    assert_eq!(summary.trouble, "reauthorize");
+    assert_eq!(summary.trouble, Some(TroubleKind::Reauthorize));
 }
 
 /// An account that needs a relink, at 10:06.
@@ -531,7 +531,7 @@ fn only_a_day_of_refusals_erases_the_token_and_the_account_is_unlinked_from_the_
             assert!(text.contains("deleted"), "{text}");
             let summary = &host.commits.last().expect("a commit").summary;
             assert_eq!(summary.link, LinkState::Unlinked);
-            assert_eq!(summary.phase, "needs-attention");
+            assert_eq!(summary.phase, AccountPhase::NeedsAttention);
             assert!(token(&host).is_some(), "{polls} polls");
             let before = host.now;
             host.sleep();

@@ -7,12 +7,12 @@ use merge_sync_engine::log::{Entry, Level};
 use merge_sync_engine::receive::Received;
 use merge_sync_engine::step::{Effect, Event};
 use merge_sync_engine::store::{
-    Batch, Change, Note, Notice, Numbered, Occasion, Summary, Sweep, TokenChange, Versioned,
+    Batch, Change, LoadedAccount, Note, Notice, Occasion, StoredNote, Summary, Sweep, TokenChange,
 };
 use merge_sync_engine::text;
 use merge_sync_engine::view::{Failure, Report, Trouble, TroubleKind, View};
 use merge_sync_logic::signature::SignedBody;
-use merge_sync_logic::types::{Account, LinkState, Problem, Row, Secret, Timestamp};
+use merge_sync_logic::types::{Account, AccountPhase, LinkState, Problem, Row, Secret, Timestamp};
 use merge_sync_logic::webhook::Reply;
 use serde_json::{Value, json};
 
@@ -74,7 +74,7 @@ pub fn link(new: &NewAccount, now: Timestamp) -> Note {
 }
 
 pub fn request(
-    loaded: &Versioned,
+    loaded: &LoadedAccount,
     command: Command,
     settings: &str,
     now: Timestamp,
@@ -93,7 +93,7 @@ pub fn request(
     };
     let input = json!({
         "account": ACCOUNT,
-        "loaded": versioned_out(loaded),
+        "loaded": loaded_account_out(loaded),
         "command": command,
         "settings": settings,
         "now": instant(now),
@@ -102,14 +102,14 @@ pub fn request(
 }
 
 pub fn inspect(
-    loaded: &Versioned,
+    loaded: &LoadedAccount,
     required: &[String],
     settings: &str,
     now: Timestamp,
 ) -> Result<Value, String> {
     let input = json!({
         "account": ACCOUNT,
-        "loaded": versioned_out(loaded),
+        "loaded": loaded_account_out(loaded),
         "required": required,
         "settings": settings,
         "now": instant(now),
@@ -139,7 +139,7 @@ pub fn check_view(found: &Value, view: &View) {
 
 fn event_out(event: &Event) -> Value {
     match event {
-        Event::Started(loaded) => json!({"tag": "started", "value": versioned_out(loaded)}),
+        Event::Started(loaded) => json!({"tag": "started", "value": loaded_account_out(loaded)}),
         Event::Response(response) => {
             let headers: Vec<Value> = response
                 .headers
@@ -164,7 +164,7 @@ fn event_out(event: &Event) -> Value {
             json!({"tag": "committed", "value": value})
         }
         Event::Stale(loaded) => {
-            let loaded = loaded.as_ref().map(versioned_out);
+            let loaded = loaded.as_ref().map(loaded_account_out);
             json!({"tag": "stale", "value": {"loaded": loaded}})
         }
         Event::Unavailable(problem) => {
@@ -187,12 +187,12 @@ fn send_error_out(error: &SendError) -> Value {
     }
 }
 
-pub fn versioned_out(loaded: &Versioned) -> Value {
-    let notes: Vec<Value> = loaded.notes.iter().map(numbered_out).collect();
+pub fn loaded_account_out(loaded: &LoadedAccount) -> Value {
+    let notes: Vec<Value> = loaded.notes.iter().map(stored_note_out).collect();
     json!({"state": loaded.state, "version": loaded.version, "notes": notes})
 }
 
-fn numbered_out(note: &Numbered) -> Value {
+fn stored_note_out(note: &StoredNote) -> Value {
     let secret = note
         .secret
         .as_ref()
@@ -253,7 +253,15 @@ fn failure_in(failure: &Value) -> Failure {
 }
 
 fn trouble_in(trouble: &Value) -> Trouble {
-    let kind = match trouble["kind"].as_str().expect("a kind") {
+    Trouble {
+        kind: kind_in(&trouble["kind"]),
+        since: instant_in(&trouble["since"]),
+        text: text(&trouble["text"]),
+    }
+}
+
+fn kind_in(kind: &Value) -> TroubleKind {
+    match kind.as_str().expect("a kind") {
         "reauthorize" => TroubleKind::Reauthorize,
         "drop-request" => TroubleKind::DropRequest,
         "park" => TroubleKind::Park,
@@ -264,11 +272,16 @@ fn trouble_in(trouble: &Value) -> Trouble {
         "unreadable" => TroubleKind::Unreadable,
         "no-key" => TroubleKind::NoKey,
         other => panic!("{other}"),
-    };
-    Trouble {
-        kind,
-        since: instant_in(&trouble["since"]),
-        text: text(&trouble["text"]),
+    }
+}
+
+fn phase_in(phase: &Value) -> AccountPhase {
+    match phase.as_str().expect("a phase") {
+        "unknown" => AccountPhase::Unknown,
+        "syncing" => AccountPhase::Syncing,
+        "needs-attention" => AccountPhase::NeedsAttention,
+        "ready" => AccountPhase::Ready,
+        other => panic!("{other}"),
     }
 }
 
@@ -292,10 +305,10 @@ fn change_in(change: &Value) -> Change {
         not_before: maybe(&change["not_before"], instant_in),
         token: token_change_in(&change["token"]),
         summary: Summary {
-            phase: text(&summary["phase"]),
+            phase: phase_in(&summary["phase"]),
             ready: small(&summary["ready"]),
             needed: small(&summary["needed"]),
-            trouble: text(&summary["trouble"]),
+            trouble: maybe(&summary["trouble"], kind_in),
             link: link_in(&summary["link"]),
             skipped: number(&summary["skipped"]),
             fresh_to: maybe(&summary["fresh_to"], instant_in),

@@ -23,7 +23,7 @@ pub struct Host {
     /// The settings document.
     pub settings: &'static str,
     /// The account, as a load finds it.
-    pub account: Option<store::Versioned>,
+    pub account: Option<store::LoadedAccount>,
     /// What was called, in order: `load`, `commit`, `keep-note`, `send`, `settings`.
     pub calls: Vec<&'static str>,
     /// The notes that were offered.
@@ -50,16 +50,16 @@ impl Host {
 
     /// A host whose store has an account of which only notes are known.
     pub fn with_account(mood: Mood, notes: Vec<store::Note>) -> Self {
-        let numbered = (1..).zip(notes).map(|(number, note)| store::Numbered {
+        let stored = (1..).zip(notes).map(|(number, note)| store::StoredNote {
             number,
             key: note.key,
             text: note.text,
             secret: note.secret,
         });
-        let account = store::Versioned {
+        let account = store::LoadedAccount {
             state: String::new(),
             version: "1".to_owned(),
-            notes: numbered.collect(),
+            notes: stored.collect(),
         };
         Self {
             account: Some(account),
@@ -122,7 +122,7 @@ impl store::Host for Host {
         }
     }
 
-    fn load(&mut self, _: String) -> Result<Option<store::Versioned>, types::Problem> {
+    fn load(&mut self, _: String) -> Result<Option<store::LoadedAccount>, types::Problem> {
         self.calls.push("load");
         Ok(self.account.clone())
     }
