@@ -46,7 +46,7 @@ func (e *Engine) Run(ctx context.Context, account string) (Report, error) {
 			return Report{}, err
 		}
 		run = &step.run
-		e.write(ctx, step.entries)
+		e.write(ctx, step.entries...)
 		switch {
 		case step.send != nil:
 			next = e.send(ctx, *step.send)

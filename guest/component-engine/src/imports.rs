@@ -1,10 +1,10 @@
 //! Between the generated types of the imported interfaces and those of the engine.
 //!
-//! `account`, `row` and `problem` come twice: `types` is exported for the decisions and imported
+//! Whatever is of `types` comes twice: `types` is exported for the decisions and imported
 //! for the store. The imported ones are here.
 
 use merge_sync_engine::http as engine_http;
-use merge_sync_engine::log::Level;
+use merge_sync_engine::log::{Entry, Level};
 use merge_sync_engine::store as engine;
 use merge_sync_engine::view::TroubleKind;
 use merge_sync_logic::types as logic;
@@ -82,6 +82,16 @@ impl From<logic::Row> for types::Row {
             modified_at: row.modified_at.map(|at| at.0),
             deleted: row.deleted,
             json: row.json,
+        }
+    }
+}
+
+impl From<Entry> for log::Entry {
+    fn from(entry: Entry) -> Self {
+        Self {
+            level: entry.level.into(),
+            message: entry.message,
+            fields: entry.fields,
         }
     }
 }

@@ -32,7 +32,7 @@ use merge_sync_logic::types::{AccountId, Problem, Timestamp};
 
 use crate::contract::store::LoadedAccount;
 use crate::contract::triggers::Failure;
-use crate::receive::Received;
+use crate::receive::Receipt;
 use crate::settings::{Settings, parse_in};
 use crate::{command, view};
 
@@ -66,15 +66,22 @@ pub fn operation(name: &str) -> Option<Operation> {
 }
 
 fn receive(input: Input<'_, '_>) -> Result<String, Problem> {
-    let received = crate::receive::receive(&read_signed_body(input)?);
-    Ok(alone(&received, write_received))
+    let receipt = crate::receive::receive(&read_signed_body(input)?);
+    Ok(alone(&receipt, write_receipt))
 }
 
-fn write_received(out: &mut String, received: &Received) {
+fn write_receipt(out: &mut String, receipt: &Receipt) {
     Object::open(out)
-        .field("reply", &received.reply, write_reply)
-        .optional("note", received.note.as_ref(), store::write_note)
-        .list("log", &received.log, log::write_entry)
+        .optional("note", receipt.note.as_ref(), store::write_note)
+        .field("reply", &receipt.reply, write_reply)
+        .field("unkept_reply", &receipt.unkept_reply, write_reply)
+        .field("log", &receipt.log, log::write_entry)
+        .optional(
+            "unknown_account_log",
+            receipt.unknown_account_log.as_ref(),
+            log::write_entry,
+        )
+        .optional("unkept_log", receipt.unkept_log.as_ref(), log::write_entry)
         .close();
 }
 

@@ -1,6 +1,7 @@
 //! Between the types of the contract and those of this host: equal shapes, moved field by
 //! field.
 
+use crate::bindings::exports::merge_sync::triggers::types as exported;
 use crate::bindings::merge_sync::triggers::{http, store, types};
 use crate::merge_http;
 use crate::secret::Secret;
@@ -58,6 +59,18 @@ pub(super) fn note(from: store::Note) -> host::Note {
         text: from.text,
         secret: from.secret.map(secret),
         profile: from.profile.map(profile),
+        create: from.create,
+    }
+}
+
+/// As [`note`], of one that the component exports.
+pub(crate) fn exported_note(from: exported::Note) -> host::Note {
+    host::Note {
+        account: from.account,
+        key: from.key,
+        text: from.text,
+        secret: from.secret.map(|secret| Secret::new(secret.value)),
+        profile: from.profile.map(exported_profile),
         create: from.create,
     }
 }
@@ -190,6 +203,20 @@ fn secret(from: store::Secret) -> Secret {
 }
 
 fn profile(from: types::Account) -> host::Profile {
+    host::Profile {
+        id: from.id,
+        category: from.category,
+        integration: from.integration,
+        integration_slug: from.integration_slug,
+        end_user_origin_id: from.end_user_origin_id,
+        organization_name: from.organization_name,
+        link_status: from.link_status,
+        account_type: from.account_type,
+        is_duplicate: from.is_duplicate,
+    }
+}
+
+fn exported_profile(from: exported::Account) -> host::Profile {
     host::Profile {
         id: from.id,
         category: from.category,

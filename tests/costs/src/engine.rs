@@ -108,10 +108,10 @@ impl Engine {
             keys: vec![delivery.key.clone()],
         };
         self.call(|engine, store| {
-            let reply = engine.call_receive(store, &delivery)?;
-            match reply.status {
+            let receipt = engine.call_receive(store, &delivery)?;
+            match receipt.reply.status {
                 200 => Ok(()),
-                _ => bail!("answered {} {}", reply.status, reply.body),
+                _ => bail!("answered {} {}", receipt.reply.status, receipt.reply.body),
             }
         })
     }

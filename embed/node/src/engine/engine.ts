@@ -16,6 +16,7 @@ import {
   type LogEntry,
   noteFrom,
   read,
+  type Receipt,
   type Report,
   loadedAccountTo,
   type View,
@@ -209,26 +210,26 @@ export class Engine {
 
   async #takeIn(facts: unknown): Promise<Reply> {
     try {
-      const { reply, note, log } = this.#ask("engine.receive", facts) as {
-        reply: Reply;
-        note: WireNote | null;
-        log: readonly LogEntry[];
-      };
-      this.#write(log);
-      if (note !== null) await this.#keep(noteFrom(note));
-      return reply;
+      const receipt = this.#ask("engine.receive", facts) as Receipt;
+      this.#write([receipt.log]);
+      if (receipt.note === null) return receipt.reply;
+      try {
+        if (!(await this.#keep(noteFrom(receipt.note)))) this.#write([receipt.unknownAccountLog]);
+        return receipt.reply;
+      } catch (thrown) {
+        this.#write([receipt.unkeptLog]);
+        this.log("error", "webhook not taken in", { problem: reasonOf(thrown) });
+        return receipt.unkeptReply;
+      }
     } catch (thrown) {
       this.log("error", "webhook not taken in", { problem: reasonOf(thrown) });
       return PROCESSING_ERROR;
     }
   }
 
-  /** Keeps a note. One for an account that nobody linked can be acted on by nobody. */
+  /** Keeps a note. One for an account that nobody linked can be acted on by nobody: false. */
   async #keep(note: Note): Promise<boolean> {
-    if ((await this.store.keepNote(note)) === "unknown-account") {
-      this.log("error", "nobody linked this account", { account: note.account });
-      return false;
-    }
+    if ((await this.store.keepNote(note)) === "unknown-account") return false;
     for (const listener of this.#noted) listener();
     return true;
   }
@@ -255,7 +256,8 @@ export class Engine {
       },
       now: await this.clock(),
     }) as WireNote;
-    await this.#storing(() => this.#keep(noteFrom(note)));
+    const kept = await this.#storing(() => this.#keep(noteFrom(note)));
+    if (!kept) throw new EngineError("unknown-account", "the store did not create the account");
   }
 
   /**
@@ -387,8 +389,10 @@ export class Engine {
     }
   }
 
-  #write(log: readonly LogEntry[]): void {
-    for (const { level, message, fields } of log) {
+  #write(log: readonly (LogEntry | null)[]): void {
+    for (const entry of log) {
+      if (entry === null) continue;
+      const { level, message, fields } = entry;
       this.log(level, message, JSON.parse(fields) as Record<string, unknown>);
     }
   }

@@ -5,6 +5,7 @@ import type { Account, LinkState, ModelStatus, SyncState, TroubleKind } from "..
 import type { Progress, Span } from "../window.js";
 import type { AccountReadiness } from "../readiness.js";
 import type { Instant } from "../instant.js";
+import type { Reply } from "../webhook.js";
 import type { Change, LoadedAccount, Note, Sweep, TokenChange } from "./store.js";
 
 /** Trouble with one account. */
@@ -103,6 +104,21 @@ export interface LogEntry {
   readonly message: string;
   /** A JSON object. */
   readonly fields: string;
+}
+
+/** A webhook, verified and read: what is kept, answered and logged. */
+export interface Receipt {
+  readonly note: WireNote | null;
+  /** Where the note is durable, and where nobody linked its account. */
+  readonly reply: Reply;
+  /** Where the note is not durable in time. */
+  readonly unkeptReply: Reply;
+  /** In any case. */
+  readonly log: LogEntry;
+  /** Where nobody linked the account, too; null without a note. */
+  readonly unknownAccountLog: LogEntry | null;
+  /** Where the note is not kept, too; null without one. */
+  readonly unkeptLog: LogEntry | null;
 }
 
 export interface WireNote extends Omit<Note, "secret"> {

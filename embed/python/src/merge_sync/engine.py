@@ -57,7 +57,7 @@ from merge_sync.view import (
     read_view,
     write_command,
 )
-from merge_sync.webhook import NOT_DURABLE, NOT_TEXT, Reply, read_reply
+from merge_sync.webhook import NOT_TEXT, Reply, read_reply
 
 __all__ = [
     "ApproveDeletions",
@@ -164,22 +164,20 @@ class Engine:
         if text is None:
             LOGGER.warning("webhook refused: the body is not utf-8")
             return NOT_TEXT
-        found = loads(shared().call("engine.receive", text))
-        _write_log(found["log"])
-        note, reply = found["note"], read_reply(found["reply"])
-        if note is None:
-            return reply
-        try:
-            self.store.keep_note(_engine_json.read_note(note))
-        except UnknownAccountError:
-            # Nobody linked it, and no repetition would help.
-            LOGGER.error("webhook for an unknown account: %s", note["account"])  # noqa: TRY400
-        except StoreError as error:
-            LOGGER.error("webhook not taken in: %s", error)  # noqa: TRY400
-            return NOT_DURABLE
-        else:
-            self.noted()
-        return reply
+        receipt = loads(shared().call("engine.receive", text))
+        _write_log([receipt["log"]])
+        if receipt["note"] is not None:
+            try:
+                self.store.keep_note(_engine_json.read_note(receipt["note"]))
+            except UnknownAccountError:
+                _write_log([receipt["unknown_account_log"]])
+            except StoreError as error:
+                _write_log([receipt["unkept_log"]])
+                LOGGER.error("webhook not taken in: %s", error)  # noqa: TRY400
+                return read_reply(receipt["unkept_reply"])
+            else:
+                self.noted()
+        return read_reply(receipt["reply"])
 
     def link(
         self, account: Account, token: str | None = None, linked_at: datetime | None = None

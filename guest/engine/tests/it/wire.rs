@@ -4,7 +4,7 @@
 use merge_sync_engine::command::{Command, NewAccount};
 use merge_sync_engine::http::{Request, SendError};
 use merge_sync_engine::log::{Entry, Level};
-use merge_sync_engine::receive::Received;
+use merge_sync_engine::receive::Receipt;
 use merge_sync_engine::step::{Effect, Event};
 use merge_sync_engine::store::{
     Batch, Change, LoadedAccount, Note, Notice, Occasion, StoredNote, Summary, Sweep, TokenChange,
@@ -46,17 +46,24 @@ pub fn effect_and_log(output: &Value) -> (Effect, Vec<Entry>) {
 }
 
 #[track_caller]
-pub fn receive(delivery: &SignedBody) -> Received {
+pub fn receive(delivery: &SignedBody) -> Receipt {
     let keys: Vec<&str> = delivery.keys.iter().map(|key| key.0.as_str()).collect();
     let input = json!({"body": delivery.body, "signatures": delivery.signatures, "keys": keys});
     let output = call("engine.receive", &input).expect("a reply");
-    Received {
-        reply: Reply {
-            status: number(&output["reply"]["status"]).try_into().unwrap(),
-            body: text(&output["reply"]["body"]),
-        },
+    Receipt {
         note: maybe(&output["note"], note_in),
-        log: each(&output["log"], entry_in),
+        reply: reply_in(&output["reply"]),
+        unkept_reply: reply_in(&output["unkept_reply"]),
+        log: entry_in(&output["log"]),
+        unknown_account_log: maybe(&output["unknown_account_log"], entry_in),
+        unkept_log: maybe(&output["unkept_log"], entry_in),
+    }
+}
+
+fn reply_in(reply: &Value) -> Reply {
+    Reply {
+        status: number(&reply["status"]).try_into().unwrap(),
+        body: text(&reply["body"]),
     }
 }
 
