@@ -109,44 +109,36 @@ func (e *Engine) Receive(ctx context.Context, body []byte, signatures []string) 
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepWithin)
 	defer cancel()
-	var reply Reply
-	var note *Note
-	var entries []logEntry
+	var receipt receipt
 	err := e.component.ask(ctx, "engine.receive", func(w *wire.Writer) {
 		writeSignedBody(w, "", SignedBody{Body: body, Signatures: signatures, Keys: e.keys})
-	}, func(r *wire.Reader) {
-		r.Object(func(key []byte) bool {
-			switch string(key) {
-			case "reply":
-				reply = readReply(r)
-			case "note":
-				if !r.Null() {
-					found := readNote(r)
-					note = &found
-				}
-			case "log":
-				entries = readLog(r)
-			default:
-				return false
-			}
-			return true
-		})
-	})
-	e.write(ctx, entries)
-	if err == nil && note != nil {
-		err = e.keepInTime(ctx, *note)
-	}
+	}, func(r *wire.Reader) { receipt = readReceipt(r) })
 	if err != nil {
 		e.log.ErrorContext(ctx, "webhook not taken in", "error", err)
 		return ProcessingError()
 	}
-	return reply
+	e.write(ctx, receipt.log)
+	if receipt.note == nil {
+		return receipt.reply
+	}
+	err = e.keepInTime(ctx, *receipt.note)
+	switch {
+	case err == nil:
+		e.Wake()
+	case errors.Is(err, ErrUnknownAccount):
+		e.write(ctx, receipt.unknownAccountLog)
+	default:
+		e.write(ctx, receipt.unkeptLog)
+		e.log.ErrorContext(ctx, "webhook not taken in", "error", err)
+		return receipt.unkeptReply
+	}
+	return receipt.reply
 }
 
 // keepInTime keeps a note, or gives up when ctx ends, though the store may not.
 func (e *Engine) keepInTime(ctx context.Context, note Note) error {
 	kept := make(chan error, 1)
-	go func() { kept <- e.keep(ctx, note) }()
+	go func() { kept <- e.store.KeepNote(ctx, note) }()
 	select {
 	case err := <-kept:
 		return err
@@ -155,18 +147,46 @@ func (e *Engine) keepInTime(ctx context.Context, note Note) error {
 	}
 }
 
-// keep keeps a note. An account that nobody linked is nothing that a repetition of
-// the webhook would mend.
-func (e *Engine) keep(ctx context.Context, note Note) error {
-	err := e.store.KeepNote(ctx, note)
-	if errors.Is(err, ErrUnknownAccount) {
-		e.log.ErrorContext(ctx, "a webhook for an account that nobody linked", "account", note.Account)
-		return nil
-	}
-	if err == nil {
-		e.Wake()
-	}
-	return err
+// receipt is a webhook, verified and read: what is kept, answered and logged.
+type receipt struct {
+	// note is nil where there is nothing to act on.
+	note *Note
+	// reply is for a note that is durable, and for an account that nobody linked.
+	reply Reply
+	// unkeptReply is for a note that is not durable in time.
+	unkeptReply Reply
+	// log is written in any case, the others where their outcome is met.
+	log, unknownAccountLog, unkeptLog logEntry
+}
+
+func readReceipt(r *wire.Reader) (found receipt) {
+	r.Object(func(key []byte) bool {
+		switch string(key) {
+		case "note":
+			if !r.Null() {
+				note := readNote(r)
+				found.note = &note
+			}
+		case "reply":
+			found.reply = readReply(r)
+		case "unkept_reply":
+			found.unkeptReply = readReply(r)
+		case "log":
+			found.log = readLogEntry(r)
+		case "unknown_account_log":
+			if !r.Null() {
+				found.unknownAccountLog = readLogEntry(r)
+			}
+		case "unkept_log":
+			if !r.Null() {
+				found.unkeptLog = readLogEntry(r)
+			}
+		default:
+			return false
+		}
+		return true
+	})
+	return found
 }
 
 // Wake has a scheduler look again at once which accounts are due.
@@ -277,7 +297,7 @@ func (e *Engine) Inspect(ctx context.Context, account string, required ...string
 	return view, err
 }
 
-func (e *Engine) load(ctx context.Context, account string) (*Versioned, error) {
+func (e *Engine) load(ctx context.Context, account string) (*LoadedAccount, error) {
 	loaded, err := e.store.Load(ctx, account)
 	if err != nil {
 		return nil, err
@@ -288,9 +308,9 @@ func (e *Engine) load(ctx context.Context, account string) (*Versioned, error) {
 	return loaded, nil
 }
 
-func (e *Engine) writeSubject(w *wire.Writer, account string, loaded *Versioned) {
+func (e *Engine) writeSubject(w *wire.Writer, account string, loaded *LoadedAccount) {
 	w.Text("account", account)
-	writeVersioned(w, "loaded", *loaded)
+	writeLoadedAccount(w, "loaded", *loaded)
 	w.Text("settings", e.settings)
 	w.Instant("now", e.clock.Now())
 }
@@ -299,24 +319,25 @@ func (e *Engine) writeSubject(w *wire.Writer, account string, loaded *Versioned)
 type logEntry struct{ level, message, fields string }
 
 func readLog(r *wire.Reader) (entries []logEntry) {
-	r.List(func() {
-		var entry logEntry
-		r.Object(func(key []byte) bool {
-			switch string(key) {
-			case "level":
-				entry.level = r.Text()
-			case "message":
-				entry.message = r.Text()
-			case "fields":
-				entry.fields = r.Text()
-			default:
-				return false
-			}
-			return true
-		})
-		entries = append(entries, entry)
-	})
+	r.List(func() { entries = append(entries, readLogEntry(r)) })
 	return entries
+}
+
+func readLogEntry(r *wire.Reader) (entry logEntry) {
+	r.Object(func(key []byte) bool {
+		switch string(key) {
+		case "level":
+			entry.level = r.Text()
+		case "message":
+			entry.message = r.Text()
+		case "fields":
+			entry.fields = r.Text()
+		default:
+			return false
+		}
+		return true
+	})
+	return entry
 }
 
 var levels = map[string]slog.Level{
@@ -324,7 +345,7 @@ var levels = map[string]slog.Level{
 }
 
 // write logs what the engine says; fields stay the JSON text that they are.
-func (e *Engine) write(ctx context.Context, entries []logEntry) {
+func (e *Engine) write(ctx context.Context, entries ...logEntry) {
 	for _, entry := range entries {
 		e.log.Log(ctx, levels[entry.level], entry.message, "fields", entry.fields)
 	}

@@ -93,7 +93,7 @@ func (f *failing) RunEnded(_ context.Context, _ string, failure error) error {
 	return nil
 }
 
-func (f *failing) Load(ctx context.Context, account string) (*mergesync.Versioned, error) {
+func (f *failing) Load(ctx context.Context, account string) (*mergesync.LoadedAccount, error) {
 	if f.load != nil {
 		return nil, f.load
 	}

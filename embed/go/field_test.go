@@ -119,7 +119,7 @@ func TestWhatCannotBeStoredIsCountedAndShown(t *testing.T) {
 		t.Errorf("found %+v, expected one without a key, one unreadable, and trouble", model)
 	}
 	summaries, _ := w.store.Summaries(t.Context())
-	if found := summaries["a"]; found.Skipped != 2 || found.Link != mergesync.LinkActive || found.Trouble != mergesync.TroubleNoKey {
+	if found := summaries["a"]; found.Skipped != 2 || found.Link != mergesync.LinkActive || found.Trouble == nil || *found.Trouble != mergesync.TroubleNoKey {
 		t.Errorf("found %+v, expected two skipped of an active link", found)
 	}
 }

@@ -38,7 +38,7 @@ func (e *Engine) Run(ctx context.Context, account string) (Report, error) {
 	}
 	var run *string
 	next := event(func(w *wire.Writer) {
-		w.Tagged("event", "started", func() { versionedFields(w, *loaded) })
+		w.Tagged("event", "started", func() { loadedAccountFields(w, *loaded) })
 	})
 	for {
 		step, err := e.step(ctx, account, run, next)
@@ -46,7 +46,7 @@ func (e *Engine) Run(ctx context.Context, account string) (Report, error) {
 			return Report{}, err
 		}
 		run = &step.run
-		e.write(ctx, step.entries)
+		e.write(ctx, step.entries...)
 		switch {
 		case step.send != nil:
 			next = e.send(ctx, *step.send)
@@ -192,7 +192,7 @@ func (e *Engine) commit(ctx context.Context, change Change) event {
 					w.Null("loaded")
 					return
 				}
-				writeVersioned(w, "loaded", *loaded)
+				writeLoadedAccount(w, "loaded", *loaded)
 			})
 		}
 	case err != nil:

@@ -179,7 +179,7 @@ func (m *moody) NextStart(_ context.Context, now time.Time) (next *time.Time, er
 }
 
 // Load ends each run: the account is gone.
-func (m *moody) Load(_ context.Context, account string) (*mergesync.Versioned, error) {
+func (m *moody) Load(_ context.Context, account string) (*mergesync.LoadedAccount, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.starts, account)

@@ -23,7 +23,7 @@ type Store interface {
 	KeepNote(ctx context.Context, note Note) error
 	// Load returns an account's state and notes as of one moment; nil for an unknown
 	// account.
-	Load(ctx context.Context, account string) (*Versioned, error)
+	Load(ctx context.Context, account string) (*LoadedAccount, error)
 	// Commit does all of the change or none of it, durable when it returns. The error
 	// is a [*StaleError] where another version is there than Expected says.
 	Commit(ctx context.Context, change Change) (Committed, error)
@@ -108,8 +108,8 @@ type Note struct {
 	Create bool
 }
 
-// NumberedNote is a note, as kept.
-type NumberedNote struct {
+// StoredNote is a note, as kept.
+type StoredNote struct {
 	// Number is larger for each later note of the account, also for one that replaced
 	// another.
 	Number uint64
@@ -118,14 +118,14 @@ type NumberedNote struct {
 	Secret *Secret
 }
 
-// Versioned is the latest committed state of an account, opaque to the host.
-type Versioned struct {
+// LoadedAccount is the latest committed state of an account, opaque to the host.
+type LoadedAccount struct {
 	// State is empty where only a note created the account so far.
 	State string
 	// Version changes with every commit, and not with a note.
 	Version string
 	// Notes are those not yet consumed, by number.
-	Notes []NumberedNote
+	Notes []StoredNote
 }
 
 // Batch has rows of one model. A row replaces the stored one of the same account,
@@ -168,8 +168,8 @@ type Summary struct {
 	Phase  AccountPhase
 	Ready  uint32
 	Needed uint32
-	// Trouble is a [TroubleKind]; empty without trouble.
-	Trouble TroubleKind
+	// Trouble is the worst kind of trouble; nil without any.
+	Trouble *TroubleKind
 	Link    LinkState
 	// Skipped is how many records of the latest reads cannot be stored: no key, or no JSON
 	// object.
@@ -233,11 +233,11 @@ type Due struct {
 	Failed bool
 }
 
-func writeVersioned(w *wire.Writer, key string, v Versioned) {
-	w.Object(key, func() { versionedFields(w, v) })
+func writeLoadedAccount(w *wire.Writer, key string, v LoadedAccount) {
+	w.Object(key, func() { loadedAccountFields(w, v) })
 }
 
-func versionedFields(w *wire.Writer, v Versioned) {
+func loadedAccountFields(w *wire.Writer, v LoadedAccount) {
 	w.Text("state", v.State)
 	w.Text("version", v.Version)
 	w.List("notes", len(v.Notes), func(i int) {
@@ -349,7 +349,7 @@ func readSummary(r *wire.Reader) (s Summary) {
 		case "needed":
 			s.Needed = uint32(r.Number(math.MaxUint32))
 		case "trouble":
-			s.Trouble = TroubleKind(r.Text())
+			s.Trouble = (*TroubleKind)(r.Optional())
 		case "link":
 			s.Link = LinkState(r.Text())
 		case "skipped":

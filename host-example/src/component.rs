@@ -12,8 +12,9 @@ use anyhow::Context;
 use wasmtime::component::Component as Code;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-mod convert;
+pub(crate) mod convert;
 mod decisions;
+pub(crate) mod engine_log;
 mod outside;
 mod pool;
 mod precompiled;

@@ -35,7 +35,7 @@ pub struct AccountDto {
     pub phase: String,
     pub ready: u32,
     pub needed: u32,
-    pub trouble: String,
+    pub trouble: Option<String>,
     pub link: String,
     pub skipped: u64,
     pub fresh_to: Option<String>,

@@ -62,9 +62,8 @@ pub struct Host {
     pub(crate) webhook_keys: Vec<Secret>,
     pub(crate) support: Option<String>,
     pub(crate) bodies: BodyBudget,
-    counters: Arc<Counters>,
+    pub(crate) parts: Parts,
     pub(crate) scheduler: Arc<Scheduler>,
-    wake: Arc<Notify>,
 }
 
 impl Host {
@@ -75,7 +74,6 @@ impl Host {
     /// One line: the component is of another version, or which setting is wrong and why.
     pub async fn new(setup: Setup) -> anyhow::Result<Arc<Self>> {
         let counters = Arc::new(Counters::default());
-        let wake = Arc::new(Notify::new());
         let http = Arc::new(MergeHttp::new(
             setup.origin,
             setup.limits,
@@ -88,8 +86,8 @@ impl Host {
             store: Arc::clone(&setup.store),
             settings: Arc::from(setup.settings.as_str()),
             clock: Arc::clone(&setup.clock),
-            noted: Arc::clone(&wake),
-            counters: Arc::clone(&counters),
+            noted: Arc::new(Notify::new()),
+            counters,
         };
         let triggers = Triggers::new(&setup.component, &parts, slots(setup.concurrency))
             .map_err(|error| anyhow!("component: it does not fit this host: {error:#}"))?;
@@ -101,9 +99,9 @@ impl Host {
             triggers.clone(),
             Arc::clone(&setup.store),
             Arc::clone(&setup.clock),
-            Arc::clone(&counters),
+            Arc::clone(&parts.counters),
             setup.concurrency,
-            Arc::clone(&wake),
+            Arc::clone(&parts.noted),
         ));
         Ok(Arc::new(Self {
             clock: setup.clock,
@@ -113,9 +111,8 @@ impl Host {
             webhook_keys: setup.webhook_keys,
             support: setup.support,
             bodies: BodyBudget::default(),
-            counters,
+            parts,
             scheduler,
-            wake,
         }))
     }
 
@@ -131,7 +128,7 @@ impl Host {
     /// What the host has done so far.
     #[must_use]
     pub fn counters(&self) -> &Counters {
-        &self.counters
+        &self.parts.counters
     }
 
     /// The engine, for commands and questions.
@@ -142,6 +139,6 @@ impl Host {
 
     /// Look again at once which accounts are due.
     pub fn wake(&self) {
-        self.wake.notify_one();
+        self.parts.noted.notify_one();
     }
 }

@@ -57,7 +57,7 @@ pub struct Note {
 
 /// A note, as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Numbered {
+pub struct StoredNote {
     /// Larger for each later note of the account, also for one that replaced another.
     pub number: u64,
     /// The key.
@@ -70,13 +70,13 @@ pub struct Numbered {
 
 /// The latest committed state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Versioned {
+pub struct LoadedAccount {
     /// Empty where only a note created the account so far.
     pub state: String,
     /// Equality only. Changes with every commit, never with a note.
     pub version: String,
     /// Notes not yet consumed, by number.
-    pub notes: Vec<Numbered>,
+    pub notes: Vec<StoredNote>,
 }
 
 /// A record of a common model.
@@ -169,8 +169,8 @@ pub struct Summary {
     pub ready: u32,
     /// Needed models.
     pub needed: u32,
-    /// The case's name of `triggers.trouble-kind`; empty without trouble.
-    pub trouble: String,
+    /// The case's name of `types.trouble-kind`; `None` without trouble.
+    pub trouble: Option<String>,
     /// The case's name of `types.link-state`; empty before the first commit.
     pub link: String,
     /// Records of the latest reads that cannot be stored.
@@ -326,7 +326,7 @@ pub trait Store: Debug + Send + Sync {
     fn keep_note(&self, note: Note) -> Pending<'_, Result<(), NoteError>>;
 
     /// State and notes; `None` for an unknown account.
-    fn load(&self, account: &str) -> Pending<'_, Result<Option<Versioned>, Unavailable>>;
+    fn load(&self, account: &str) -> Pending<'_, Result<Option<LoadedAccount>, Unavailable>>;
 
     /// All of the change or none of it; durable when it returns.
     fn commit(&self, change: Change) -> Pending<'_, Result<Committed, CommitError>>;

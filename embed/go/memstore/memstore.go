@@ -33,7 +33,7 @@ type account struct {
 	state     string
 	version   uint64
 	lastNote  uint64
-	notes     map[string]mergesync.NumberedNote
+	notes     map[string]mergesync.StoredNote
 	notBefore *time.Time
 	start     *time.Time
 	summary   mergesync.Summary
@@ -81,7 +81,7 @@ func (s *Store) KeepNote(_ context.Context, note mergesync.Note) error {
 		a.profile = merged(a.profile, *note.Profile)
 	}
 	a.lastNote++
-	a.notes[note.Key] = mergesync.NumberedNote{Number: a.lastNote, Key: note.Key, Text: note.Text, Secret: note.Secret}
+	a.notes[note.Key] = mergesync.StoredNote{Number: a.lastNote, Key: note.Key, Text: note.Text, Secret: note.Secret}
 	return nil
 }
 
@@ -101,25 +101,25 @@ func merged(old, said mergesync.Account) mergesync.Account {
 }
 
 func (s *Store) create(id string) *account {
-	a := &account{notes: map[string]mergesync.NumberedNote{}, rows: map[string]map[string]*stored{}}
+	a := &account{notes: map[string]mergesync.StoredNote{}, rows: map[string]map[string]*stored{}}
 	a.profile.ID = id
 	s.accounts[id] = a
 	return a
 }
 
 // Load implements [mergesync.Store].
-func (s *Store) Load(_ context.Context, id string) (*mergesync.Versioned, error) {
+func (s *Store) Load(_ context.Context, id string) (*mergesync.LoadedAccount, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.accounts[id]
 	if a == nil {
 		return nil, nil
 	}
-	loaded := mergesync.Versioned{State: a.state, Version: strconv.FormatUint(a.version, 10)}
+	loaded := mergesync.LoadedAccount{State: a.state, Version: strconv.FormatUint(a.version, 10)}
 	for _, note := range a.notes {
 		loaded.Notes = append(loaded.Notes, note)
 	}
-	slices.SortFunc(loaded.Notes, func(a, b mergesync.NumberedNote) int { return cmp.Compare(a.Number, b.Number) })
+	slices.SortFunc(loaded.Notes, func(a, b mergesync.StoredNote) int { return cmp.Compare(a.Number, b.Number) })
 	return &loaded, nil
 }
 

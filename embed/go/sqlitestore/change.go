@@ -255,7 +255,7 @@ func setState(ctx context.Context, tx *sql.Tx, change mergesync.Change, version,
 		sql.Named("version", version), sql.Named("wake", micros(change.WakeAt)),
 		sql.Named("not_before", micros(change.NotBefore)), sql.Named("now", now),
 		sql.Named("phase", string(summary.Phase)), sql.Named("ready", summary.Ready),
-		sql.Named("needed", summary.Needed), sql.Named("trouble", string(summary.Trouble)),
+		sql.Named("needed", summary.Needed), sql.Named("trouble", (*string)(summary.Trouble)),
 		sql.Named("link", string(summary.Link)), sql.Named("skipped", column(summary.Skipped)),
 		sql.Named("fresh_to", micros(summary.FreshTo)))
 	return err

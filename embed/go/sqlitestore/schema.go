@@ -11,7 +11,7 @@ import (
 const applicationID = 0x4d53796e
 
 // schemaVersion is the version of tables.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // tables are those of the reference host: a file of one can be opened by the other.
 // Instants are microseconds since 1970 in UTC.
@@ -35,7 +35,6 @@ CREATE TABLE linked_accounts (
     phase TEXT NOT NULL DEFAULT '',
     models_ready INTEGER NOT NULL DEFAULT 0,
     models_needed INTEGER NOT NULL DEFAULT 0,
-    trouble TEXT NOT NULL DEFAULT '',
     fresh_to INTEGER,
     account_type TEXT NOT NULL DEFAULT '',
     is_duplicate INTEGER,
@@ -43,7 +42,8 @@ CREATE TABLE linked_accounts (
     skipped INTEGER NOT NULL DEFAULT 0,
     failed_runs INTEGER NOT NULL DEFAULT 0,
     failed_since INTEGER,
-    failed_with TEXT NOT NULL DEFAULT ''
+    failed_with TEXT NOT NULL DEFAULT '',
+    trouble TEXT
 ) STRICT;
 
 CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
@@ -97,6 +97,11 @@ ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
 ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
 CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
     WHERE NOT deleted;
+`, `
+ALTER TABLE linked_accounts ADD COLUMN trouble_kind TEXT;
+UPDATE linked_accounts SET trouble_kind = nullif(trouble, '');
+ALTER TABLE linked_accounts DROP COLUMN trouble;
+ALTER TABLE linked_accounts RENAME COLUMN trouble_kind TO trouble;
 `}
 
 // prepare makes an empty file ours, brings one of ours up to this version, and leaves any

@@ -27,12 +27,21 @@ func TestTheTablesAreTheReferenceHosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, ours := range map[string]string{"const TABLES: &str = \"": tables, "const STEPS: [&str; 1] = [\"": steps[0]} {
-		_, rest, found := strings.Cut(string(source), name)
-		theirs, _, ends := strings.Cut(rest, "\"")
-		if !found || !ends || theirs != ours {
+	check := func(name, theirs, ours string) {
+		if theirs != ours {
 			t.Errorf("%s: found\n%s\nexpected\n%s", name, theirs, ours)
 		}
+	}
+	_, rest, _ := strings.Cut(string(source), "const TABLES: &str = \"")
+	theirs, _, _ := strings.Cut(rest, "\"")
+	check("TABLES", theirs, tables)
+	_, rest, _ = strings.Cut(string(source), "const STEPS: ")
+	literals := strings.Split(rest, "\"")
+	for i, step := range steps {
+		check(fmt.Sprintf("STEPS[%d]", i), literals[2*i+1], step)
+	}
+	if after, _, _ := strings.Cut(literals[2*len(steps)], ";"); strings.TrimSpace(after) != ",\n]" {
+		t.Errorf("the reference host has more steps than these %d", len(steps))
 	}
 }
 
@@ -69,7 +78,8 @@ func TestAFileOfAnOlderVersionIsBroughtUp(t *testing.T) {
 	}
 	for _, statement := range []string{
 		string(first), fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = 1", applicationID),
-		"INSERT INTO linked_accounts (linked_account_id, category, first_seen, version) VALUES ('a', 'hris', 0, 7)",
+		`INSERT INTO linked_accounts (linked_account_id, category, first_seen, version, trouble)
+		 VALUES ('a', 'hris', 0, 7, ''), ('b', 'hris', 0, 1, 'park')`,
 		`INSERT INTO records (linked_account_id, model_id, id, deleted, first_seen, last_seen, pass, json)
 		 VALUES ('a', 'hris.Team', '1', 0, 0, 0, NULL, '{}'), ('a', 'hris.Team', '2', 0, 0, 0, 3, '{}')`,
 	} {
@@ -105,6 +115,10 @@ func TestAFileOfAnOlderVersionIsBroughtUp(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
+	old, err := store.Summaries(t.Context())
+	if kind := old["b"].Trouble; err != nil || old["a"].Trouble != nil || kind == nil || *kind != mergesync.TroublePark {
+		t.Errorf("found %+v, %v, expected no trouble and `park`", old, err)
+	}
 	version := "7"
 	committed, err := store.Commit(t.Context(), mergesync.Change{
 		Account: "a", Expected: &version, Token: mergesync.KeepToken{},

@@ -155,14 +155,14 @@ func (s *Store) FailedRuns(ctx context.Context, account string) (mergesync.Faile
 }
 
 // Load implements [mergesync.Store].
-func (s *Store) Load(ctx context.Context, account string) (*mergesync.Versioned, error) {
+func (s *Store) Load(ctx context.Context, account string) (*mergesync.LoadedAccount, error) {
 	// State and notes as of one moment.
 	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, s.unavailable(err)
 	}
 	defer func() { _ = tx.Rollback() }()
-	var loaded mergesync.Versioned
+	var loaded mergesync.LoadedAccount
 	err = tx.QueryRowContext(ctx,
 		"SELECT state, version FROM linked_accounts WHERE linked_account_id = ?", account,
 	).Scan(&loaded.State, &loaded.Version)
@@ -175,7 +175,7 @@ func (s *Store) Load(ctx context.Context, account string) (*mergesync.Versioned,
 	rows, err := tx.QueryContext(ctx,
 		"SELECT number, key, text, secret FROM notes WHERE linked_account_id = ? ORDER BY number", account)
 	err = each(rows, err, func() error {
-		var note mergesync.NumberedNote
+		var note mergesync.StoredNote
 		var secret *string
 		if err := rows.Scan(&note.Number, &note.Key, &note.Text, &secret); err != nil {
 			return err
@@ -296,7 +296,7 @@ func (s *Store) Profile(ctx context.Context, id string) (mergesync.Account, erro
 func (s *Store) Summaries(ctx context.Context) (map[string]mergesync.Summary, error) {
 	all := map[string]mergesync.Summary{}
 	rows, err := s.reader.QueryContext(ctx,
-		`SELECT linked_account_id, phase, models_ready, models_needed, trouble, link, skipped, fresh_to
+		`SELECT linked_account_id, phase, models_ready, models_needed, nullif(trouble, ''), link, skipped, fresh_to
 		 FROM linked_accounts`)
 	err = each(rows, err, func() error {
 		var id string

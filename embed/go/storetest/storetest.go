@@ -114,7 +114,7 @@ func (s subject) create(account string) {
 	s.ok(s.store.KeepNote(s.Context(), mergesync.Note{Account: account, Key: "linked", Create: true}))
 }
 
-func (s subject) load(account string) mergesync.Versioned {
+func (s subject) load(account string) mergesync.LoadedAccount {
 	s.Helper()
 	loaded, err := s.store.Load(s.Context(), account)
 	s.ok(err)
@@ -163,7 +163,7 @@ func (s subject) deleted() (count int) {
 func unknown(s subject) {
 	loaded, err := s.store.Load(s.Context(), "a")
 	s.ok(err)
-	s.equal(loaded, (*mergesync.Versioned)(nil))
+	s.equal(loaded, (*mergesync.LoadedAccount)(nil))
 	token, err := s.store.Token(s.Context(), "a")
 	s.ok(err)
 	s.equal(token, mergesync.Secret(""))

@@ -33,6 +33,32 @@ export interface Account {
   readonly isDuplicate: boolean | null;
 }
 
+/** What kind of trouble an account has. */
+export type TroubleKind =
+  | "reauthorize"
+  | "drop-request"
+  | "park"
+  /** A failure that is being retried. */
+  | "retrying"
+  /** Merge's initial sync of some needed model ended badly. */
+  | "initial-sync"
+  /**
+   * A full re-read found so many records missing that none was marked deleted. Ends with a second
+   * full re-read that agrees, or with the command `approve-deletions`.
+   */
+  | "held-sweep"
+  /**
+   * Some records cannot be read: part of a list was given up. Ends with the next complete full
+   * re-read.
+   */
+  | "incomplete"
+  /**
+   * A field of `/sync-status` cannot be read, so it is not known whether there is something new.
+   */
+  | "unreadable"
+  /** Records without a key, or that are not JSON, cannot be stored. */
+  | "no-key";
+
 /** Whether Merge still has access to the customer's system. */
 export type LinkState =
   /** As far as is known. */

@@ -22,7 +22,7 @@ const SUMMARY = {
   phase: "ready",
   ready: 1,
   needed: 1,
-  trouble: "",
+  trouble: null,
   link: "active",
   skipped: 0,
   freshTo: null,
@@ -145,9 +145,9 @@ for (const [name, database] of await databases()) {
     const profile = { ...ACCOUNT, accountType: "TEST", isDuplicate: true };
     await store.keepNote({ ...NOTE, account: "b", profile });
     await store.keepNote({ ...NOTE, account: "b", profile: { ...ACCOUNT, category: "hris" } });
-    const summary = { ...SUMMARY, link: "relink-needed", skipped: 7 };
+    const summary = { ...SUMMARY, trouble: "park", link: "relink-needed", skipped: 7 };
     await store.commit(change({ account: "b", summary }));
-    const columns = "category, account_type, is_duplicate, link, skipped";
+    const columns = "category, account_type, is_duplicate, phase, trouble, link, skipped";
     const kept = one(`SELECT ${columns} FROM linked_accounts WHERE linked_account_id = 'b'`);
     assert.deepEqual(
       { ...kept },
@@ -155,6 +155,8 @@ for (const [name, database] of await databases()) {
         category: "hris",
         account_type: "TEST",
         is_duplicate: 1,
+        phase: "ready",
+        trouble: "park",
         link: "relink-needed",
         skipped: 7,
       },
@@ -336,8 +338,9 @@ CREATE TABLE notices (
     model_id TEXT,
     text TEXT NOT NULL
 ) STRICT;
-INSERT INTO linked_accounts (linked_account_id, first_seen, state, version, account_token)
-VALUES ('a', 1, 'old', 4, 'token');
+INSERT INTO linked_accounts
+    (linked_account_id, first_seen, state, version, account_token, trouble)
+VALUES ('a', 1, 'old', 4, 'token', 'park'), ('b', 1, '', 1, NULL, '');
 INSERT INTO records VALUES ('a', 'hris.Employee', 'x', NULL, NULL, 0, 1, 1, 3, '{}');
 PRAGMA application_id = 0x4d53796e;
 PRAGMA user_version = 1;
@@ -361,6 +364,13 @@ for (const [name, database] of await databases()) {
     const store = new SqliteStore(database, () => NOW);
     assert.deepEqual(await store.load("a"), { state: "old", version: "4", notes: [] });
     assert.equal(await store.token("a"), "token");
+    const kinds = database
+      .prepare("SELECT trouble FROM linked_accounts ORDER BY linked_account_id")
+      .all();
+    assert.deepEqual(
+      kinds.map(({ trouble }) => trouble),
+      ["park", null],
+    );
     const sweep = { modelId: "hris.Employee", unseenSince: 4, mostRows: 2, mostPercent: 10 };
     const done = await store.commit(change({ expected: "4", sweep: { ...sweep, limit: 9 } }));
     assert.deepEqual(done.swept, { live: 1, unseen: 1, marked: 1, held: false });

@@ -13,9 +13,9 @@ from merge_sync.store import (
     Due,
     Note,
     Notice,
-    Numbered,
+    StoredNote,
     TokenRule,
-    Versioned,
+    LoadedAccount,
 )
 from merge_sync.testing import CheckedStore, Subject
 from merge_sync.types import Account
@@ -32,7 +32,7 @@ class Sound:
     def keep_note(self, note: Note) -> None:
         self.store.keep_note(note)
 
-    def load(self, account: str) -> Versioned | None:
+    def load(self, account: str) -> LoadedAccount | None:
         return self.store.load(account)
 
     def commit(self, change: Change) -> Committed:
@@ -59,7 +59,7 @@ class Sound:
 class NumbersReused(Sound):
     """Numbers notes by their place."""
 
-    def load(self, account: str) -> Versioned | None:
+    def load(self, account: str) -> LoadedAccount | None:
         loaded = super().load(account)
         if loaded is None:
             return None
@@ -113,11 +113,11 @@ class TokenLeftWithNote(Sound):
 
     secrets: dict[tuple[str, int], str | None] = field(default_factory=dict)
 
-    def load(self, account: str) -> Versioned | None:
+    def load(self, account: str) -> LoadedAccount | None:
         loaded = super().load(account)
         return loaded and replace(loaded, notes=tuple(self._with_secret(account, loaded.notes)))
 
-    def _with_secret(self, account: str, notes: tuple[Numbered, ...]) -> list[Numbered]:
+    def _with_secret(self, account: str, notes: tuple[StoredNote, ...]) -> list[StoredNote]:
         kept = self.secrets
         return [
             replace(note, secret=kept.get((account, note.number), note.secret)) for note in notes

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+from merge_sync.readiness import AccountPhase
 from merge_sync.store import Batch, Change, Note, Store, Summary, Sweep, Swept, TokenRule
 from merge_sync.types import LinkState, Row
 from support import NOON
@@ -19,7 +20,7 @@ CHANGE = Change(
     wake_at=NOON + timedelta(hours=1),
     not_before=None,
     token=TokenRule.KEEP,
-    summary=Summary("ready", 1, 1, "", LinkState.ACTIVE, 0, NOON),
+    summary=Summary(AccountPhase.READY, 1, 1, None, LinkState.ACTIVE, 0, NOON),
     batches=(),
     sweep=None,
     notices=(),

@@ -20,14 +20,15 @@ from merge_sync.store import (
     FailedRuns,
     Note,
     Notice,
-    Numbered,
     Occasion,
     PutToken,
+    StoredNote,
     Sweep,
     Swept,
     TokenRule,
 )
 from merge_sync.types import Account, LinkState, Row
+from merge_sync.view import TroubleKind
 from stores import CHANGE, NOTE, batch, commit, records, row
 from support import NOON, ManualClock
 
@@ -39,7 +40,7 @@ def test_a_note_creates_only_where_it_says_so(store: SqliteStore) -> None:
     store.keep_note(NOTE)
     loaded = store.load("a")
     assert loaded is not None
-    assert (loaded.state, loaded.notes) == ("", (Numbered(1, "poll", "text", None),))
+    assert (loaded.state, loaded.notes) == ("", (StoredNote(1, "poll", "text", None),))
 
 
 def test_a_note_replaces_one_of_its_key_and_gets_a_larger_number(store: SqliteStore) -> None:
@@ -52,8 +53,8 @@ def test_a_note_replaces_one_of_its_key_and_gets_a_larger_number(store: SqliteSt
     assert version is not None
     assert loaded.version == version.version
     assert loaded.notes == (
-        Numbered(2, "linked", "text", "token"),
-        Numbered(3, "poll", "newer", None),
+        StoredNote(2, "linked", "text", "token"),
+        StoredNote(3, "poll", "newer", None),
     )
 
 
@@ -167,13 +168,16 @@ def test_what_a_summary_and_a_profile_say_is_kept(store: SqliteStore, file: Path
     profile = Account("a", account_type="TEST", is_duplicate=True)
     store.keep_note(replace(NOTE, profile=profile))
     store.keep_note(replace(NOTE, profile=Account("a", "hris")))
-    summary = replace(CHANGE.summary, link=LinkState.RELINK_NEEDED, skipped=7)
+    summary = replace(
+        CHANGE.summary, trouble=TroubleKind.PARK, link=LinkState.RELINK_NEEDED, skipped=7
+    )
     commit(store, replace(CHANGE, summary=summary))
     with closing(sqlite3.connect(file)) as sql:
         found = sql.execute(
-            "SELECT category, account_type, is_duplicate, link, skipped FROM linked_accounts"
+            "SELECT category, account_type, is_duplicate, phase, trouble, link, skipped"
+            " FROM linked_accounts"
         )
-        assert found.fetchall() == [("hris", "TEST", 1, "relink-needed", 7)]
+        assert found.fetchall() == [("hris", "TEST", 1, "ready", "park", "relink-needed", 7)]
 
 
 def test_a_zero_character_is_text_like_any_other(store: SqliteStore, file: Path) -> None:
@@ -185,7 +189,7 @@ def test_a_zero_character_is_text_like_any_other(store: SqliteStore, file: Path)
     commit(store, replace(change, token=PutToken(odd)))
     loaded = store.load(odd)
     assert loaded is not None
-    assert loaded.notes == (Numbered(1, odd, odd, odd),)
+    assert loaded.notes == (StoredNote(1, odd, odd, odd),)
     assert store.token(odd) == odd
     assert [each for _, _, each in store.notices()] == [notice]
     swept = commit(store, replace(change, batches=(), sweep=Sweep(odd, 2, 2, 10, 9)))
@@ -291,8 +295,8 @@ def test_a_file_of_somebody_else_is_left_alone(file: Path) -> None:
 def test_a_newer_file_is_left_alone(file: Path) -> None:
     SqliteStore(file).close()
     with closing(sqlite3.connect(file)) as sql, sql:
-        sql.execute("PRAGMA user_version = 3")
-    with pytest.raises(StoreError, match="has schema version 3, and this merge-sync knows 2"):
+        sql.execute("PRAGMA user_version = 4")
+    with pytest.raises(StoreError, match="has schema version 4, and this merge-sync knows 3"):
         SqliteStore(file)
 
 

@@ -69,8 +69,9 @@ CREATE TABLE notices (
     model_id TEXT,
     text TEXT NOT NULL
 ) STRICT;
-INSERT INTO linked_accounts (linked_account_id, first_seen, state, version, account_token)
-VALUES ('a', 1, 'old', 4, 'token');
+INSERT INTO linked_accounts
+    (linked_account_id, first_seen, state, version, account_token, trouble)
+VALUES ('a', 1, 'old', 4, 'token', 'park'), ('b', 1, '', 1, NULL, '');
 INSERT INTO records VALUES ('a', 'm', 'x', NULL, NULL, 0, 1, 1, 3, '{}');
 PRAGMA application_id = 0x4D53796E;
 PRAGMA user_version = 1;
@@ -83,6 +84,9 @@ def test_a_file_of_the_first_version_is_brought_up_with_what_is_in_it(
     with closing(sqlite3.connect(file)) as sql:
         sql.executescript(FIRST_TABLES)
     with SqliteStore(file) as store:
+        with closing(sqlite3.connect(file)) as sql:
+            kinds = sql.execute("SELECT trouble FROM linked_accounts ORDER BY linked_account_id")
+            assert kinds.fetchall() == [("park",), (None,)]
         loaded = store.load("a")
         assert loaded is not None
         assert (loaded.state, loaded.version, store.token("a")) == ("old", "4", "token")

@@ -5,7 +5,7 @@ use alloc::string::String;
 use merge_sync_engine::http::{Request, Response, SendError};
 use merge_sync_engine::log::Entry;
 use merge_sync_engine::settings::Settings;
-use merge_sync_engine::store::{Change, Committed, Note, Versioned};
+use merge_sync_engine::store::{Change, Committed, LoadedAccount, Note};
 use merge_sync_engine::view::Failure;
 use merge_sync_logic::types::{Problem, Timestamp};
 
@@ -69,14 +69,14 @@ pub fn keep_note(note: Note) -> Result<(), NoteError> {
 }
 
 /// State and notes of the account; `None` where it is unknown.
-pub fn load(account: &str) -> Result<Option<Versioned>, Problem> {
+pub fn load(account: &str) -> Result<Option<LoadedAccount>, Problem> {
     store::load(account)
         .map(|loaded| loaded.map(Into::into))
         .map_err(Into::into)
 }
 
 /// As [`load`], where an unknown account is a failure.
-pub fn load_known(account: &str) -> Result<Versioned, Failure> {
+pub fn load_known(account: &str) -> Result<LoadedAccount, Failure> {
     load(account).map_err(Failure::Store)?.ok_or_else(|| {
         Failure::UnknownAccount(Problem {
             message: String::from("account: not in the store"),

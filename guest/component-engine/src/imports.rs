@@ -1,11 +1,12 @@
 //! Between the generated types of the imported interfaces and those of the engine.
 //!
-//! `account`, `row` and `problem` come twice: `types` is exported for the decisions and imported
+//! Whatever is of `types` comes twice: `types` is exported for the decisions and imported
 //! for the store. The imported ones are here.
 
 use merge_sync_engine::http as engine_http;
-use merge_sync_engine::log::Level;
+use merge_sync_engine::log::{Entry, Level};
 use merge_sync_engine::store as engine;
+use merge_sync_engine::view::TroubleKind;
 use merge_sync_logic::types as logic;
 use merge_sync_logic::types::{Milliseconds, Secret};
 
@@ -46,6 +47,33 @@ impl From<logic::LinkState> for types::LinkState {
     }
 }
 
+impl From<logic::AccountPhase> for types::AccountPhase {
+    fn from(phase: logic::AccountPhase) -> Self {
+        match phase {
+            logic::AccountPhase::Unknown => Self::Unknown,
+            logic::AccountPhase::Syncing => Self::Syncing,
+            logic::AccountPhase::NeedsAttention => Self::NeedsAttention,
+            logic::AccountPhase::Ready => Self::Ready,
+        }
+    }
+}
+
+impl From<TroubleKind> for types::TroubleKind {
+    fn from(kind: TroubleKind) -> Self {
+        match kind {
+            TroubleKind::Reauthorize => Self::Reauthorize,
+            TroubleKind::DropRequest => Self::DropRequest,
+            TroubleKind::Park => Self::Park,
+            TroubleKind::Retrying => Self::Retrying,
+            TroubleKind::InitialSync => Self::InitialSync,
+            TroubleKind::HeldSweep => Self::HeldSweep,
+            TroubleKind::Incomplete => Self::Incomplete,
+            TroubleKind::Unreadable => Self::Unreadable,
+            TroubleKind::NoKey => Self::NoKey,
+        }
+    }
+}
+
 impl From<logic::Row> for types::Row {
     fn from(row: logic::Row) -> Self {
         Self {
@@ -54,6 +82,16 @@ impl From<logic::Row> for types::Row {
             modified_at: row.modified_at.map(|at| at.0),
             deleted: row.deleted,
             json: row.json,
+        }
+    }
+}
+
+impl From<Entry> for log::Entry {
+    fn from(entry: Entry) -> Self {
+        Self {
+            level: entry.level.into(),
+            message: entry.message,
+            fields: entry.fields,
         }
     }
 }
@@ -129,8 +167,8 @@ impl From<engine::Note> for store::Note {
     }
 }
 
-impl From<store::Numbered> for engine::Numbered {
-    fn from(note: store::Numbered) -> Self {
+impl From<store::StoredNote> for engine::StoredNote {
+    fn from(note: store::StoredNote) -> Self {
         Self {
             number: note.number,
             key: note.key,
@@ -140,8 +178,8 @@ impl From<store::Numbered> for engine::Numbered {
     }
 }
 
-impl From<store::Versioned> for engine::Versioned {
-    fn from(loaded: store::Versioned) -> Self {
+impl From<store::LoadedAccount> for engine::LoadedAccount {
+    fn from(loaded: store::LoadedAccount) -> Self {
         Self {
             state: loaded.state,
             version: loaded.version,
@@ -183,10 +221,10 @@ impl From<engine::TokenChange> for store::TokenChange {
 impl From<engine::Summary> for store::Summary {
     fn from(summary: engine::Summary) -> Self {
         Self {
-            phase: summary.phase,
+            phase: summary.phase.into(),
             ready: summary.ready,
             needed: summary.needed,
-            trouble: summary.trouble,
+            trouble: summary.trouble.map(Into::into),
             link: summary.link.into(),
             skipped: summary.skipped,
             fresh_to: summary.fresh_to.map(|at| at.0),

@@ -16,7 +16,6 @@ mod convert;
 mod decisions;
 mod host;
 mod imports;
-mod receive;
 mod request;
 mod run;
 mod triggers;
@@ -26,6 +25,7 @@ use alloc::vec::Vec;
 
 use bindings::exports::merge_sync::triggers::triggers as wit;
 use merge_sync_engine::command;
+use merge_sync_engine::receive;
 use merge_sync_engine::settings::Settings;
 use merge_sync_engine::view;
 
@@ -37,7 +37,7 @@ impl wit::Guest for Component {
         Settings::parse(&text).map(drop).map_err(Into::into)
     }
 
-    fn receive(delivery: wit::SignedBody) -> wit::Reply {
+    fn receive(delivery: wit::SignedBody) -> wit::Receipt {
         receive::receive(&delivery.into()).into()
     }
 

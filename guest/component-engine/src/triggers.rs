@@ -1,10 +1,12 @@
 //! Between the generated types of `triggers` and those of the engine.
 
+use merge_sync_engine::receive::Receipt;
+use merge_sync_engine::store::Note;
 use merge_sync_engine::{command, view};
 use merge_sync_logic::types as logic;
 use merge_sync_logic::types::{Secret, Timestamp};
 
-use crate::bindings::exports::merge_sync::triggers::triggers as wit;
+use crate::bindings::exports::merge_sync::triggers::{triggers as wit, types};
 use crate::convert::each;
 
 impl From<wit::Account> for logic::Account {
@@ -57,6 +59,32 @@ impl From<view::Failure> for wit::Failure {
             view::Failure::UnknownAccount(problem) => Self::UnknownAccount(problem.into()),
             view::Failure::State(problem) => Self::State(problem.into()),
             view::Failure::Settings(problem) => Self::Settings(problem.into()),
+        }
+    }
+}
+
+impl From<Note> for wit::Note {
+    fn from(note: Note) -> Self {
+        Self {
+            account: note.account,
+            key: note.key,
+            text: note.text,
+            secret: note.secret.map(|Secret(value)| types::Secret { value }),
+            profile: note.profile.map(Into::into),
+            create: note.create,
+        }
+    }
+}
+
+impl From<Receipt> for wit::Receipt {
+    fn from(receipt: Receipt) -> Self {
+        Self {
+            note: receipt.note.map(Into::into),
+            reply: receipt.reply.into(),
+            unkept_reply: receipt.unkept_reply.into(),
+            log: receipt.log.into(),
+            unknown_account_log: receipt.unknown_account_log.map(Into::into),
+            unkept_log: receipt.unkept_log.map(Into::into),
         }
     }
 }

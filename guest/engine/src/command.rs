@@ -8,7 +8,7 @@ use crate::account::codec;
 use crate::account::document::{ASKED_FOR, Document, Life, Model};
 use crate::account::slot::Kind;
 use crate::commit::{self, Extra, unlink};
-use crate::contract::store::{Change, Note, Versioned};
+use crate::contract::store::{Change, LoadedAccount, Note};
 use crate::contract::triggers::Failure;
 use crate::decide::{link, sweep};
 use crate::ground::note::{Linked, Subject};
@@ -73,7 +73,7 @@ pub fn link(new: &NewAccount, now: Timestamp) -> Note {
 /// [`Failure::State`] where the stored document cannot be read, `Reset` apart.
 pub fn request(
     account: &str,
-    loaded: &Versioned,
+    loaded: &LoadedAccount,
     command: Command,
     settings: &Settings,
     now: Timestamp,

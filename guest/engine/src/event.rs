@@ -5,14 +5,14 @@ use alloc::boxed::Box;
 use merge_sync_logic::types::Problem;
 
 use crate::contract::http::{Request, Response, SendError};
-use crate::contract::store::{Change, Committed, Versioned};
+use crate::contract::store::{Change, Committed, LoadedAccount};
 use crate::contract::triggers::{Failure, Report};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A run was started; what the store holds of the account.
-    Started(Versioned),
+    Started(LoadedAccount),
     /// The request was answered.
     Response(Response),
     /// The request was not answered.
@@ -20,7 +20,7 @@ pub enum Event {
     /// The change was committed.
     Committed(Committed),
     /// Somebody else committed first; what the store holds now, `None` where the account is gone.
-    Stale(Option<Versioned>),
+    Stale(Option<LoadedAccount>),
     /// The store could not commit, or could not load after `stale`.
     Unavailable(Problem),
 }

@@ -8,7 +8,7 @@
 //!
 //! | Function | Fed with | Gives |
 //! |---|---|---|
-//! | [`receive`](receive::receive) | a webhook | a reply, and the note to keep before sending it |
+//! | [`receive`](receive::receive) | a webhook | the note to keep, and what to answer then |
 //! | [`step`](step::step) | what happened | what to do next, until it is finished |
 //! | [`request`](command::request), [`link`](command::link) | an operator's wish | a change to commit, or a note to keep |
 //! | [`inspect`](view::inspect) | the stored document | what people see |

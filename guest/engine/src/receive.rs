@@ -1,7 +1,5 @@
 //! A webhook becomes a note: verified, parsed, answered, and left for the account's next run.
 
-use alloc::vec::Vec;
-
 use merge_sync_logic::endpoints;
 use merge_sync_logic::signature::{Refusal, SignedBody};
 use merge_sync_logic::types::Account;
@@ -12,20 +10,26 @@ use crate::contract::store::Note;
 use crate::ground::note::{Linked, Subject};
 use crate::plan::notes;
 
-/// What came of a delivery.
+/// A webhook, verified and read: what the host keeps, answers and logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Received {
-    /// The reply, once `note` is durable.
-    pub reply: Reply,
+pub struct Receipt {
     /// What to keep before replying; `None` where there is nothing to act on.
     pub note: Option<Note>,
+    /// The reply, once `note` is durable, and where the store knows no such account.
+    pub reply: Reply,
+    /// The reply where `note` is not durable in time.
+    pub unkept_reply: Reply,
     /// To log, whatever comes of the note.
-    pub log: Vec<Entry>,
+    pub log: Entry,
+    /// To log, too, where the store knows no such account.
+    pub unknown_account_log: Option<Entry>,
+    /// To log, too, where the note is not kept.
+    pub unkept_log: Option<Entry>,
 }
 
 /// Verify and parse a delivery, and say what to keep of it.
 #[must_use]
-pub fn receive(delivery: &SignedBody) -> Received {
+pub fn receive(delivery: &SignedBody) -> Receipt {
     let handling = webhook::handle(delivery);
     let (note, entry) = match handling.outcome {
         Outcome::Refused(refused) => (None, refusal(refused.reason)),
@@ -37,11 +41,19 @@ pub fn receive(delivery: &SignedBody) -> Received {
         }
         Outcome::Accepted(accepted) => accept(accepted),
     };
-    Received {
+    Receipt {
         reply: handling.reply,
+        unkept_reply: webhook::not_durable(),
+        log: entry,
+        unknown_account_log: entry_of(note.as_ref(), "webhook for an account that nobody linked"),
+        unkept_log: entry_of(note.as_ref(), "webhook could not be kept"),
         note,
-        log: alloc::vec![entry],
     }
+}
+
+/// What the host logs of a note that it cannot keep.
+fn entry_of(note: Option<&Note>, message: &str) -> Option<Entry> {
+    note.map(|note| Entry::new(Level::Error, message).text("account", &note.account))
 }
 
 /// A wrong signature is the sender's fault, a missing key the operator's.

@@ -16,7 +16,7 @@ use crate::commit::{self, Extra, unlink};
 use crate::context::Context;
 use crate::contract::http::Request;
 use crate::contract::log::Entry;
-use crate::contract::store::{Committed, Versioned};
+use crate::contract::store::{Committed, LoadedAccount};
 use crate::contract::triggers::{Failure, Report};
 use crate::decide::sweep;
 pub use crate::event::{Effect, Event};
@@ -97,7 +97,7 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    fn start(&mut self, loaded: Versioned) -> Result<Effect, Failure> {
+    fn start(&mut self, loaded: LoadedAccount) -> Result<Effect, Failure> {
         self.run.started_at = Some(self.context.now);
         let document = self.decode(&loaded.state)?;
         Ok(self.begin(document, loaded))
@@ -110,7 +110,7 @@ impl Turn<'_> {
     }
 
     /// Turn the notes into state, and claim the account if there is something to ask Merge for.
-    fn begin(&mut self, mut document: Box<Document>, loaded: Versioned) -> Effect {
+    fn begin(&mut self, mut document: Box<Document>, loaded: LoadedAccount) -> Effect {
         let now = self.context.now;
         self.run.version = loaded.version;
         let said = self.context.log.len();
@@ -170,7 +170,11 @@ impl Turn<'_> {
 
     /// Somebody else committed first: everything derived from the old state is discarded, and
     /// the run goes on only while its own claim stands.
-    fn overtaken(&mut self, discarded: &Document, loaded: Versioned) -> Result<Effect, Failure> {
+    fn overtaken(
+        &mut self,
+        discarded: &Document,
+        loaded: LoadedAccount,
+    ) -> Result<Effect, Failure> {
         self.run.pending = Tally::default();
         self.run.overtaken = self.run.overtaken.saturating_add(1);
         let mut document = self.decode(&loaded.state)?;

@@ -30,9 +30,9 @@ use merge_sync_logic::json::write::{Object, alone};
 use merge_sync_logic::json::{self, Operation};
 use merge_sync_logic::types::{AccountId, Problem, Timestamp};
 
-use crate::contract::store::Versioned;
+use crate::contract::store::LoadedAccount;
 use crate::contract::triggers::Failure;
-use crate::receive::Received;
+use crate::receive::Receipt;
 use crate::settings::{Settings, parse_in};
 use crate::{command, view};
 
@@ -66,15 +66,22 @@ pub fn operation(name: &str) -> Option<Operation> {
 }
 
 fn receive(input: Input<'_, '_>) -> Result<String, Problem> {
-    let received = crate::receive::receive(&read_signed_body(input)?);
-    Ok(alone(&received, write_received))
+    let receipt = crate::receive::receive(&read_signed_body(input)?);
+    Ok(alone(&receipt, write_receipt))
 }
 
-fn write_received(out: &mut String, received: &Received) {
+fn write_receipt(out: &mut String, receipt: &Receipt) {
     Object::open(out)
-        .field("reply", &received.reply, write_reply)
-        .optional("note", received.note.as_ref(), store::write_note)
-        .list("log", &received.log, log::write_entry)
+        .optional("note", receipt.note.as_ref(), store::write_note)
+        .field("reply", &receipt.reply, write_reply)
+        .field("unkept_reply", &receipt.unkept_reply, write_reply)
+        .field("log", &receipt.log, log::write_entry)
+        .optional(
+            "unknown_account_log",
+            receipt.unknown_account_log.as_ref(),
+            log::write_entry,
+        )
+        .optional("unkept_log", receipt.unkept_log.as_ref(), log::write_entry)
         .close();
 }
 
@@ -105,7 +112,7 @@ fn inspect(input: Input<'_, '_>) -> Result<String, Problem> {
 /// What a question about one account, or a wish for it, is asked of.
 struct Subject {
     account: AccountId,
-    loaded: Versioned,
+    loaded: LoadedAccount,
     settings: Settings,
     now: Timestamp,
 }
@@ -114,7 +121,7 @@ struct Subject {
 fn read_subject(mut fields: Fields<'_, '_>) -> Result<Subject, Problem> {
     let subject = Subject {
         account: fields.take("account").text()?,
-        loaded: store::read_versioned(fields.take("loaded"))?,
+        loaded: store::read_loaded_account(fields.take("loaded"))?,
         settings: parse_in("settings", &fields.take("settings").text()?)?,
         now: fields.take("now").timestamp()?,
     };

@@ -8,7 +8,7 @@ use merge_sync_logic::window::{self, Span};
 
 use crate::account::codec;
 use crate::account::document::{Document, Life, Model};
-use crate::contract::store::Versioned;
+use crate::contract::store::LoadedAccount;
 use crate::decide::{link, model_trouble, readiness, trouble};
 use crate::plan::{notes, work};
 use crate::settings::Settings;
@@ -24,7 +24,7 @@ pub use crate::ground::trouble::{Trouble, TroubleKind};
 /// [`Failure::State`] where the stored document cannot be read.
 pub fn inspect(
     account: &str,
-    loaded: &Versioned,
+    loaded: &LoadedAccount,
     required: &[String],
     settings: &Settings,
     now: Timestamp,

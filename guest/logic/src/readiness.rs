@@ -15,6 +15,7 @@ use crate::telling::telling_state;
 use crate::types::{ModelId, ModelStatus, Problem, SyncState};
 
 pub use crate::status::StatusPage;
+pub use crate::types::AccountPhase;
 pub use phase::Phase;
 
 /// What to do with a model whose initial sync ended incomplete.
@@ -52,19 +53,6 @@ pub struct ModelReadiness {
     pub phase: Phase,
     /// One sentence for people.
     pub reason: String,
-}
-
-/// Where the account stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccountPhase {
-    /// No complete read yet, or Merge names no enabled model.
-    Unknown,
-    /// At least one needed model is syncing.
-    Syncing,
-    /// No needed model is syncing and at least one needs attention.
-    NeedsAttention,
-    /// Every needed model is ready.
-    Ready,
 }
 
 /// The answer.

@@ -67,6 +67,19 @@ pub enum LinkState {
     Unlinked,
 }
 
+/// Where the account stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountPhase {
+    /// No complete read yet, or Merge names no enabled model.
+    Unknown,
+    /// At least one needed model is syncing.
+    Syncing,
+    /// No needed model is syncing and at least one needs attention.
+    NeedsAttention,
+    /// Every needed model is ready.
+    Ready,
+}
+
 /// The state of one model's sync, as `/sync-status` and webhooks name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SyncState {

@@ -48,17 +48,6 @@ impl From<logic::ModelReadiness> for wit::ModelReadiness {
     }
 }
 
-impl From<logic::AccountPhase> for wit::AccountPhase {
-    fn from(phase: logic::AccountPhase) -> Self {
-        match phase {
-            logic::AccountPhase::Unknown => Self::Unknown,
-            logic::AccountPhase::Syncing => Self::Syncing,
-            logic::AccountPhase::NeedsAttention => Self::NeedsAttention,
-            logic::AccountPhase::Ready => Self::Ready,
-        }
-    }
-}
-
 impl From<logic::AccountReadiness> for wit::AccountReadiness {
     fn from(account: logic::AccountReadiness) -> Self {
         Self {

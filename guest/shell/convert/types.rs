@@ -29,6 +29,17 @@ impl From<logic::Account> for wit::Account {
     }
 }
 
+impl From<logic::AccountPhase> for wit::AccountPhase {
+    fn from(phase: logic::AccountPhase) -> Self {
+        match phase {
+            logic::AccountPhase::Unknown => Self::Unknown,
+            logic::AccountPhase::Syncing => Self::Syncing,
+            logic::AccountPhase::NeedsAttention => Self::NeedsAttention,
+            logic::AccountPhase::Ready => Self::Ready,
+        }
+    }
+}
+
 impl From<wit::SyncState> for logic::SyncState {
     fn from(state: wit::SyncState) -> Self {
         match state {

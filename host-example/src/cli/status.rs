@@ -118,11 +118,12 @@ fn rows(found: &[Listed]) -> comfy_table::Table {
 /// What the engine calls the account's trouble, and what it cannot know of: that its runs fail.
 fn trouble(listed: &Listed) -> String {
     let known = &listed.summary.trouble;
-    match &listed.failed_runs {
-        None => known.clone(),
-        Some(failed) if known.is_empty() => {
-            format!("{} runs failed: {}", failed.count, failed.text)
-        }
-        Some(failed) => format!("{known}; {} runs failed: {}", failed.count, failed.text),
-    }
+    let failed = listed.failed_runs.as_ref();
+    let failed = failed.map(|failed| format!("{} runs failed: {}", failed.count, failed.text));
+    let both: Vec<&str> = [known, &failed]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    both.join("; ")
 }

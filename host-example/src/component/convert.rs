@@ -1,6 +1,7 @@
 //! Between the types of the contract and those of this host: equal shapes, moved field by
 //! field.
 
+use crate::bindings::exports::merge_sync::triggers::types as exported;
 use crate::bindings::merge_sync::triggers::{http, store, types};
 use crate::merge_http;
 use crate::secret::Secret;
@@ -62,6 +63,18 @@ pub(super) fn note(from: store::Note) -> host::Note {
     }
 }
 
+/// As [`note`], of one that the component exports.
+pub(crate) fn exported_note(from: exported::Note) -> host::Note {
+    host::Note {
+        account: from.account,
+        key: from.key,
+        text: from.text,
+        secret: from.secret.map(|secret| Secret::new(secret.value)),
+        profile: from.profile.map(exported_profile),
+        create: from.create,
+    }
+}
+
 pub(super) fn note_error(from: host::NoteError, account: &str) -> store::NoteError {
     match from {
         host::NoteError::UnknownAccount => store::NoteError::UnknownAccount(types::Problem {
@@ -73,11 +86,11 @@ pub(super) fn note_error(from: host::NoteError, account: &str) -> store::NoteErr
     }
 }
 
-pub(super) fn versioned(from: host::Versioned) -> store::Versioned {
+pub(super) fn loaded_account(from: host::LoadedAccount) -> store::LoadedAccount {
     let notes = from
         .notes
         .into_iter()
-        .map(|note| store::Numbered {
+        .map(|note| store::StoredNote {
             number: note.number,
             key: note.key,
             text: note.text,
@@ -86,7 +99,7 @@ pub(super) fn versioned(from: host::Versioned) -> store::Versioned {
             }),
         })
         .collect();
-    store::Versioned {
+    store::LoadedAccount {
         state: from.state,
         version: from.version,
         notes,
@@ -107,10 +120,13 @@ pub(super) fn change(from: store::Change) -> host::Change {
             store::TokenChange::Erase => host::TokenChange::Erase,
         },
         summary: host::Summary {
-            phase: from.summary.phase,
+            phase: account_phase(from.summary.phase).to_owned(),
             ready: from.summary.ready,
             needed: from.summary.needed,
-            trouble: from.summary.trouble,
+            trouble: from
+                .summary
+                .trouble
+                .map(|kind| trouble_kind(kind).to_owned()),
             link: link_state(from.summary.link).to_owned(),
             skipped: from.summary.skipped,
             fresh_to: from.summary.fresh_to,
@@ -148,6 +164,31 @@ pub(super) fn commit_error(from: host::CommitError) -> store::CommitError {
     }
 }
 
+/// As `dto::account_phase` has it of what the component exports.
+fn account_phase(from: types::AccountPhase) -> &'static str {
+    match from {
+        types::AccountPhase::Unknown => "unknown",
+        types::AccountPhase::Syncing => "syncing",
+        types::AccountPhase::NeedsAttention => "needs-attention",
+        types::AccountPhase::Ready => "ready",
+    }
+}
+
+/// As `dto::trouble_kind` has it of what the component exports.
+fn trouble_kind(from: types::TroubleKind) -> &'static str {
+    match from {
+        types::TroubleKind::Reauthorize => "reauthorize",
+        types::TroubleKind::DropRequest => "drop-request",
+        types::TroubleKind::Park => "park",
+        types::TroubleKind::Retrying => "retrying",
+        types::TroubleKind::InitialSync => "initial-sync",
+        types::TroubleKind::HeldSweep => "held-sweep",
+        types::TroubleKind::Incomplete => "incomplete",
+        types::TroubleKind::Unreadable => "unreadable",
+        types::TroubleKind::NoKey => "no-key",
+    }
+}
+
 /// As `dto::link_state` has it of what the component exports.
 fn link_state(from: types::LinkState) -> &'static str {
     match from {
@@ -162,6 +203,20 @@ fn secret(from: store::Secret) -> Secret {
 }
 
 fn profile(from: types::Account) -> host::Profile {
+    host::Profile {
+        id: from.id,
+        category: from.category,
+        integration: from.integration,
+        integration_slug: from.integration_slug,
+        end_user_origin_id: from.end_user_origin_id,
+        organization_name: from.organization_name,
+        link_status: from.link_status,
+        account_type: from.account_type,
+        is_duplicate: from.is_duplicate,
+    }
+}
+
+fn exported_profile(from: exported::Account) -> host::Profile {
     host::Profile {
         id: from.id,
         category: from.category,

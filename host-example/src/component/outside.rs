@@ -3,16 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde_json::{Map, Value};
 use tokio::sync::Notify;
-use tracing::Level;
 
 use crate::bindings::merge_sync::triggers::{clock, http, log, settings, store, types};
 use crate::clock::{Clock, Micros};
-use crate::component::convert;
+use crate::component::{convert, engine_log};
 use crate::counters::Counters;
 use crate::merge_http::MergeHttp;
-use crate::store::{NoteError, Store};
+use crate::store::{Note, NoteError, Store};
 
 /// What the component's imports are made of.
 #[derive(Debug, Clone)]
@@ -29,6 +27,23 @@ pub struct Parts {
     pub noted: Arc<Notify>,
     /// What is counted of all this.
     pub counters: Arc<Counters>,
+}
+
+impl Parts {
+    /// Keep a note, and have somebody look which accounts are due.
+    ///
+    /// # Errors
+    ///
+    /// The store's.
+    pub async fn keep_note(&self, note: Note) -> Result<(), NoteError> {
+        let kept = self.store.keep_note(note).await;
+        match &kept {
+            Ok(()) => self.noted.notify_one(),
+            Err(NoteError::UnknownAccount) => self.counters.accounts_unknown.one(),
+            Err(NoteError::Unavailable(_)) => {}
+        }
+        kept
+    }
 }
 
 /// The data of one instance.
@@ -78,21 +93,19 @@ impl http::Host for Outside {
 impl store::Host for Outside {
     async fn keep_note(&mut self, note: store::Note) -> Result<(), store::NoteError> {
         let account = note.account.clone();
-        let kept = self.parts.store.keep_note(convert::note(note)).await;
-        match &kept {
-            Ok(()) => self.parts.noted.notify_one(),
-            Err(NoteError::UnknownAccount) => self.parts.counters.accounts_unknown.one(),
-            Err(NoteError::Unavailable(_)) => {}
-        }
+        let kept = self.parts.keep_note(convert::note(note)).await;
         self.enter();
         kept.map_err(|error| convert::note_error(error, &account))
     }
 
-    async fn load(&mut self, account: String) -> Result<Option<store::Versioned>, types::Problem> {
+    async fn load(
+        &mut self,
+        account: String,
+    ) -> Result<Option<store::LoadedAccount>, types::Problem> {
         let loaded = self.parts.store.load(&account).await;
         self.enter();
         loaded
-            .map(|found| found.map(convert::versioned))
+            .map(|found| found.map(convert::loaded_account))
             .map_err(convert::problem)
     }
 
@@ -120,49 +133,13 @@ impl clock::Host for Outside {
     }
 }
 
-/// One event of the engine's. The fields that most events have stand by themselves; `tracing`
-/// wants the names of fields at compile time, so the others share one.
-macro_rules! log_event {
-    ($level:expr, $message:expr, $fields:expr) => {
-        // Nothing is read for a log that nobody keeps.
-        if tracing::enabled!(target: "merge_sync::engine", $level) {
-            let mut fields: Map<String, Value> =
-                serde_json::from_str($fields).unwrap_or_default();
-            let account = take(&mut fields, "account");
-            let model = take(&mut fields, "model");
-            let event = take(&mut fields, "event");
-            let delivery_id = take(&mut fields, "delivery_id");
-            let details = (!fields.is_empty()).then(|| Value::Object(fields).to_string());
-            tracing::event!(
-                target: "merge_sync::engine",
-                $level,
-                account,
-                model,
-                event,
-                delivery_id,
-                details = details.as_ref().map(tracing::field::display),
-                "{}",
-                $message
-            );
-        }
-    };
-}
-
 impl log::Host for Outside {
     async fn event(&mut self, level: log::Level, message: String, fields: String) {
-        match level {
-            log::Level::Debug => log_event!(Level::DEBUG, message, &fields),
-            log::Level::Info => log_event!(Level::INFO, message, &fields),
-            log::Level::Warn => log_event!(Level::WARN, message, &fields),
-            log::Level::Error => log_event!(Level::ERROR, message, &fields),
-        }
-    }
-}
-
-fn take(fields: &mut Map<String, Value>, name: &str) -> Option<String> {
-    match fields.remove(name)? {
-        Value::Null => None,
-        Value::String(text) => Some(text).filter(|text| !text.is_empty()),
-        other => Some(other.to_string()),
+        let entry = log::Entry {
+            level,
+            message,
+            fields,
+        };
+        engine_log::write(&entry, None);
     }
 }

@@ -62,16 +62,26 @@ impl Pool {
         + 'static,
     ) -> wasmtime::Result<T> {
         let pool = Arc::clone(self);
-        let call = tokio::spawn(async move {
-            let _room = pool.room.acquire().await?;
-            let mut instance = pool.take().await?;
-            instance.store.data_mut().enter();
-            instance.store.set_epoch_deadline(1);
-            let answer = what(&instance.engine, &mut instance.store).await?;
-            pool.put_back(instance);
-            Ok(answer)
-        });
-        call.await?
+        tokio::spawn(async move { pool.call_here(what).await }).await?
+    }
+
+    /// As [`call`](Self::call), but dropping the returned future ends the call, and its instance.
+    pub(super) async fn call_here<T: Send + 'static>(
+        self: &Arc<Self>,
+        what: impl for<'a> FnOnce(
+            &'a SyncEngine,
+            &'a mut Store<Outside>,
+        ) -> Pending<'a, wasmtime::Result<T>>
+        + Send
+        + 'static,
+    ) -> wasmtime::Result<T> {
+        let _room = self.room.acquire().await?;
+        let mut instance = self.take().await?;
+        instance.store.data_mut().enter();
+        instance.store.set_epoch_deadline(1);
+        let answer = what(&instance.engine, &mut instance.store).await?;
+        self.put_back(instance);
+        Ok(answer)
     }
 
     async fn take(&self) -> wasmtime::Result<Instance> {

@@ -10,9 +10,8 @@ use super::outside::{Outside, Parts};
 use super::pool::Pool;
 use crate::bindings::exports::merge_sync::triggers::signature::{SignedBody, Verdict};
 use crate::bindings::exports::merge_sync::triggers::triggers::{
-    Command, Failure, NewAccount, Report, View,
+    Command, Failure, NewAccount, Receipt, Report, View,
 };
-use crate::bindings::exports::merge_sync::triggers::webhook::Reply;
 use crate::bindings::{SyncEngine, SyncEnginePre};
 use crate::clock::Micros;
 use crate::instant;
@@ -155,14 +154,14 @@ impl Triggers {
             .map_err(Fault::Trap)
     }
 
-    /// Take in a webhook. The reply stands for something durable.
+    /// Verify and read a webhook: what to keep, to answer and to log.
     ///
     /// # Errors
     ///
     /// [`Fault::Trap`] only.
-    pub async fn receive(&self, delivery: SignedBody) -> Result<Reply, Fault> {
+    pub async fn receive(&self, delivery: SignedBody) -> Result<Receipt, Fault> {
         self.quick
-            .call(move |engine, store| {
+            .call_here(move |engine, store| {
                 Box::pin(async move {
                     engine
                         .merge_sync_triggers_triggers()

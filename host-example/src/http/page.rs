@@ -81,7 +81,7 @@ fn account_row(listed: &Listed) -> Markup {
             td { (listed.profile.integration) }
             td {
                 (phase.unwrap_or("unknown"))
-                @if !summary.trouble.is_empty() { " (" (summary.trouble) ")" }
+                @if let Some(trouble) = &summary.trouble { " (" (trouble) ")" }
                 @match summary.link.as_str() {
                     "relink-needed" => { br; "to be linked again" }
                     "unlinked" => { br; "unlinked" }

@@ -1,8 +1,8 @@
 //! A delivery from Merge, answered within five seconds.
 //!
-//! The engine verifies it and keeps what it says. This file answers for what the engine never
-//! sees (bytes that are no text, or too many) and for the case that it does not come to an end in
-//! time.
+//! The engine verifies it and says what to keep and to answer. This file keeps it, and answers for
+//! what the engine never sees: bytes that are no text, or too many, and a store that does not come
+//! to an end in time.
 
 use std::sync::Arc;
 
@@ -15,9 +15,12 @@ use tokio::time::Instant;
 use super::server::RequestProgress;
 use crate::bindings::exports::merge_sync::triggers::signature::{Refusal, SignedBody, Verdict};
 use crate::bindings::exports::merge_sync::triggers::webhook::Reply;
+use crate::bindings::merge_sync::triggers::log::Entry;
 use crate::clock::{Micros, SECOND};
+use crate::component::{convert, engine_log};
 use crate::host::Host;
 use crate::request_body::{BodyError, BufferedBody};
+use crate::store::NoteError;
 
 /// The header that carries the signature.
 pub const SIGNATURE_HEADER: &str = "x-merge-webhook-signature";
@@ -117,7 +120,7 @@ pub async fn receive(
     reply
 }
 
-async fn take_in(host: &Host, signatures: Vec<String>, body: BufferedBody) -> Reply {
+async fn take_in(host: &Arc<Host>, signatures: Vec<String>, body: BufferedBody) -> Reply {
     let (bytes, share) = body.into_parts();
     let Ok(body) = String::from_utf8(bytes) else {
         // Not repaired and not looked at: no signature of Merge's is over such a body.
@@ -125,16 +128,50 @@ async fn take_in(host: &Host, signatures: Vec<String>, body: BufferedBody) -> Re
         return invalid_signature();
     };
     let delivery = signed(host, body, signatures);
-    let reply = match in_time(host, host.triggers.receive(delivery)).await {
+    // A server drops its handler when the sender leaves, and what was sent counts all the same.
+    let kept = tokio::spawn(keep(Arc::clone(host), delivery));
+    let reply = match in_time(host, kept).await {
         Some(Ok(reply)) => reply,
-        Some(Err(fault)) => {
-            tracing::error!(%fault, "webhook not taken in");
+        Some(Err(error)) => {
+            tracing::error!(%error, "webhook not taken in");
             processing_error()
         }
         None => too_late(),
     };
     drop(share);
     reply
+}
+
+/// Have the engine read a delivery, keep what it says, and say what to answer.
+async fn keep(host: Arc<Host>, delivery: SignedBody) -> Reply {
+    let receipt = match host.triggers.receive(delivery).await {
+        Ok(receipt) => receipt,
+        Err(fault) => {
+            tracing::error!(%fault, "webhook not taken in");
+            return processing_error();
+        }
+    };
+    engine_log::write(&receipt.log, None);
+    let Some(note) = receipt.note else {
+        return receipt.reply;
+    };
+    match host.parts.keep_note(convert::exported_note(note)).await {
+        Ok(()) => receipt.reply,
+        Err(NoteError::UnknownAccount) => {
+            log(receipt.unknown_account_log, None);
+            receipt.reply
+        }
+        Err(NoteError::Unavailable(problem)) => {
+            log(receipt.unkept_log, Some(&problem.message));
+            receipt.unkept_reply
+        }
+    }
+}
+
+fn log(entry: Option<Entry>, problem: Option<&str>) {
+    if let Some(entry) = entry {
+        engine_log::write(&entry, problem);
+    }
 }
 
 fn too_late() -> Reply {

@@ -6,10 +6,10 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 const APPLICATION_ID: i32 = 0x4d53_796e;
 
 /// The version of [`TABLES`].
-pub(super) const SCHEMA_VERSION: i32 = 2;
+pub(super) const SCHEMA_VERSION: i32 = 3;
 
 /// Instants are microseconds since 1970 in UTC: `modified_at` and `fresh_to` on Merge's clock,
-/// all others on the host's.
+/// all others on the host's. Without trouble, `trouble` is null.
 const TABLES: &str = "
 CREATE TABLE linked_accounts (
     linked_account_id TEXT PRIMARY KEY NOT NULL,
@@ -30,7 +30,6 @@ CREATE TABLE linked_accounts (
     phase TEXT NOT NULL DEFAULT '',
     models_ready INTEGER NOT NULL DEFAULT 0,
     models_needed INTEGER NOT NULL DEFAULT 0,
-    trouble TEXT NOT NULL DEFAULT '',
     fresh_to INTEGER,
     account_type TEXT NOT NULL DEFAULT '',
     is_duplicate INTEGER,
@@ -38,7 +37,8 @@ CREATE TABLE linked_accounts (
     skipped INTEGER NOT NULL DEFAULT 0,
     failed_runs INTEGER NOT NULL DEFAULT 0,
     failed_since INTEGER,
-    failed_with TEXT NOT NULL DEFAULT ''
+    failed_with TEXT NOT NULL DEFAULT '',
+    trouble TEXT
 ) STRICT;
 
 CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
@@ -82,7 +82,8 @@ CREATE TABLE notices (
 ";
 
 /// What makes of each version the next one: the first entry of version 1 version 2.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
 ALTER TABLE linked_accounts ADD COLUMN account_type TEXT NOT NULL DEFAULT '';
 ALTER TABLE linked_accounts ADD COLUMN is_duplicate INTEGER;
 ALTER TABLE linked_accounts ADD COLUMN link TEXT NOT NULL DEFAULT '';
@@ -92,7 +93,14 @@ ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
 ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
 CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
     WHERE NOT deleted;
-"];
+",
+    "
+ALTER TABLE linked_accounts ADD COLUMN trouble_kind TEXT;
+UPDATE linked_accounts SET trouble_kind = nullif(trouble, '');
+ALTER TABLE linked_accounts DROP COLUMN trouble;
+ALTER TABLE linked_accounts RENAME COLUMN trouble_kind TO trouble;
+",
+];
 
 /// What is in a file.
 #[derive(Debug, PartialEq, Eq)]

@@ -16,8 +16,8 @@ use tokio::sync::oneshot;
 
 use super::change::{self, Refused};
 use super::{
-    Change, CommitError, Committed, Due, Listed, Note, NoteError, Pending, Sequenced, Store,
-    Stored, Unavailable, Versioned, schema,
+    Change, CommitError, Committed, Due, Listed, LoadedAccount, Note, NoteError, Pending,
+    Sequenced, Store, Stored, Unavailable, schema,
 };
 use crate::clock::{Clock, Micros};
 use crate::secret::Secret;
@@ -369,7 +369,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn load(&self, account: &str) -> Pending<'_, Result<Option<Versioned>, Unavailable>> {
+    fn load(&self, account: &str) -> Pending<'_, Result<Option<LoadedAccount>, Unavailable>> {
         let account = account.to_owned();
         Box::pin(self.read(move |sql| read::load(sql, &account)))
     }

@@ -338,7 +338,7 @@ async fn status_shows_each_account() {
         phase: "syncing".to_owned(),
         ready: 2,
         needed: 3,
-        trouble: "held-sweep".to_owned(),
+        trouble: Some("held-sweep".to_owned()),
         link: "relink-needed".to_owned(),
         skipped: 41,
         fresh_to: Some(NOON),

@@ -137,7 +137,7 @@ async fn an_account_that_hangs_holds_up_no_other() {
     soon(done.acquire_many(5)).await.unwrap().forget();
     // It still hangs: the others did not wait for its time-out.
     let slow = store.account("the slow one").await.unwrap().unwrap();
-    assert_eq!(slow.summary.trouble, "");
+    assert_eq!(slow.summary.trouble, None);
     release.add_permits(99);
 }
 
@@ -359,8 +359,9 @@ async fn merges_bad_answers_cost_an_account_time_and_neither_rows_nor_state() {
             .unwrap()
             .unwrap()
             .summary
-            .trouble,
-        "retrying"
+            .trouble
+            .as_deref(),
+        Some("retrying")
     );
     turn.store(u64::MAX, Ordering::SeqCst);
     scratch.clock.set(now);
@@ -373,7 +374,7 @@ async fn merges_bad_answers_cost_an_account_time_and_neither_rows_nor_state() {
             .unwrap()
             .summary
             .trouble,
-        ""
+        None
     );
     assert_eq!(host.counters().runs_failed.get(), 0);
 }

@@ -714,7 +714,7 @@ async fn a_list_shows_the_summary_of_the_latest_commit() {
         phase: "syncing".to_owned(),
         ready: 2,
         needed: 3,
-        trouble: "retrying".to_owned(),
+        trouble: Some("retrying".to_owned()),
         link: "unlinked".to_owned(),
         skipped: 3,
         fresh_to: Some(NOON),

@@ -259,9 +259,10 @@ fn of_version_1(path: &Path) {
          PRAGMA user_version = 1;
          INSERT INTO linked_accounts
              (linked_account_id, category, organization_name, account_token, first_seen, state,
-              version, last_note, wake_at, start_at, phase, models_ready, models_needed)
+              version, last_note, wake_at, start_at, phase, models_ready, models_needed, trouble)
          VALUES ('{ACCOUNT}', 'hris', 'Example', 'token', 7, 'old state', 41, 3, {NOON}, {NOON},
-                 'ready', 2, 2);
+                 'ready', 2, 2, 'park'),
+                ('well', 'hris', 'Example', NULL, 7, '', 1, 0, NULL, NULL, 'ready', 2, 2, '');
          INSERT INTO notes VALUES ('{ACCOUNT}', 'poll', 3, 'note', NULL);
          INSERT INTO records
              (linked_account_id, model_id, id, deleted, first_seen, last_seen, pass, json)
@@ -288,6 +289,9 @@ async fn a_store_of_an_older_version_is_brought_up_with_all_that_it_holds() {
         (&*listed.summary.phase, &*listed.summary.link),
         ("ready", "")
     );
+    assert_eq!(listed.summary.trouble.as_deref(), Some("park"));
+    let well = store.account("well").await.unwrap().unwrap();
+    assert_eq!(well.summary.trouble, None);
     assert_eq!(
         (listed.profile.is_duplicate, listed.failed_runs),
         (None, None)

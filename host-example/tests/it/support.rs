@@ -24,8 +24,8 @@ use merge_sync_host::secret::Secret;
 use merge_sync_host::service::{self, Admin, Listeners};
 use merge_sync_host::store::sqlite::{Options, SqliteStore};
 use merge_sync_host::store::{
-    Change, CommitError, Committed, Due, Listed, Note, NoteError, Sequenced, Store, Stored,
-    Summary, TokenChange, Unavailable, Versioned,
+    Change, CommitError, Committed, Due, Listed, LoadedAccount, Note, NoteError, Sequenced, Store,
+    Stored, Summary, TokenChange, Unavailable,
 };
 use sha2::Sha256;
 use tempfile::TempDir;
@@ -437,7 +437,7 @@ impl Store for Gated {
         })
     }
 
-    fn load(&self, account: &str) -> Pending<'_, Result<Option<Versioned>, Unavailable>> {
+    fn load(&self, account: &str) -> Pending<'_, Result<Option<LoadedAccount>, Unavailable>> {
         assert_ne!(
             account, BREAKING,
             "the store breaks down, as the test wants"

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use merge_sync_host::bindings::exports::merge_sync::triggers::triggers::NewAccount;
+use merge_sync_host::bindings::exports::merge_sync::triggers::types::Account;
 use merge_sync_host::clock::SECOND;
 use merge_sync_host::host::{Host, slots};
 use merge_sync_host::http::webhook;
@@ -261,6 +263,24 @@ async fn a_note_that_is_not_durable_after_five_seconds_is_answered_500_and_kept_
     assert!(store.load(ACCOUNT).await.unwrap().is_some());
 }
 
+fn new_account(id: &str) -> NewAccount {
+    NewAccount {
+        account: Account {
+            id: id.to_owned(),
+            category: "hris".to_owned(),
+            integration: String::new(),
+            integration_slug: String::new(),
+            end_user_origin_id: String::new(),
+            organization_name: String::new(),
+            link_status: String::new(),
+            account_type: String::new(),
+            is_duplicate: None,
+        },
+        token: Some("token".to_owned()),
+        linked_at: None,
+    }
+}
+
 /// The signature header of a large one is looked at before its body is read.
 #[tokio::test]
 async fn a_large_webhook_is_answered_500_after_five_seconds_where_nothing_can_look_at_it() {
@@ -270,11 +290,9 @@ async fn a_large_webhook_is_answered_500_after_five_seconds_where_nothing_can_lo
     let served = serve(&host).await;
     let instances = slots(1).quick;
     for number in 0..instances {
-        let body = linked(&format!("account {number}"), "token").into_bytes();
-        let host = Arc::clone(&host);
-        let delivery =
-            async move { webhook::receive(&host, vec![sign(&body)], Ok(body.into())).await };
-        tokio::spawn(delivery);
+        let triggers = host.triggers().clone();
+        let account = new_account(&format!("account {number}"));
+        tokio::spawn(async move { triggers.link(account).await });
     }
     soon(gated.waiting.acquire_many(instances))
         .await

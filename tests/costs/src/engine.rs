@@ -51,7 +51,7 @@ struct Outside {
     pages: u32,
     state: String,
     version: u32,
-    notes: Vec<store::Numbered>,
+    notes: Vec<store::StoredNote>,
     spent: Spent,
 }
 
@@ -108,10 +108,10 @@ impl Engine {
             keys: vec![delivery.key.clone()],
         };
         self.call(|engine, store| {
-            let reply = engine.call_receive(store, &delivery)?;
-            match reply.status {
+            let receipt = engine.call_receive(store, &delivery)?;
+            match receipt.reply.status {
                 200 => Ok(()),
-                _ => bail!("answered {} {}", reply.status, reply.body),
+                _ => bail!("answered {} {}", receipt.reply.status, receipt.reply.body),
             }
         })
     }
@@ -187,7 +187,7 @@ impl store::Host for Outside {
     fn keep_note(&mut self, note: store::Note) -> Result<(), store::NoteError> {
         self.notes.retain(|kept| kept.key != note.key);
         let number = self.notes.last().map_or(0, |kept| kept.number) + 1;
-        self.notes.push(store::Numbered {
+        self.notes.push(store::StoredNote {
             number,
             key: note.key,
             text: note.text,
@@ -196,8 +196,8 @@ impl store::Host for Outside {
         Ok(())
     }
 
-    fn load(&mut self, _: String) -> Result<Option<store::Versioned>, types::Problem> {
-        Ok(Some(store::Versioned {
+    fn load(&mut self, _: String) -> Result<Option<store::LoadedAccount>, types::Problem> {
+        Ok(Some(store::LoadedAccount {
             state: self.state.clone(),
             version: self.version.to_string(),
             notes: self.notes.clone(),

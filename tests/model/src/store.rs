@@ -1,7 +1,7 @@
 //! One store: compare-and-swap for the state, notes with numbers, rows that only get newer.
 
 use merge_sync_engine::settings::Settings;
-use merge_sync_engine::store::{Change, Committed, Note, Numbered, Versioned};
+use merge_sync_engine::store::{Change, Committed, LoadedAccount, Note, StoredNote};
 use merge_sync_engine::view;
 use merge_sync_logic::types::Timestamp;
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub struct Store {
     /// Its version: one more for every commit.
     pub version: u32,
     /// Notes not yet consumed, by number.
-    pub notes: Known<Vec<Numbered>>,
+    pub notes: Known<Vec<StoredNote>>,
     /// The number of the latest note.
     pub latest_note: u64,
     /// As last committed.
@@ -85,7 +85,7 @@ impl Store {
         self.latest_note += 1;
         let mut notes = self.notes.to_vec();
         notes.retain(|kept| kept.key != note.key);
-        notes.push(Numbered {
+        notes.push(StoredNote {
             number: self.latest_note,
             key: note.key.clone(),
             text: note.text.clone(),
@@ -100,8 +100,8 @@ impl Store {
     }
 
     /// What a run loads.
-    pub fn load(&self) -> Versioned {
-        Versioned {
+    pub fn load(&self) -> LoadedAccount {
+        LoadedAccount {
             state: self.document.text.clone(),
             version: self.version.to_string(),
             notes: self.notes.to_vec(),
@@ -191,7 +191,7 @@ impl Store {
 /// By the door that people look through, and for the claim, which that does not show, by the
 /// document's text.
 fn read(text: &str, settings: &Settings, now: Timestamp) -> Option<Document> {
-    let loaded = Versioned {
+    let loaded = LoadedAccount {
         state: text.into(),
         version: String::new(),
         notes: Vec::new(),

@@ -13,11 +13,12 @@ use wasmtime::{Config, InstanceAllocationStrategy, PoolingAllocationConfig, Stor
 
 use crate::bindings::exports::merge_sync::triggers::signature::SignedBody;
 use crate::bindings::exports::merge_sync::triggers::triggers::{
-    Command, Failure, NewAccount, Report, View,
+    Command, Failure, NewAccount, Receipt, Report, View,
 };
 use crate::bindings::exports::merge_sync::triggers::webhook::Reply;
+use crate::bindings::merge_sync::triggers::store::NoteError;
 use crate::bindings::{SyncEngine, SyncEnginePre};
-use crate::port::{Outside, Port};
+use crate::port::{self, Outside, Port};
 
 /// The most instances of one process at a time.
 const INSTANCES: u32 = 256;
@@ -38,7 +39,7 @@ pub struct Instance {
 /// What an instance is asked to do.
 #[derive(Debug, Clone)]
 pub enum Task {
-    /// Take in a webhook.
+    /// Take in a webhook, and keep what it says.
     Receive(SignedBody),
     /// Do what is due for an account.
     Run(String),
@@ -153,7 +154,11 @@ async fn perform(instance: &mut Instance, task: Task) -> wasmtime::Result<Done> 
     let Instance { store, engine } = instance;
     let triggers = engine.merge_sync_triggers_triggers();
     Ok(match task {
-        Task::Receive(delivery) => Done::Received(triggers.call_receive(store, &delivery).await?),
+        Task::Receive(delivery) => {
+            let receipt = triggers.call_receive(&mut *store, &delivery).await?;
+            let port = store.data().port.clone();
+            Done::Received(keep(&port, receipt).await)
+        }
         Task::Run(account) => Done::Ran(triggers.call_run(store, &account).await?),
         Task::Link(account) => Done::Obeyed(triggers.call_link(store, &account).await?),
         Task::Request(account, command) => {
@@ -164,6 +169,25 @@ async fn perform(instance: &mut Instance, task: Task) -> wasmtime::Result<Done> 
             Done::Inspected(view.map(Box::new))
         }
     })
+}
+
+/// The host's part of taking in a webhook: it keeps the note, and answers.
+async fn keep(port: &Port, receipt: Receipt) -> Reply {
+    port.log([receipt.log]);
+    let Some(note) = receipt.note else {
+        return receipt.reply;
+    };
+    match port.keep_note(port::imported(note)).await {
+        Ok(()) => receipt.reply,
+        Err(NoteError::UnknownAccount(_)) => {
+            port.log(receipt.unknown_account_log);
+            receipt.reply
+        }
+        Err(NoteError::Unavailable(_)) => {
+            port.log(receipt.unkept_log);
+            receipt.unkept_reply
+        }
+    }
 }
 
 impl Calling {

@@ -17,7 +17,7 @@ use merge_simulator::time::{MINUTE, Micros, iso};
 use merge_simulator::{Delivery, Merge, Poisoned, Verdict};
 
 use crate::bindings::exports::merge_sync::triggers::triggers::{Command, View};
-use crate::bindings::merge_sync::triggers::store::{Note, Versioned};
+use crate::bindings::merge_sync::triggers::store::{LoadedAccount, Note};
 use crate::host::Host;
 use crate::port::Line;
 use crate::scenario::Scenario;
@@ -50,7 +50,7 @@ pub struct Heard {
 
 impl Heard {
     /// The call loaded an account.
-    pub fn loaded(&mut self, now: Micros, loaded: &Versioned) {
+    pub fn loaded(&mut self, now: Micros, loaded: &LoadedAccount) {
         self.loaded_at = Some(now);
         if !self.sent {
             self.notes

@@ -11,6 +11,7 @@ use std::task::Poll;
 
 use merge_simulator::time::Micros;
 
+use crate::bindings::exports::merge_sync::triggers::types as exported;
 use crate::bindings::merge_sync::triggers::{clock, http, log, settings, store, types};
 
 /// What an instance waits for.
@@ -30,7 +31,7 @@ pub enum Ask {
 #[derive(Debug)]
 pub enum Answer {
     /// To [`Ask::Load`].
-    Loaded(Result<Option<store::Versioned>, types::Problem>),
+    Loaded(Result<Option<store::LoadedAccount>, types::Problem>),
     /// To [`Ask::KeepNote`].
     Kept(Result<(), store::NoteError>),
     /// To [`Ask::Commit`].
@@ -87,6 +88,23 @@ impl Port {
         std::mem::take(&mut self.slot().lines)
     }
 
+    /// Write down what happened.
+    pub fn log(&self, entries: impl IntoIterator<Item = log::Entry>) {
+        self.slot().lines.extend(entries.into_iter().map(line));
+    }
+
+    /// Have the world keep a note.
+    ///
+    /// # Errors
+    ///
+    /// What the world says.
+    pub async fn keep_note(&self, note: store::Note) -> Result<(), store::NoteError> {
+        match self.ask(Ask::KeepNote(note)).await {
+            Answer::Kept(kept) => kept,
+            _ => Err(store::NoteError::Unavailable(unexpected())),
+        }
+    }
+
     async fn ask(&self, ask: Ask) -> Answer {
         self.slot().ask = Some(ask);
         poll_fn(|_| match self.slot().answer.take() {
@@ -94,6 +112,45 @@ impl Port {
             None => Poll::Pending,
         })
         .await
+    }
+}
+
+fn line(entry: log::Entry) -> Line {
+    let level = match entry.level {
+        log::Level::Debug => "debug",
+        log::Level::Info => "info",
+        log::Level::Warn => "warn",
+        log::Level::Error => "error",
+    };
+    Line {
+        level,
+        message: entry.message,
+        fields: entry.fields,
+    }
+}
+
+/// A note that the component exported, as the store takes it.
+#[must_use]
+pub fn imported(note: exported::Note) -> store::Note {
+    store::Note {
+        account: note.account,
+        key: note.key,
+        text: note.text,
+        secret: note
+            .secret
+            .map(|exported::Secret { value }| store::Secret { value }),
+        profile: note.profile.map(|profile| types::Account {
+            id: profile.id,
+            category: profile.category,
+            integration: profile.integration,
+            integration_slug: profile.integration_slug,
+            end_user_origin_id: profile.end_user_origin_id,
+            organization_name: profile.organization_name,
+            link_status: profile.link_status,
+            account_type: profile.account_type,
+            is_duplicate: profile.is_duplicate,
+        }),
+        create: note.create,
     }
 }
 
@@ -127,13 +184,13 @@ impl http::Host for Outside {
 
 impl store::Host for Outside {
     async fn keep_note(&mut self, note: store::Note) -> Result<(), store::NoteError> {
-        match self.port.ask(Ask::KeepNote(note)).await {
-            Answer::Kept(kept) => kept,
-            _ => Err(store::NoteError::Unavailable(unexpected())),
-        }
+        self.port.keep_note(note).await
     }
 
-    async fn load(&mut self, account: String) -> Result<Option<store::Versioned>, types::Problem> {
+    async fn load(
+        &mut self,
+        account: String,
+    ) -> Result<Option<store::LoadedAccount>, types::Problem> {
         match self.port.ask(Ask::Load(account)).await {
             Answer::Loaded(loaded) => loaded,
             _ => Err(unexpected()),
@@ -165,16 +222,11 @@ impl clock::Host for Outside {
 
 impl log::Host for Outside {
     fn event(&mut self, level: log::Level, message: String, fields: String) {
-        let level = match level {
-            log::Level::Debug => "debug",
-            log::Level::Info => "info",
-            log::Level::Warn => "warn",
-            log::Level::Error => "error",
-        };
-        self.port.slot().lines.push(Line {
+        let entry = log::Entry {
             level,
             message,
             fields,
-        });
+        };
+        self.port.log([entry]);
     }
 }

@@ -6,8 +6,8 @@ use merge_simulator::StoredRow;
 use merge_simulator::time::{HOUR, Micros};
 
 use crate::bindings::merge_sync::triggers::store::{
-    Batch, Change, Committed, Conflict, Note, Notice, Numbered, Secret, Summary, Sweep, Swept,
-    TokenChange, Versioned,
+    Batch, Change, Committed, Conflict, LoadedAccount, Note, Notice, Secret, StoredNote, Summary,
+    Sweep, Swept, TokenChange,
 };
 use crate::bindings::merge_sync::triggers::types::Row;
 
@@ -28,7 +28,7 @@ pub struct Account {
     /// The latest committed state.
     pub state: String,
     version: u64,
-    notes: Vec<Numbered>,
+    notes: Vec<StoredNote>,
     last_note: u64,
     wake_at: Option<Micros>,
     not_before: Option<Micros>,
@@ -102,7 +102,7 @@ impl Store {
         };
         account.last_note += 1;
         account.notes.retain(|known| known.key != note.key);
-        account.notes.push(Numbered {
+        account.notes.push(StoredNote {
             number: account.last_note,
             key: note.key.clone(),
             text: note.text.clone(),
@@ -113,9 +113,9 @@ impl Store {
 
     /// State and notes.
     #[must_use]
-    pub fn load(&self, account: &str) -> Option<Versioned> {
+    pub fn load(&self, account: &str) -> Option<LoadedAccount> {
         let account = self.accounts.get(account)?;
-        Some(Versioned {
+        Some(LoadedAccount {
             state: account.state.clone(),
             version: account.version.to_string(),
             notes: account.notes.clone(),
@@ -159,7 +159,7 @@ impl Store {
         account.state.clone_from(&change.state);
         account.wake_at = change.wake_at;
         account.not_before = change.not_before;
-        account.summary = Some(change.summary.clone());
+        account.summary = Some(change.summary);
         let version = account.version.to_string();
         Ok((Committed { version, swept }, effects))
     }

@@ -19,7 +19,7 @@ CREATE TABLE IF NOT EXISTS linked_accounts (
     phase              text NOT NULL DEFAULT '',
     models_ready       bigint NOT NULL DEFAULT 0,
     models_needed      bigint NOT NULL DEFAULT 0,
-    trouble            text NOT NULL DEFAULT '',
+    trouble            text,
     fresh_to           timestamptz,
     account_type       text NOT NULL DEFAULT '',
     is_duplicate       boolean,
@@ -38,7 +38,10 @@ ALTER TABLE linked_accounts
     ADD COLUMN IF NOT EXISTS skipped      bigint NOT NULL DEFAULT 0,
     ADD COLUMN IF NOT EXISTS failed_runs  bigint NOT NULL DEFAULT 0,
     ADD COLUMN IF NOT EXISTS failed_since timestamptz,
-    ADD COLUMN IF NOT EXISTS failed_with  text NOT NULL DEFAULT '';
+    ADD COLUMN IF NOT EXISTS failed_with  text NOT NULL DEFAULT '',
+    ALTER COLUMN trouble DROP NOT NULL,
+    ALTER COLUMN trouble DROP DEFAULT;
+UPDATE linked_accounts SET trouble = NULL WHERE trouble = '';
 
 CREATE INDEX IF NOT EXISTS linked_accounts_by_start ON linked_accounts (start_at);
 

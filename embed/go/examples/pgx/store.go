@@ -95,11 +95,11 @@ func setProfile(ctx context.Context, tx pgx.Tx, account string, profile mergesyn
 }
 
 // Load implements [mergesync.Store].
-func (s *Store) Load(ctx context.Context, account string) (loaded *mergesync.Versioned, err error) {
+func (s *Store) Load(ctx context.Context, account string) (loaded *mergesync.LoadedAccount, err error) {
 	// State and notes as of one moment.
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, s.pool, options, func(tx pgx.Tx) error {
-		var found mergesync.Versioned
+		var found mergesync.LoadedAccount
 		var version int64
 		err := tx.QueryRow(ctx, "SELECT state, version FROM linked_accounts WHERE linked_account_id = $1", account).
 			Scan(&found.State, &version)
@@ -114,7 +114,7 @@ func (s *Store) Load(ctx context.Context, account string) (loaded *mergesync.Ver
 		if err != nil {
 			return err
 		}
-		found.Notes, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (note mergesync.NumberedNote, err error) {
+		found.Notes, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (note mergesync.StoredNote, err error) {
 			var number int64
 			var secret *string
 			err = row.Scan(&number, &note.Key, &note.Text, &secret)
@@ -282,7 +282,7 @@ func setState(ctx context.Context, tx pgx.Tx, change mergesync.Change, version i
 		 WHERE linked_account_id = $1`,
 		change.Account, change.State, version, change.NotBefore, change.WakeAt, now,
 		string(change.Summary.Phase), int64(change.Summary.Ready), int64(change.Summary.Needed),
-		string(change.Summary.Trouble), change.Summary.FreshTo,
+		(*string)(change.Summary.Trouble), change.Summary.FreshTo,
 		string(change.Summary.Link), column(change.Summary.Skipped))
 	return err
 }

@@ -8,7 +8,7 @@ import { loadText, type TextForm } from "../text.js";
 import type { Account } from "../types.js";
 import type { Reply } from "../webhook.js";
 import type { Http } from "./http.js";
-import type { Change, Note, Store, Versioned } from "./store.js";
+import type { Change, Note, Store, LoadedAccount } from "./store.js";
 import {
   changeFrom,
   type Effect,
@@ -16,8 +16,9 @@ import {
   type LogEntry,
   noteFrom,
   read,
+  type Receipt,
   type Report,
-  versionedTo,
+  loadedAccountTo,
   type View,
   viewFrom,
   type WireChange,
@@ -219,26 +220,26 @@ export class Engine {
 
   async #takeIn(facts: unknown): Promise<Reply> {
     try {
-      const { reply, note, log } = this.#ask("engine.receive", facts) as {
-        reply: Reply;
-        note: WireNote | null;
-        log: readonly LogEntry[];
-      };
-      this.#write(log);
-      if (note !== null) await this.#keep(noteFrom(note));
-      return reply;
+      const receipt = this.#ask("engine.receive", facts) as Receipt;
+      this.#write([receipt.log]);
+      if (receipt.note === null) return receipt.reply;
+      try {
+        if (!(await this.#keep(noteFrom(receipt.note)))) this.#write([receipt.unknownAccountLog]);
+        return receipt.reply;
+      } catch (thrown) {
+        this.#write([receipt.unkeptLog]);
+        this.log("error", "webhook not taken in", { problem: reasonOf(thrown) });
+        return receipt.unkeptReply;
+      }
     } catch (thrown) {
       this.log("error", "webhook not taken in", { problem: reasonOf(thrown) });
       return PROCESSING_ERROR;
     }
   }
 
-  /** Keeps a note. One for an account that nobody linked can be acted on by nobody. */
+  /** Keeps a note. One for an account that nobody linked can be acted on by nobody: false. */
   async #keep(note: Note): Promise<boolean> {
-    if ((await this.store.keepNote(note)) === "unknown-account") {
-      this.log("error", "nobody linked this account", { account: note.account });
-      return false;
-    }
+    if ((await this.store.keepNote(note)) === "unknown-account") return false;
     this.#tell();
     return true;
   }
@@ -265,7 +266,8 @@ export class Engine {
       },
       now: await this.clock(),
     }) as WireNote;
-    await this.#storing(() => this.#keep(noteFrom(note)));
+    const kept = await this.#storing(() => this.#keep(noteFrom(note)));
+    if (!kept) throw new EngineError("unknown-account", "the store did not create the account");
   }
 
   /**
@@ -274,7 +276,7 @@ export class Engine {
    * @throws {@link EngineError} where it could not.
    */
   async run(account: string): Promise<Report> {
-    let event: unknown = { tag: "started", value: versionedTo(await this.#load(account)) };
+    let event: unknown = { tag: "started", value: loadedAccountTo(await this.#load(account)) };
     let run: string | null = null;
     const { settings } = this;
     for (;;) {
@@ -328,7 +330,7 @@ export class Engine {
       const { tag, ...value } = await this.store.commit(change);
       if (tag === "committed") return { tag, value };
       const loaded = await this.store.load(change.account);
-      return { tag, value: { loaded: loaded === null ? null : versionedTo(loaded) } };
+      return { tag, value: { loaded: loaded === null ? null : loadedAccountTo(loaded) } };
     } catch (thrown) {
       return { tag: "unavailable", value: { message: reasonOf(thrown).toWellFormed() } };
     }
@@ -343,7 +345,7 @@ export class Engine {
     const wanted = commandTo(command);
     const { settings } = this;
     for (;;) {
-      const loaded = versionedTo(await this.#load(account));
+      const loaded = loadedAccountTo(await this.#load(account));
       const now = await this.clock();
       const input = { account, loaded, command: wanted, settings, now };
       const change = changeFrom(this.#asked("engine.request", input) as WireChange);
@@ -373,13 +375,13 @@ export class Engine {
   async inspect(account: string, required: readonly string[] = []): Promise<View> {
     const wanted = texts(required, "required");
     const { settings } = this;
-    const loaded = versionedTo(await this.#load(account));
+    const loaded = loadedAccountTo(await this.#load(account));
     const now = await this.clock();
     const input = { account, loaded, required: wanted, settings, now };
     return viewFrom(this.#asked("engine.inspect", input) as WireView);
   }
 
-  async #load(account: string): Promise<Versioned> {
+  async #load(account: string): Promise<LoadedAccount> {
     text(account, "account");
     const loaded = await this.#storing(() => this.store.load(account));
     if (loaded === null) throw new EngineError("unknown-account", "nobody linked this account");
@@ -408,8 +410,10 @@ export class Engine {
     }
   }
 
-  #write(log: readonly LogEntry[]): void {
-    for (const { level, message, fields } of log) {
+  #write(log: readonly (LogEntry | null)[]): void {
+    for (const entry of log) {
+      if (entry === null) continue;
+      const { level, message, fields } = entry;
       this.log(level, message, JSON.parse(fields) as Record<string, unknown>);
     }
   }

@@ -13,16 +13,8 @@ export { FetchHttp, type FetchHttpOptions, type Http, type HttpOutcome } from ".
 export type { HttpRequest } from "./http.js";
 export { Scheduler, type SchedulerOptions } from "./scheduler.js";
 export type { Batch, Change, Committed, Due, FailedRuns, Note, Notice } from "./store.js";
-export type { NumberedNote, Store } from "./store.js";
+export type { StoredNote, Store } from "./store.js";
 export { isHeld, type Summary, type Sweep, type Swept, type TokenChange } from "./store.js";
-export type { Versioned } from "./store.js";
-export type {
-  FailureKind,
-  HeldSweep,
-  LogEntry,
-  ModelView,
-  Report,
-  Trouble,
-  TroubleKind,
-  View,
-} from "./wire.js";
+export type { LoadedAccount } from "./store.js";
+export type { FailureKind, HeldSweep, LogEntry, ModelView, Report, Trouble, View } from "./wire.js";
+export type { TroubleKind } from "../types.js";

@@ -9,7 +9,7 @@
 export const APPLICATION_ID = 0x4d53796e;
 
 /** The version of {@link TABLES}. */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 export const TABLES = `
 CREATE TABLE linked_accounts (
@@ -31,7 +31,6 @@ CREATE TABLE linked_accounts (
     phase TEXT NOT NULL DEFAULT '',
     models_ready INTEGER NOT NULL DEFAULT 0,
     models_needed INTEGER NOT NULL DEFAULT 0,
-    trouble TEXT NOT NULL DEFAULT '',
     fresh_to INTEGER,
     account_type TEXT NOT NULL DEFAULT '',
     is_duplicate INTEGER,
@@ -39,7 +38,8 @@ CREATE TABLE linked_accounts (
     skipped INTEGER NOT NULL DEFAULT 0,
     failed_runs INTEGER NOT NULL DEFAULT 0,
     failed_since INTEGER,
-    failed_with TEXT NOT NULL DEFAULT ''
+    failed_with TEXT NOT NULL DEFAULT '',
+    trouble TEXT
 ) STRICT;
 CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
 CREATE TABLE notes (
@@ -91,6 +91,13 @@ ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
 CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
     WHERE NOT deleted;
 PRAGMA user_version = 2;
+`,
+  `
+ALTER TABLE linked_accounts ADD COLUMN trouble_kind TEXT;
+UPDATE linked_accounts SET trouble_kind = nullif(trouble, '');
+ALTER TABLE linked_accounts DROP COLUMN trouble;
+ALTER TABLE linked_accounts RENAME COLUMN trouble_kind TO trouble;
+PRAGMA user_version = 3;
 `,
 ] as const;
 

@@ -20,7 +20,7 @@ import {
   type Store,
   type Sweep,
   type Swept,
-  type Versioned,
+  type LoadedAccount,
 } from "./store.js";
 import { APPLICATION_ID, SCHEMA_VERSION, SQL, STEPS, TABLES } from "./sqlite-tables.js";
 
@@ -103,7 +103,7 @@ export class SqliteStore implements Store {
     });
   }
 
-  async load(account: string): Promise<Versioned | null> {
+  async load(account: string): Promise<LoadedAccount | null> {
     return await this.#reading(() => {
       const found = this.#get(SQL.load, account);
       if (found === undefined) return null;

@@ -2,7 +2,8 @@
 
 import type { Instant } from "../instant.js";
 import type { Row } from "../page.js";
-import type { Account, LinkState } from "../types.js";
+import type { AccountPhase } from "../readiness.js";
+import type { Account, LinkState, TroubleKind } from "../types.js";
 
 /** Something to tell an account's next run, which it makes due now. */
 export interface Note {
@@ -20,7 +21,7 @@ export interface Note {
 }
 
 /** A note, as kept. */
-export interface NumberedNote {
+export interface StoredNote {
   /** Larger for each later note of the account, also one that replaced another. */
   readonly number: number;
   readonly key: string;
@@ -29,13 +30,13 @@ export interface NumberedNote {
 }
 
 /** The latest committed state of an account. */
-export interface Versioned {
+export interface LoadedAccount {
   /** Opaque; empty where only a note created the account so far. */
   readonly state: string;
   /** Changes with every commit, not with a note. */
   readonly version: string;
   /** Notes not yet consumed, by number. */
-  readonly notes: readonly NumberedNote[];
+  readonly notes: readonly StoredNote[];
 }
 
 /**
@@ -104,11 +105,11 @@ export interface Notice {
 
 /** What a list of accounts shows of one. */
 export interface Summary {
-  readonly phase: string;
+  readonly phase: AccountPhase;
   readonly ready: number;
   readonly needed: number;
-  /** What kind of trouble; empty without. */
-  readonly trouble: string;
+  /** The worst kind of trouble; null without any. */
+  readonly trouble: TroubleKind | null;
   readonly link: LinkState;
   /** Records of the latest reads that cannot be stored: no key, or no JSON object. */
   readonly skipped: number;
@@ -185,7 +186,7 @@ export interface Store {
   /** Keeps a note; durable when it resolves. The account's version stays. */
   keepNote(note: Note): Promise<"kept" | "unknown-account">;
   /** State and notes; null for an unknown account. */
-  load(account: string): Promise<Versioned | null>;
+  load(account: string): Promise<LoadedAccount | null>;
   /** All of the change or none of it; durable when it resolves. */
   commit(change: Change): Promise<Committed>;
   /** The account's token; null where there is none. */

@@ -1,37 +1,12 @@
 // Between the engine's text form and the objects of this package: snake_case and camelCase,
 // secrets in a record and secrets alone.
 
-import type { Account, LinkState, ModelStatus, SyncState } from "../types.js";
+import type { Account, LinkState, ModelStatus, SyncState, TroubleKind } from "../types.js";
 import type { Progress, Span } from "../window.js";
 import type { AccountReadiness } from "../readiness.js";
 import type { Instant } from "../instant.js";
-import type { Change, Note, Sweep, TokenChange, Versioned } from "./store.js";
-
-/** What kind of trouble an account has. */
-export type TroubleKind =
-  | "reauthorize"
-  | "drop-request"
-  | "park"
-  /** A failure that is being retried. */
-  | "retrying"
-  /** Merge's initial sync of some needed model ended badly. */
-  | "initial-sync"
-  /**
-   * A full re-read found so many records missing that none was marked deleted. Ends with a second
-   * full re-read that agrees, or with the command `approve-deletions`.
-   */
-  | "held-sweep"
-  /**
-   * Some records cannot be read: part of a list was given up. Ends with the next complete full
-   * re-read.
-   */
-  | "incomplete"
-  /**
-   * A field of `/sync-status` cannot be read, so it is not known whether there is something new.
-   */
-  | "unreadable"
-  /** Records without a key, or that are not JSON, cannot be stored. */
-  | "no-key";
+import type { Reply } from "../webhook.js";
+import type { Change, LoadedAccount, Note, Sweep, TokenChange } from "./store.js";
 
 /** Trouble with one account. */
 export interface Trouble {
@@ -131,6 +106,21 @@ export interface LogEntry {
   readonly fields: string;
 }
 
+/** A webhook, verified and read: what is kept, answered and logged. */
+export interface Receipt {
+  readonly note: WireNote | null;
+  /** Where the note is durable, and where nobody linked its account. */
+  readonly reply: Reply;
+  /** Where the note is not durable in time. */
+  readonly unkeptReply: Reply;
+  /** In any case. */
+  readonly log: LogEntry;
+  /** Where nobody linked the account, too; null without a note. */
+  readonly unknownAccountLog: LogEntry | null;
+  /** Where the note is not kept, too; null without one. */
+  readonly unkeptLog: LogEntry | null;
+}
+
 export interface WireNote extends Omit<Note, "secret"> {
   readonly secret: Secret | null;
 }
@@ -203,12 +193,12 @@ export function changeFrom(change: WireChange): Change {
   };
 }
 
-export function versionedTo(versioned: Versioned): unknown {
-  const notes = versioned.notes.map((note) => ({
+export function loadedAccountTo(loaded: LoadedAccount): unknown {
+  const notes = loaded.notes.map((note) => ({
     ...note,
     secret: note.secret === null ? null : { value: note.secret },
   }));
-  return { state: versioned.state, version: versioned.version, notes };
+  return { state: loaded.state, version: loaded.version, notes };
 }
 
 interface WireState {

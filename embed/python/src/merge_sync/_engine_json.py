@@ -1,10 +1,12 @@
 """The records of the engine's operations: what is loaded is written, what is kept is read."""
 
 from merge_sync._json import Json, maybe_read_instant
+from merge_sync.readiness import AccountPhase
 from merge_sync.store import (
     Batch,
     Change,
     Committed,
+    LoadedAccount,
     Note,
     Notice,
     Occasion,
@@ -13,12 +15,12 @@ from merge_sync.store import (
     Sweep,
     TokenChange,
     TokenRule,
-    Versioned,
 )
 from merge_sync.types import LinkState, read_account, read_row
+from merge_sync.view import TroubleKind
 
 
-def write_versioned(loaded: Versioned) -> Json:
+def write_loaded_account(loaded: LoadedAccount) -> Json:
     """Write what was loaded."""
     notes = [
         {
@@ -72,10 +74,10 @@ def read_change(found: Json) -> Change:
         not_before=maybe_read_instant(found["not_before"]),
         token=_read_token(found["token"]),
         summary=Summary(
-            summary["phase"],
+            AccountPhase(summary["phase"]),
             summary["ready"],
             summary["needed"],
-            summary["trouble"],
+            summary["trouble"] and TroubleKind(summary["trouble"]),
             LinkState(summary["link"]),
             int(summary["skipped"]),
             maybe_read_instant(summary["fresh_to"]),

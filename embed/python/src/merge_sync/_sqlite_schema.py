@@ -5,7 +5,7 @@ import sqlite3
 APPLICATION_ID = 0x4D53_796E
 """Marks a SQLite file as a store of merge-sync: `MSyn`."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 LOCK_PATIENCE_MS = 1_000
 """How long to wait for another program's lock: a webhook is to be answered within five seconds."""
@@ -33,7 +33,6 @@ CREATE TABLE linked_accounts (
     phase TEXT NOT NULL DEFAULT '',
     models_ready INTEGER NOT NULL DEFAULT 0,
     models_needed INTEGER NOT NULL DEFAULT 0,
-    trouble TEXT NOT NULL DEFAULT '',
     fresh_to INTEGER,
     account_type TEXT NOT NULL DEFAULT '',
     is_duplicate INTEGER,
@@ -41,7 +40,8 @@ CREATE TABLE linked_accounts (
     skipped INTEGER NOT NULL DEFAULT 0,
     failed_runs INTEGER NOT NULL DEFAULT 0,
     failed_since INTEGER,
-    failed_with TEXT NOT NULL DEFAULT ''
+    failed_with TEXT NOT NULL DEFAULT '',
+    trouble TEXT
 ) STRICT;
 
 CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
@@ -96,6 +96,12 @@ ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
 ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
 CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
     WHERE NOT deleted;
+""",
+    """
+ALTER TABLE linked_accounts ADD COLUMN trouble_kind TEXT;
+UPDATE linked_accounts SET trouble_kind = nullif(trouble, '');
+ALTER TABLE linked_accounts DROP COLUMN trouble;
+ALTER TABLE linked_accounts RENAME COLUMN trouble_kind TO trouble;
 """,
 )
 

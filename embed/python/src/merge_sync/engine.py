@@ -58,7 +58,7 @@ from merge_sync.view import (
     read_view,
     write_command,
 )
-from merge_sync.webhook import NOT_DURABLE, NOT_TEXT, Reply, read_reply
+from merge_sync.webhook import NOT_TEXT, Reply, read_reply
 
 __all__ = [
     "ApproveDeletions",
@@ -169,29 +169,30 @@ class Engine:
         if text is None:
             LOGGER.warning("webhook refused: the body is not utf-8")
             return NOT_TEXT
-        found = loads(shared().call("engine.receive", text))
-        _write_log(found["log"])
-        note, reply = found["note"], read_reply(found["reply"])
-        if note is None:
-            return reply
-        kept = _engine_json.read_note(note)
+        receipt = loads(shared().call("engine.receive", text))
+        _write_log([receipt["log"]])
+        if receipt["note"] is None:
+            return read_reply(receipt["reply"])
+        note = _engine_json.read_note(receipt["note"])
         try:
-            within(self.patience.total_seconds(), lambda: self.store.keep_note(kept))
+            within(self.patience.total_seconds(), lambda: self.store.keep_note(note))
         except UnknownAccountError:
             # Nobody linked it, and no repetition would help.
-            LOGGER.error("webhook for an unknown account: %s", note["account"])  # noqa: TRY400
+            _write_log([receipt["unknown_account_log"]])
+            return read_reply(receipt["reply"])
         except TimeoutError:
+            _write_log([receipt["unkept_log"]])
             LOGGER.error("webhook not taken in within %s", self.patience)  # noqa: TRY400
-            return NOT_DURABLE
         except StoreError as error:
+            _write_log([receipt["unkept_log"]])
             LOGGER.error("webhook not taken in: %s", error)  # noqa: TRY400
-            return NOT_DURABLE
         except Exception:
+            _write_log([receipt["unkept_log"]])
             LOGGER.exception("webhook not taken in")
-            return NOT_DURABLE
         else:
             self._tell()
-        return reply
+            return read_reply(receipt["reply"])
+        return read_reply(receipt["unkept_reply"])
 
     def _tell(self) -> None:
         """Say that an account may be due. What was kept stays so, whoever cannot hear of it."""
@@ -289,7 +290,7 @@ class Engine:
         loaded = self.store.load(expect(account, str, "account"))
         if loaded is None:
             raise UnknownAccountError(f"account: nobody linked `{account}`")
-        return _engine_json.write_versioned(loaded)
+        return _engine_json.write_loaded_account(loaded)
 
     def _send(self, value: Json) -> Json:
         request = Request(value["account"], value["method"], value["target"])
@@ -312,7 +313,7 @@ class Engine:
                 committed = self.store.commit(_engine_json.read_change(value))
             except StaleError:
                 loaded = self.store.load(value["account"])
-                found = None if loaded is None else _engine_json.write_versioned(loaded)
+                found = None if loaded is None else _engine_json.write_loaded_account(loaded)
                 return _tagged("stale", {"loaded": found})
         except StoreError as error:
             return _tagged("unavailable", {"message": str(error)})

@@ -23,15 +23,15 @@ from merge_sync.store import (
     Committed,
     Due,
     FailedRuns,
+    LoadedAccount,
     Note,
     Notice,
-    Numbered,
     Occasion,
     PutToken,
+    StoredNote,
     Sweep,
     Swept,
     TokenRule,
-    Versioned,
 )
 
 FURTHEST_START = timedelta(hours=25)
@@ -121,7 +121,7 @@ class SqliteStore:
                 (note.account, note.key, found[0], note.text, note.secret),
             )
 
-    def load(self, account: str) -> Versioned | None:
+    def load(self, account: str) -> LoadedAccount | None:
         """See `store.Store`."""
         with self._transaction("BEGIN") as sql:
             found = sql.execute(
@@ -134,7 +134,9 @@ class SqliteStore:
                 " ORDER BY number",
                 (account,),
             )
-            return Versioned(found[0], str(found[1]), tuple(Numbered(*note) for note in notes))
+            return LoadedAccount(
+                found[0], str(found[1]), tuple(StoredNote(*note) for note in notes)
+            )
 
     def commit(self, change: Change) -> Committed:
         """See `store.Store`."""

@@ -9,7 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias, runtime_checkable
 
+from merge_sync.readiness import AccountPhase
 from merge_sync.types import Account, LinkState, Row
+from merge_sync.view import TroubleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class StoredNote:
     """A note, as kept."""
 
     number: int
@@ -41,14 +43,14 @@ class Numbered:
 
 
 @dataclass(frozen=True, slots=True)
-class Versioned:
+class LoadedAccount:
     """The latest committed state of an account, opaque to the store."""
 
     state: str
     """Empty where only a note created the account so far."""
     version: str
     """Equality only. Changes with every commit; not with a note."""
-    notes: tuple[Numbered, ...]
+    notes: tuple[StoredNote, ...]
     """Notes not yet consumed, by number."""
 
 
@@ -137,12 +139,11 @@ class Notice:
 class Summary:
     """What a list of accounts shows of one."""
 
-    phase: str
-    """As `readiness.AccountPhase`; empty before the first poll."""
+    phase: AccountPhase
     ready: int
     needed: int
-    trouble: str
-    """As `engine.TroubleKind`; empty without trouble."""
+    trouble: TroubleKind | None
+    """The worst kind of trouble; `None` without any."""
     link: LinkState
     skipped: int
     """Records of the latest reads that cannot be stored: no key, or no JSON object."""
@@ -211,7 +212,7 @@ class Store(Protocol):
         calls it in a thread of its own.
         """
 
-    def load(self, account: str) -> Versioned | None:
+    def load(self, account: str) -> LoadedAccount | None:
         """Answer the account's state and notes. `None` for an unknown account."""
 
     def commit(self, change: Change) -> Committed:

@@ -1,9 +1,7 @@
 //! What a changed document means for everybody else: trouble, notices and summary.
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use merge_sync_logic::json::readiness::account_phase_name;
 use merge_sync_logic::readiness::{AccountPhase, AccountReadiness};
 use merge_sync_logic::types::Timestamp;
 use merge_sync_logic::window::Plan;
@@ -35,12 +33,11 @@ pub fn settle(document: &mut Document, settings: &Settings, now: Timestamp) -> S
     announce_models(document, now, &mut notices);
     let trouble = account_trouble::current(document, &readiness, now);
     announce_trouble(document, trouble.as_ref(), now, &mut notices);
-    let kind = trouble.as_ref().map(|trouble| trouble::name(trouble.kind));
     let summary = Summary {
-        phase: account_phase_name(readiness::shown_phase(document, readiness.phase)).to_string(),
+        phase: readiness::shown_phase(document, readiness.phase),
         ready: readiness.ready,
         needed: readiness.needed,
-        trouble: kind.unwrap_or_default().to_string(),
+        trouble: trouble.as_ref().map(|trouble| trouble.kind),
         link: link::state(document),
         skipped: skipped(document),
         fresh_to: readiness::fresh_to(document, settings),

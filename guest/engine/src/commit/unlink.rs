@@ -6,7 +6,7 @@ use merge_sync_logic::types::Timestamp;
 
 use super::extra::Extra;
 use crate::account::document::Document;
-use crate::contract::store::{Notice, Numbered, Occasion, TokenChange};
+use crate::contract::store::{Notice, Occasion, StoredNote, TokenChange};
 use crate::plan::notes;
 
 /// Merge deleted it, and disowned it for a day.
@@ -22,7 +22,7 @@ pub fn deleted(document: &mut Document, now: Timestamp) -> Extra {
 
 /// An operator asked for it. Notes left for the next run would begin anew what ends here; taken
 /// in, the delivery of a link is known, and repeated it changes nothing.
-pub fn asked_for(document: &mut Document, notes: &[Numbered], now: Timestamp) -> Extra {
+pub fn asked_for(document: &mut Document, notes: &[StoredNote], now: Timestamp) -> Extra {
     notes::apply(document, notes, now, &mut Vec::new());
     Extra {
         consumed: notes::numbers(notes),

@@ -3,7 +3,11 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use merge_sync_logic::types::{Account, AccountId, LinkState, ModelId, Row, Secret, Timestamp};
+use merge_sync_logic::types::{
+    Account, AccountId, AccountPhase, LinkState, ModelId, Row, Secret, Timestamp,
+};
+
+use crate::ground::trouble::TroubleKind;
 
 /// Something to tell the account's next run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,7 +28,7 @@ pub struct Note {
 
 /// A note, as kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Numbered {
+pub struct StoredNote {
     /// Larger for each later note of the account.
     pub number: u64,
     /// The key.
@@ -37,13 +41,13 @@ pub struct Numbered {
 
 /// The latest committed state of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Versioned {
+pub struct LoadedAccount {
     /// Empty where only a note created the account so far.
     pub state: String,
     /// Changes with every commit; not with a note.
     pub version: String,
     /// Notes not yet consumed, by number.
-    pub notes: Vec<Numbered>,
+    pub notes: Vec<StoredNote>,
 }
 
 /// Rows of one model.
@@ -153,14 +157,14 @@ impl Notice {
 /// What a list of accounts shows of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
-    /// As `readiness.account-phase`.
-    pub phase: String,
+    /// Where the account stands.
+    pub phase: AccountPhase,
     /// Needed models that are ready.
     pub ready: u32,
     /// Needed models.
     pub needed: u32,
-    /// As `triggers.trouble-kind`; empty without trouble.
-    pub trouble: String,
+    /// The worst kind of trouble; `None` without any.
+    pub trouble: Option<TroubleKind>,
     /// Whether Merge still has access.
     pub link: LinkState,
     /// Records of the latest reads that cannot be stored.

@@ -10,7 +10,7 @@ use merge_sync_logic::types::{Account, Milliseconds, ModelId, Secret, Timestamp}
 use crate::account::document::{Document, LINKED_DELIVERIES_KEPT, Life};
 use crate::account::{codec, profile};
 use crate::contract::log::{Entry, Level};
-use crate::contract::store::{Note, Numbered, TokenChange};
+use crate::contract::store::{Note, StoredNote, TokenChange};
 use crate::decide::link;
 use crate::ground::note::{Linked, Message, Subject};
 use crate::ground::trouble::TroubleKind;
@@ -26,7 +26,7 @@ const LINKED_WITHIN: Milliseconds = Milliseconds(5 * 60 * 1_000);
 /// Turn notes into state, in the order of their numbers. Returns what becomes of the token.
 pub fn apply(
     document: &mut Document,
-    notes: &[Numbered],
+    notes: &[StoredNote],
     now: Timestamp,
     log: &mut Vec<Entry>,
 ) -> TokenChange {
@@ -77,7 +77,7 @@ pub fn apply(
 }
 
 /// The numbers of these notes.
-pub fn numbers(notes: &[Numbered]) -> Vec<u64> {
+pub fn numbers(notes: &[StoredNote]) -> Vec<u64> {
     notes.iter().map(|note| note.number).collect()
 }
 

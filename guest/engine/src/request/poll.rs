@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use merge_sync_logic::cadence;
-use merge_sync_logic::json::readiness::account_phase_name;
+use merge_sync_logic::json::types::account_phase_name;
 use merge_sync_logic::readiness::{AccountPhase, AccountReadiness, Phase};
 use merge_sync_logic::retry::{AttemptOutcome, Decision, Remedy};
 use merge_sync_logic::types::{Milliseconds, ModelStatus, SyncState, Timestamp};

@@ -10,9 +10,9 @@ use merge_sync_logic::types::Problem;
 use super::http::{read_response, read_send_error, write_request};
 use super::log::write_entry;
 use super::run::{decode, encode};
-use super::store::{read_committed, read_versioned, write_change};
+use super::store::{read_committed, read_loaded_account, write_change};
 use super::triggers::{write_failure, write_report};
-use crate::contract::store::Versioned;
+use crate::contract::store::LoadedAccount;
 use crate::run::Run;
 use crate::settings::parse_in;
 use crate::step::{self, Effect, Event, Step};
@@ -45,7 +45,7 @@ fn read_account_of(input: Input<'_, '_>, run: Option<Run>) -> Result<Run, Proble
 fn read_event(input: Input<'_, '_>) -> Result<Event, Problem> {
     let tagged = input.tagged()?;
     match tagged.tag() {
-        "started" => tagged.payload(read_versioned).map(Event::Started),
+        "started" => tagged.payload(read_loaded_account).map(Event::Started),
         "response" => tagged.payload(read_response).map(Event::Response),
         "send-error" => tagged.payload(read_send_error).map(Event::SendError),
         "committed" => tagged.payload(read_committed).map(Event::Committed),
@@ -62,9 +62,9 @@ fn read_event(input: Input<'_, '_>) -> Result<Event, Problem> {
     }
 }
 
-fn read_stale(input: Input<'_, '_>) -> Result<Option<Versioned>, Problem> {
+fn read_stale(input: Input<'_, '_>) -> Result<Option<LoadedAccount>, Problem> {
     let mut fields = input.object()?;
-    let loaded = fields.take("loaded").optional(read_versioned)?;
+    let loaded = fields.take("loaded").optional(read_loaded_account)?;
     fields.finish()?;
     Ok(loaded)
 }

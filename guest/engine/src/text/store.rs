@@ -3,29 +3,33 @@
 use alloc::string::String;
 
 use merge_sync_logic::json::read::Input;
-use merge_sync_logic::json::types::{link_state_name, write_account, write_row};
+use merge_sync_logic::json::types::{
+    account_phase_name, link_state_name, write_account, write_row,
+};
 use merge_sync_logic::json::write::{self, Object};
 use merge_sync_logic::types::{Problem, Secret};
 
 use crate::contract::store::{
-    Batch, Change, Committed, Note, Notice, Numbered, Summary, Sweep, Swept, TokenChange, Versioned,
+    Batch, Change, Committed, LoadedAccount, Note, Notice, StoredNote, Summary, Sweep, Swept,
+    TokenChange,
 };
+use crate::ground::trouble;
 
 /// Read the latest committed state of an account.
-pub(super) fn read_versioned(input: Input<'_, '_>) -> Result<Versioned, Problem> {
+pub(super) fn read_loaded_account(input: Input<'_, '_>) -> Result<LoadedAccount, Problem> {
     let mut fields = input.object()?;
-    let versioned = Versioned {
+    let loaded = LoadedAccount {
         state: fields.take("state").text()?,
         version: fields.take("version").text()?,
-        notes: fields.take("notes").list(read_numbered)?,
+        notes: fields.take("notes").list(read_stored_note)?,
     };
     fields.finish()?;
-    Ok(versioned)
+    Ok(loaded)
 }
 
-fn read_numbered(input: Input<'_, '_>) -> Result<Numbered, Problem> {
+fn read_stored_note(input: Input<'_, '_>) -> Result<StoredNote, Problem> {
     let mut fields = input.object()?;
-    let note = Numbered {
+    let note = StoredNote {
         number: fields.take("number").u64()?,
         key: fields.take("key").text()?,
         text: fields.take("text").text()?,
@@ -107,10 +111,12 @@ fn write_token_change(out: &mut String, change: &TokenChange) {
 
 fn write_summary(out: &mut String, summary: &Summary) {
     Object::open(out)
-        .text("phase", &summary.phase)
+        .name("phase", account_phase_name(summary.phase))
         .number("ready", summary.ready.into())
         .number("needed", summary.needed.into())
-        .text("trouble", &summary.trouble)
+        .optional("trouble", summary.trouble.as_ref(), |out, kind| {
+            write::name(out, trouble::name(*kind));
+        })
         .name("link", link_state_name(summary.link))
         .number("skipped", summary.skipped)
         .optional("fresh_to", summary.fresh_to.as_ref(), write::timestamp)

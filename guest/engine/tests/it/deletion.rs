@@ -31,7 +31,7 @@ fn only_a_day_of_refusals_erases_the_token_and_the_account_is_unlinked_from_the_
             assert!(text.contains("deleted"), "{text}");
             let summary = &host.commits.last().expect("a commit").summary;
             assert_eq!(summary.link, LinkState::Unlinked);
-            assert_eq!(summary.phase, "needs-attention");
+            assert_eq!(summary.phase, AccountPhase::NeedsAttention);
             assert!(token(&host).is_some(), "{polls} polls");
             let before = host.now;
             host.sleep();

@@ -5,7 +5,7 @@ use merge_sync_engine::http::{Header, Response};
 use merge_sync_engine::settings::Settings;
 use merge_sync_engine::store::Occasion;
 use merge_sync_engine::view::TroubleKind;
-use merge_sync_logic::types::Milliseconds;
+use merge_sync_logic::types::{AccountPhase, Milliseconds};
 
 use crate::support::{Answer, Host, at, done, ok, page, quiet, row, status};
 use crate::webhooks::changed;
@@ -117,7 +117,7 @@ fn an_account_once_ready_stays_so_with_models_enabled_later() {
     );
     host.run(|target| answer(target, &new)).expect("a report");
     let summary = &host.commits.last().expect("a commit").summary;
-    assert_eq!(summary.phase, "ready");
+    assert_eq!(summary.phase, AccountPhase::Ready);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn a_webhook_that_says_relink_is_looked_up_and_the_answer_is_believed() {
     assert_eq!(heard(&host, Occasion::NeedsAttention), 1);
     let summary = &host.commits.last().expect("a commit").summary;
     assert_eq!(summary.link, LinkState::RelinkNeeded);
-    assert_eq!(summary.trouble, "reauthorize");
+    assert_eq!(summary.trouble, Some(TroubleKind::Reauthorize));
 }
 
 /// An account that needs a relink, at 10:06.

@@ -70,7 +70,7 @@ fn that_of_an_account_which_nobody_looks_after() {
     host.request(Command::Unlink);
     assert_eq!(trouble(&host), None);
     let change = host.commits.last().expect("a commit");
-    assert_eq!(change.summary.trouble, "");
+    assert_eq!(change.summary.trouble, None);
     let recovered = host
         .notices
         .iter()

@@ -12,7 +12,7 @@ use merge_sync_engine::log::Entry;
 use merge_sync_engine::settings::Settings;
 use merge_sync_engine::step::{Effect, Event, Run, Step, step};
 use merge_sync_engine::store::{
-    Change, Committed, Note, Notice, Numbered, Sweep, Swept, TokenChange, Versioned,
+    Change, Committed, LoadedAccount, Note, Notice, StoredNote, Sweep, Swept, TokenChange,
 };
 use merge_sync_engine::view::{Failure, Report, View, inspect};
 use merge_sync_logic::types::{Account, Row, Secret, Timestamp};
@@ -46,7 +46,7 @@ pub struct Host {
     pub state: String,
     pub version: u64,
     pub gone: bool,
-    pub notes: Vec<Numbered>,
+    pub notes: Vec<StoredNote>,
     pub latest_number: u64,
     pub token: Option<Secret>,
     pub wake_at: Option<Timestamp>,
@@ -107,7 +107,7 @@ impl Host {
     pub fn keep(&mut self, note: Note) {
         self.latest_number += 1;
         self.notes.retain(|kept| kept.key != note.key);
-        self.notes.push(Numbered {
+        self.notes.push(StoredNote {
             number: self.latest_number,
             key: note.key,
             text: note.text,
@@ -115,8 +115,8 @@ impl Host {
         });
     }
 
-    pub fn load(&self) -> Versioned {
-        Versioned {
+    pub fn load(&self) -> LoadedAccount {
+        LoadedAccount {
             state: self.state.clone(),
             version: self.version.to_string(),
             notes: self.notes.clone(),

@@ -120,9 +120,9 @@ fn an_event_that_cannot_be_read_is_refused_at_its_place() {
         Value::Null,
         "event.tag: `done` is not one of `started`, `response`, `send-error`, `committed`, `stale`, `unavailable`",
     );
-    let versioned = json!({"state": "", "version": 3, "notes": []});
+    let loaded = json!({"state": "", "version": 3, "notes": []});
     let number = "event.value.version: expected a text, found a number";
-    check_event("started", versioned, number);
+    check_event("started", loaded, number);
     let response = json!({"status": 70_000, "headers": [], "body": ""});
     let status = "event.value.status: `70000` is not a whole number from 0 to 65535";
     check_event("response", response, status);
@@ -234,10 +234,10 @@ fn a_token_is_in_the_note_and_the_change_and_nowhere_else() {
     });
     let mut note = wire::call("engine.link", &input).expect("a note");
     assert_eq!(note["secret"], json!({"value": "EXAMPLE-TOKEN"}));
-    let numbered = json!({"number": 1, "key": note["key"].take(), "text": note["text"].take(), "secret": note["secret"].take()});
-    assert!(!numbered["text"].to_string().contains("EXAMPLE"));
+    let stored = json!({"number": 1, "key": note["key"].take(), "text": note["text"].take(), "secret": note["secret"].take()});
+    assert!(!stored["text"].to_string().contains("EXAMPLE"));
     let mut input = first_step();
-    input["event"]["value"]["notes"] = json!([numbered]);
+    input["event"]["value"]["notes"] = json!([stored]);
     let output = wire::call("engine.step", &input).expect("a step");
     let put = json!({"tag": "put", "value": {"value": "EXAMPLE-TOKEN"}});
     assert_eq!(output["effect"]["value"]["token"], put);
@@ -281,7 +281,7 @@ fn a_step_has_every_key_of_the_contract() {
     let output = wire::call("engine.step", &first_step()).expect("a step");
     assert_eq!(
         without_opaque(output.clone()),
-        r#"{"effect":{"tag":"commit","value":{"account":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","batches":[],"consumed":[],"expected":"0","not_before":"2025-11-27T10:01:30Z","notices":[],"state":"..","summary":{"fresh_to":null,"link":"active","needed":0,"phase":"unknown","ready":0,"skipped":0,"trouble":""},"sweep":null,"token":{"tag":"keep"},"wake_at":"2025-11-27T10:00:00Z"}},"log":[],"run":".."}"#
+        r#"{"effect":{"tag":"commit","value":{"account":"7841ee0a-5a1a-44db-bc7e-2912d8c17515","batches":[],"consumed":[],"expected":"0","not_before":"2025-11-27T10:01:30Z","notices":[],"state":"..","summary":{"fresh_to":null,"link":"active","needed":0,"phase":"unknown","ready":0,"skipped":0,"trouble":null},"sweep":null,"token":{"tag":"keep"},"wake_at":"2025-11-27T10:00:00Z"}},"log":[],"run":".."}"#
     );
     let mut input = first_step();
     input["run"] = output["run"].clone();

@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use merge_sync_engine::command;
 use merge_sync_engine::http::SendError;
 use merge_sync_engine::log::Level;
-use merge_sync_engine::receive::{Received, receive};
+use merge_sync_engine::receive::{Receipt, receive};
 use merge_sync_engine::step::Effect;
 use merge_sync_engine::store::Note;
 use merge_sync_logic::signature::SignedBody;
@@ -18,7 +18,7 @@ use crate::wire;
 
 const KEY: &str = "an-example-key";
 
-pub fn deliver(body: &str) -> Received {
+pub fn deliver(body: &str) -> Receipt {
     let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     let signature = URL_SAFE.encode(mac.finalize().into_bytes());
@@ -30,7 +30,7 @@ pub fn deliver(body: &str) -> Received {
 }
 
 /// Natively and by text, which is the same.
-fn both(delivery: &SignedBody) -> Received {
+fn both(delivery: &SignedBody) -> Receipt {
     let received = receive(delivery);
     assert_eq!(wire::receive(delivery), received);
     received
@@ -76,8 +76,24 @@ fn a_refused_webhook_leaves_nothing_but_a_warning() {
         keys: vec![Secret(KEY.into())],
     });
     assert_eq!((received.reply.status, received.note), (401, None));
-    assert_eq!(received.log.len(), 1);
-    assert_eq!(received.log[0].level, Level::Warn);
+    assert_eq!(received.log.level, Level::Warn);
+}
+
+#[test]
+fn a_webhook_that_is_not_kept_is_answered_500_and_told_with_its_account() {
+    let receipt = deliver(&webhook("Employee.synced", "{}"));
+    let failed = r#"{"error": "Processing error"}"#;
+    assert_eq!(
+        (receipt.unkept_reply.status, &*receipt.unkept_reply.body),
+        (500, failed)
+    );
+    for log in [receipt.unknown_account_log, receipt.unkept_log] {
+        let entry = log.expect("an entry");
+        assert_eq!(entry.level, Level::Error);
+        assert!(entry.fields.contains(ACCOUNT), "{entry:?}");
+    }
+    let ping = deliver(r#"{"response":"Success! This URL will be notified."}"#);
+    assert_eq!((ping.unknown_account_log, ping.unkept_log), (None, None));
 }
 
 #[test]
@@ -99,7 +115,7 @@ fn an_event_that_asks_nothing_leaves_no_note() {
     assert_eq!((received.reply.status, received.note), (200, None));
     let received = deliver("[]");
     assert_eq!((received.reply.status, received.note), (200, None));
-    assert_eq!(received.log[0].level, Level::Warn);
+    assert_eq!(received.log.level, Level::Warn);
 }
 
 #[test]

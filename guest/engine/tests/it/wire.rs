@@ -4,15 +4,15 @@
 use merge_sync_engine::command::{Command, NewAccount};
 use merge_sync_engine::http::{Request, SendError};
 use merge_sync_engine::log::{Entry, Level};
-use merge_sync_engine::receive::Received;
+use merge_sync_engine::receive::Receipt;
 use merge_sync_engine::step::{Effect, Event};
 use merge_sync_engine::store::{
-    Batch, Change, Note, Notice, Numbered, Occasion, Summary, Sweep, TokenChange, Versioned,
+    Batch, Change, LoadedAccount, Note, Notice, Occasion, StoredNote, Summary, Sweep, TokenChange,
 };
 use merge_sync_engine::text;
 use merge_sync_engine::view::{Failure, Report, Trouble, TroubleKind, View};
 use merge_sync_logic::signature::SignedBody;
-use merge_sync_logic::types::{Account, LinkState, Problem, Row, Secret, Timestamp};
+use merge_sync_logic::types::{Account, AccountPhase, LinkState, Problem, Row, Secret, Timestamp};
 use merge_sync_logic::webhook::Reply;
 use serde_json::{Value, json};
 
@@ -46,17 +46,24 @@ pub fn effect_and_log(output: &Value) -> (Effect, Vec<Entry>) {
 }
 
 #[track_caller]
-pub fn receive(delivery: &SignedBody) -> Received {
+pub fn receive(delivery: &SignedBody) -> Receipt {
     let keys: Vec<&str> = delivery.keys.iter().map(|key| key.0.as_str()).collect();
     let input = json!({"body": delivery.body, "signatures": delivery.signatures, "keys": keys});
     let output = call("engine.receive", &input).expect("a reply");
-    Received {
-        reply: Reply {
-            status: number(&output["reply"]["status"]).try_into().unwrap(),
-            body: text(&output["reply"]["body"]),
-        },
+    Receipt {
         note: maybe(&output["note"], note_in),
-        log: each(&output["log"], entry_in),
+        reply: reply_in(&output["reply"]),
+        unkept_reply: reply_in(&output["unkept_reply"]),
+        log: entry_in(&output["log"]),
+        unknown_account_log: maybe(&output["unknown_account_log"], entry_in),
+        unkept_log: maybe(&output["unkept_log"], entry_in),
+    }
+}
+
+fn reply_in(reply: &Value) -> Reply {
+    Reply {
+        status: number(&reply["status"]).try_into().unwrap(),
+        body: text(&reply["body"]),
     }
 }
 
@@ -74,7 +81,7 @@ pub fn link(new: &NewAccount, now: Timestamp) -> Note {
 }
 
 pub fn request(
-    loaded: &Versioned,
+    loaded: &LoadedAccount,
     command: Command,
     settings: &str,
     now: Timestamp,
@@ -93,7 +100,7 @@ pub fn request(
     };
     let input = json!({
         "account": ACCOUNT,
-        "loaded": versioned_out(loaded),
+        "loaded": loaded_account_out(loaded),
         "command": command,
         "settings": settings,
         "now": instant(now),
@@ -102,14 +109,14 @@ pub fn request(
 }
 
 pub fn inspect(
-    loaded: &Versioned,
+    loaded: &LoadedAccount,
     required: &[String],
     settings: &str,
     now: Timestamp,
 ) -> Result<Value, String> {
     let input = json!({
         "account": ACCOUNT,
-        "loaded": versioned_out(loaded),
+        "loaded": loaded_account_out(loaded),
         "required": required,
         "settings": settings,
         "now": instant(now),
@@ -139,7 +146,7 @@ pub fn check_view(found: &Value, view: &View) {
 
 fn event_out(event: &Event) -> Value {
     match event {
-        Event::Started(loaded) => json!({"tag": "started", "value": versioned_out(loaded)}),
+        Event::Started(loaded) => json!({"tag": "started", "value": loaded_account_out(loaded)}),
         Event::Response(response) => {
             let headers: Vec<Value> = response
                 .headers
@@ -164,7 +171,7 @@ fn event_out(event: &Event) -> Value {
             json!({"tag": "committed", "value": value})
         }
         Event::Stale(loaded) => {
-            let loaded = loaded.as_ref().map(versioned_out);
+            let loaded = loaded.as_ref().map(loaded_account_out);
             json!({"tag": "stale", "value": {"loaded": loaded}})
         }
         Event::Unavailable(problem) => {
@@ -187,12 +194,12 @@ fn send_error_out(error: &SendError) -> Value {
     }
 }
 
-pub fn versioned_out(loaded: &Versioned) -> Value {
-    let notes: Vec<Value> = loaded.notes.iter().map(numbered_out).collect();
+pub fn loaded_account_out(loaded: &LoadedAccount) -> Value {
+    let notes: Vec<Value> = loaded.notes.iter().map(stored_note_out).collect();
     json!({"state": loaded.state, "version": loaded.version, "notes": notes})
 }
 
-fn numbered_out(note: &Numbered) -> Value {
+fn stored_note_out(note: &StoredNote) -> Value {
     let secret = note
         .secret
         .as_ref()
@@ -253,7 +260,15 @@ fn failure_in(failure: &Value) -> Failure {
 }
 
 fn trouble_in(trouble: &Value) -> Trouble {
-    let kind = match trouble["kind"].as_str().expect("a kind") {
+    Trouble {
+        kind: kind_in(&trouble["kind"]),
+        since: instant_in(&trouble["since"]),
+        text: text(&trouble["text"]),
+    }
+}
+
+fn kind_in(kind: &Value) -> TroubleKind {
+    match kind.as_str().expect("a kind") {
         "reauthorize" => TroubleKind::Reauthorize,
         "drop-request" => TroubleKind::DropRequest,
         "park" => TroubleKind::Park,
@@ -264,11 +279,16 @@ fn trouble_in(trouble: &Value) -> Trouble {
         "unreadable" => TroubleKind::Unreadable,
         "no-key" => TroubleKind::NoKey,
         other => panic!("{other}"),
-    };
-    Trouble {
-        kind,
-        since: instant_in(&trouble["since"]),
-        text: text(&trouble["text"]),
+    }
+}
+
+fn phase_in(phase: &Value) -> AccountPhase {
+    match phase.as_str().expect("a phase") {
+        "unknown" => AccountPhase::Unknown,
+        "syncing" => AccountPhase::Syncing,
+        "needs-attention" => AccountPhase::NeedsAttention,
+        "ready" => AccountPhase::Ready,
+        other => panic!("{other}"),
     }
 }
 
@@ -292,10 +312,10 @@ fn change_in(change: &Value) -> Change {
         not_before: maybe(&change["not_before"], instant_in),
         token: token_change_in(&change["token"]),
         summary: Summary {
-            phase: text(&summary["phase"]),
+            phase: phase_in(&summary["phase"]),
             ready: small(&summary["ready"]),
             needed: small(&summary["needed"]),
-            trouble: text(&summary["trouble"]),
+            trouble: maybe(&summary["trouble"], kind_in),
             link: link_in(&summary["link"]),
             skipped: number(&summary["skipped"]),
             fresh_to: maybe(&summary["fresh_to"], instant_in),

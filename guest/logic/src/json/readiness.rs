@@ -3,11 +3,9 @@
 use alloc::string::String;
 
 use super::read::Input;
-use super::types::{read_model_status, write_model_status};
+use super::types::{account_phase_name, read_model_status, write_model_status};
 use super::write::{self, Object};
-use crate::readiness::{
-    AccountPhase, AccountReadiness, Facts, ModelReadiness, PartialPolicy, Phase, StatusPage,
-};
+use crate::readiness::{AccountReadiness, Facts, ModelReadiness, PartialPolicy, Phase, StatusPage};
 use crate::types::Problem;
 
 /// Read what is known of an account.
@@ -76,16 +74,5 @@ pub const fn phase_name(phase: Phase) -> &'static str {
         Phase::Syncing => "syncing",
         Phase::Ready => "ready",
         Phase::NeedsAttention => "needs-attention",
-    }
-}
-
-/// The name of an account's phase.
-#[must_use]
-pub const fn account_phase_name(phase: AccountPhase) -> &'static str {
-    match phase {
-        AccountPhase::Unknown => "unknown",
-        AccountPhase::Syncing => "syncing",
-        AccountPhase::NeedsAttention => "needs-attention",
-        AccountPhase::Ready => "ready",
     }
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use super::read::Input;
 use super::write::{self, Object};
-use crate::types::{Account, LinkState, ModelStatus, Problem, Row, SyncState};
+use crate::types::{Account, AccountPhase, LinkState, ModelStatus, Problem, Row, SyncState};
 
 /// Read an account: every field is needed, the empty text is "not said".
 ///
@@ -67,6 +67,17 @@ pub const fn link_state_name(state: LinkState) -> &'static str {
         LinkState::Active => "active",
         LinkState::RelinkNeeded => "relink-needed",
         LinkState::Unlinked => "unlinked",
+    }
+}
+
+/// The name of an account's phase.
+#[must_use]
+pub const fn account_phase_name(phase: AccountPhase) -> &'static str {
+    match phase {
+        AccountPhase::Unknown => "unknown",
+        AccountPhase::Syncing => "syncing",
+        AccountPhase::NeedsAttention => "needs-attention",
+        AccountPhase::Ready => "ready",
     }
 }
 

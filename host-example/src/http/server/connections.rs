@@ -119,11 +119,11 @@ impl RequestProgress {
 pub(super) struct Connections {
     origin: Instant,
     limits: ConnectionLimits,
-    open: Mutex<Numbered>,
+    open: Mutex<OpenConnections>,
 }
 
 #[derive(Debug, Default)]
-struct Numbered {
+struct OpenConnections {
     next: u64,
     states: HashMap<u64, Arc<State>>,
 }
@@ -180,7 +180,7 @@ impl Connections {
         open.states.remove(&number);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Numbered> {
+    fn lock(&self) -> MutexGuard<'_, OpenConnections> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,11 +6,11 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row as Sq
 use crate::clock::Micros;
 use crate::secret::Secret;
 use crate::store::{
-    Due, FURTHEST_START, FailedRuns, Listed, Notice, Numbered, Profile, Row, Sequenced, Stored,
-    Summary, Versioned,
+    Due, FURTHEST_START, FailedRuns, Listed, LoadedAccount, Notice, Profile, Row, Sequenced,
+    Stored, StoredNote, Summary,
 };
 
-pub(super) fn load(sql: &Connection, account: &str) -> rusqlite::Result<Option<Versioned>> {
+pub(super) fn load(sql: &Connection, account: &str) -> rusqlite::Result<Option<LoadedAccount>> {
     // State and notes as of one moment.
     let both = sql.unchecked_transaction()?;
     let found = both
@@ -26,7 +26,7 @@ pub(super) fn load(sql: &Connection, account: &str) -> rusqlite::Result<Option<V
              ORDER BY number",
         )?
         .query_map([account], |row| {
-            Ok(Numbered {
+            Ok(StoredNote {
                 number: row.get::<_, i64>(0)?.cast_unsigned(),
                 key: row.get(1)?,
                 text: row.get(2)?,
@@ -34,7 +34,7 @@ pub(super) fn load(sql: &Connection, account: &str) -> rusqlite::Result<Option<V
             })
         })?
         .collect::<Result<_, _>>()?;
-    Ok(Some(Versioned {
+    Ok(Some(LoadedAccount {
         state,
         version: version.to_string(),
         notes,
@@ -94,7 +94,7 @@ pub(super) fn token(sql: &Connection, account: &str) -> rusqlite::Result<Option<
 const LISTED: &str = "
 SELECT linked_account_id, category, integration, integration_slug, end_user_origin_id,
        organization_name, status, first_seen, account_token IS NOT NULL, phase, models_ready,
-       models_needed, trouble, fresh_to, start_at,
+       models_needed, nullif(trouble, ''), fresh_to, start_at,
        (SELECT count(*) FROM notes WHERE notes.linked_account_id = a.linked_account_id),
        account_type, is_duplicate, link, skipped, failed_runs, failed_since, failed_with
 FROM linked_accounts AS a";

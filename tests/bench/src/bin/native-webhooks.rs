@@ -20,7 +20,7 @@ use merge_sync_host::store::sqlite::{Options, SqliteStore};
 use merge_sync_host::store::{NoteError, Store as _};
 use merge_sync_logic::signature::SignedBody;
 use merge_sync_logic::types;
-use merge_sync_logic::webhook::{Reply, not_durable};
+use merge_sync_logic::webhook::Reply;
 use tokio::net::TcpListener;
 
 #[derive(Debug)]
@@ -76,6 +76,6 @@ async fn take_in(rival: &Rival, headers: &HeaderMap, body: Bytes) -> Reply {
     };
     match rival.store.keep_note(note::of_the_store(kept)).await {
         Ok(()) | Err(NoteError::UnknownAccount) => received.reply,
-        Err(NoteError::Unavailable(_)) => not_durable(),
+        Err(NoteError::Unavailable(_)) => received.unkept_reply,
     }
 }

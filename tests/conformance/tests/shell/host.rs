@@ -11,8 +11,6 @@ pub enum Mood {
     Stale(u32),
     /// It cannot be reached.
     Unavailable,
-    /// It does not know the account.
-    Unknown,
 }
 
 /// The host. Without an account, until [`Host::with_account`] gives it one.
@@ -23,7 +21,7 @@ pub struct Host {
     /// The settings document.
     pub settings: &'static str,
     /// The account, as a load finds it.
-    pub account: Option<store::Versioned>,
+    pub account: Option<store::LoadedAccount>,
     /// What was called, in order: `load`, `commit`, `keep-note`, `send`, `settings`.
     pub calls: Vec<&'static str>,
     /// The notes that were offered.
@@ -50,16 +48,16 @@ impl Host {
 
     /// A host whose store has an account of which only notes are known.
     pub fn with_account(mood: Mood, notes: Vec<store::Note>) -> Self {
-        let numbered = (1..).zip(notes).map(|(number, note)| store::Numbered {
+        let stored = (1..).zip(notes).map(|(number, note)| store::StoredNote {
             number,
             key: note.key,
             text: note.text,
             secret: note.secret,
         });
-        let account = store::Versioned {
+        let account = store::LoadedAccount {
             state: String::new(),
             version: "1".to_owned(),
-            notes: numbered.collect(),
+            notes: stored.collect(),
         };
         Self {
             account: Some(account),
@@ -116,13 +114,10 @@ impl store::Host for Host {
         match self.mood {
             Mood::Willing | Mood::Stale(_) => Ok(()),
             Mood::Unavailable => Err(store::NoteError::Unavailable(away())),
-            Mood::Unknown => Err(store::NoteError::UnknownAccount(types::Problem {
-                message: "not in the store".to_owned(),
-            })),
         }
     }
 
-    fn load(&mut self, _: String) -> Result<Option<store::Versioned>, types::Problem> {
+    fn load(&mut self, _: String) -> Result<Option<store::LoadedAccount>, types::Problem> {
         self.calls.push("load");
         Ok(self.account.clone())
     }
@@ -132,7 +127,7 @@ impl store::Host for Host {
         let version = format!("{}", self.calls.len());
         self.changes.push(change.clone());
         match &mut self.mood {
-            Mood::Unavailable | Mood::Unknown => Err(store::CommitError::Unavailable(away())),
+            Mood::Unavailable => Err(store::CommitError::Unavailable(away())),
             Mood::Stale(times) if *times > 0 => {
                 *times -= 1;
                 if let Some(account) = &mut self.account {

@@ -4,7 +4,7 @@ use merge_sync_engine::command::{self, Command, NewAccount};
 use merge_sync_engine::receive::receive;
 use merge_sync_engine::settings::Settings;
 use merge_sync_engine::step::{Effect, Event, Run, step};
-use merge_sync_engine::store::{Change, Committed, Versioned};
+use merge_sync_engine::store::{Change, Committed, LoadedAccount};
 use merge_sync_engine::view::inspect;
 use merge_sync_logic::types::{Account, Milliseconds, Secret, Timestamp};
 
@@ -276,7 +276,7 @@ impl World {
     }
 
     /// The first sweep that waits for approval, or one that does not.
-    fn held_sweep(&self, loaded: &Versioned) -> (String, u64) {
+    fn held_sweep(&self, loaded: &LoadedAccount) -> (String, u64) {
         let view = inspect(ACCOUNT, loaded, &[], &self.settings, self.now).ok();
         let models = view.iter().flat_map(|view| &view.models);
         let mut held = models.filter_map(|model| {
@@ -300,7 +300,7 @@ impl World {
 
     /// Any text in the state's place: refused, or taken and then written as it will be read.
     fn foreign(&self, state: &str) {
-        let loaded = |state: &str| Versioned {
+        let loaded = |state: &str| LoadedAccount {
             state: state.into(),
             version: "7".into(),
             notes: Vec::new(),

@@ -3,7 +3,7 @@
 use merge_sync_engine::http::Response;
 use merge_sync_engine::settings::Settings;
 use merge_sync_engine::step::{Effect, Event, Run, step};
-use merge_sync_engine::store::{Change, Versioned};
+use merge_sync_engine::store::{Change, LoadedAccount};
 use merge_sync_engine::view::Failure;
 use merge_sync_logic::page::parse_records;
 use merge_sync_logic::retry::{ResponseFacts, server_wait};
@@ -39,7 +39,7 @@ pub(crate) struct Running {
 
 impl Running {
     /// Begins a run.
-    pub(crate) fn start(call: Call<'_>, loaded: Versioned) -> Self {
+    pub(crate) fn start(call: Call<'_>, loaded: LoadedAccount) -> Self {
         let mut running = Self {
             run: Run::new(ACCOUNT),
             text: Value::Null,

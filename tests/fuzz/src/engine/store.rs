@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use merge_sync_engine::settings::Settings;
 use merge_sync_engine::store::{
-    Change, Committed, Note, Numbered, Sweep, Swept, TokenChange, Versioned,
+    Change, Committed, LoadedAccount, Note, StoredNote, Sweep, Swept, TokenChange,
 };
 use merge_sync_engine::view::inspect;
 use merge_sync_logic::types::{Milliseconds, ModelId, Timestamp};
@@ -20,7 +20,7 @@ pub(crate) const SECRET: &str = "5ec2e7-t0ken-";
 pub(crate) struct Store {
     pub(crate) state: String,
     pub(crate) version: u64,
-    notes: Vec<Numbered>,
+    notes: Vec<StoredNote>,
     latest_number: u64,
     pub(crate) not_before: Option<Timestamp>,
     /// Until when the server said to stay away, as far as a commit knew.
@@ -35,8 +35,8 @@ pub(crate) struct Store {
 const LIVE: u64 = 100;
 
 impl Store {
-    pub(crate) fn load(&self) -> Versioned {
-        Versioned {
+    pub(crate) fn load(&self) -> LoadedAccount {
+        LoadedAccount {
             state: self.state.clone(),
             version: self.version.to_string(),
             notes: self.notes.clone(),
@@ -49,7 +49,7 @@ impl Store {
         check_no_secret(&note.key);
         self.latest_number += 1;
         self.notes.retain(|kept| kept.key != note.key);
-        self.notes.push(Numbered {
+        self.notes.push(StoredNote {
             number: self.latest_number,
             key: note.key,
             text: note.text,

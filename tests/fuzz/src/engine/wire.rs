@@ -2,9 +2,10 @@
 
 use merge_sync_engine::http::SendError;
 use merge_sync_engine::step::{Effect, Event, Step};
-use merge_sync_engine::store::{Change, Swept, TokenChange, Versioned};
+use merge_sync_engine::store::{Change, LoadedAccount, Swept, TokenChange};
 use merge_sync_engine::text::call;
 use merge_sync_engine::view::Failure;
+use merge_sync_logic::json::types::account_phase_name;
 use merge_sync_logic::types::{Problem, Timestamp};
 use serde_json::{Value, json};
 
@@ -76,7 +77,10 @@ fn check_same_change(value: &Value, change: &Change) {
     assert_eq!(value["consumed"], json!(change.consumed));
     assert_eq!(value["wake_at"], json!(instant(change.wake_at)));
     assert_eq!(value["not_before"], json!(instant(change.not_before)));
-    assert_eq!(value["summary"]["phase"], change.summary.phase);
+    assert_eq!(
+        value["summary"]["phase"],
+        account_phase_name(change.summary.phase)
+    );
     assert_eq!(value["summary"]["skipped"], change.summary.skipped);
     let sweep = change.sweep.as_ref().map(|sweep| {
         json!({
@@ -134,7 +138,7 @@ fn instant(at: Option<Timestamp>) -> Option<String> {
 
 fn event_out(event: &Event) -> Value {
     let (tag, value) = match event {
-        Event::Started(loaded) => ("started", versioned_out(loaded)),
+        Event::Started(loaded) => ("started", loaded_account_out(loaded)),
         Event::Response(response) => {
             let headers = response.headers.iter();
             let headers: Vec<_> = headers
@@ -161,7 +165,7 @@ fn event_out(event: &Event) -> Value {
             ("committed", json!({"version": version, "swept": swept}))
         }
         Event::Stale(loaded) => {
-            let loaded = loaded.as_ref().map(versioned_out);
+            let loaded = loaded.as_ref().map(loaded_account_out);
             ("stale", json!({"loaded": loaded}))
         }
         Event::Unavailable(problem) => ("unavailable", json!({"message": problem.message})),
@@ -180,8 +184,8 @@ fn send_error_out(error: &SendError) -> Value {
     json!({"tag": tag, "value": value})
 }
 
-fn versioned_out(loaded: &Versioned) -> Value {
-    let note_out = |note: &merge_sync_engine::store::Numbered| {
+fn loaded_account_out(loaded: &LoadedAccount) -> Value {
+    let note_out = |note: &merge_sync_engine::store::StoredNote| {
         let secret = note.secret.as_ref();
         let secret = secret.map(|secret| json!({"value": secret.0}));
         json!({"number": note.number, "key": note.key, "text": note.text, "secret": secret})

@@ -8,6 +8,7 @@ use super::list::Cause;
 use super::status::second;
 use super::{Heard, Oracle, Watched};
 use crate::bindings::merge_sync::triggers::store::{Change, Committed, Notice, Occasion};
+use crate::bindings::merge_sync::triggers::types::AccountPhase;
 use crate::store::{Account, Effects, Store};
 
 impl Oracle {
@@ -45,7 +46,7 @@ impl Oracle {
                 }
             }
         }
-        if change.summary.phase == "ready" {
+        if change.summary.phase == AccountPhase::Ready {
             self.check_ready(now, &change.account, "the account is said to be ready");
         }
         for notice in &effects.notices {
@@ -65,13 +66,8 @@ impl Oracle {
     }
 
     fn check_secrets(&mut self, now: Micros, change: &Change) {
-        let texts = [
-            &change.state,
-            &change.summary.phase,
-            &change.summary.trouble,
-        ];
         let notices = change.notices.iter().map(|notice| &notice.text);
-        let leaks = texts.into_iter().chain(notices).any(|text| {
+        let leaks = [&change.state].into_iter().chain(notices).any(|text| {
             self.secrets
                 .iter()
                 .any(|secret| text.contains(secret.as_str()))

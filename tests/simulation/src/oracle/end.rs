@@ -6,7 +6,7 @@ use merge_simulator::time::{DAY, Micros};
 use merge_simulator::{Mark, Merge, Poison, Poisoned, RecordKey};
 
 use super::{Oracle, Watched};
-use crate::bindings::merge_sync::triggers::types::LinkState;
+use crate::bindings::merge_sync::triggers::types::{AccountPhase, LinkState, TroubleKind};
 use crate::counts::Counts;
 use crate::store::{Account, Store};
 
@@ -55,7 +55,7 @@ impl Oracle {
                 continue;
             };
             let undelivered = watched.announced.difference(&watched.delivered).count();
-            let phase = entry.summary.as_ref().map(|summary| summary.phase.clone());
+            let phase = entry.summary.as_ref().map(|summary| summary.phase);
             let ready = merge.initial_syncs_over(watched.number);
             let is_refused = watched.poisons.iter().any(|poisoned| {
                 matches!(
@@ -70,7 +70,7 @@ impl Oracle {
                     format!("{undelivered} notices of {account} were never delivered"),
                 );
             }
-            if ready && !is_refused && !is_hidden && phase.as_deref() != Some("ready") {
+            if ready && !is_refused && !is_hidden && phase != Some(AccountPhase::Ready) {
                 self.violation(
                     now,
                     format!("{account} is ready in Merge, and here {phase:?}"),
@@ -155,8 +155,7 @@ impl Oracle {
         let Some(watched) = self.accounts.get(account) else {
             return;
         };
-        let trouble = entry.summary.as_ref().map(|summary| &summary.trouble);
-        let trouble = trouble.filter(|trouble| !trouble.is_empty());
+        let trouble = entry.summary.as_ref().and_then(|summary| summary.trouble);
         let summary = entry.summary.as_ref();
         let is_active = summary.is_none_or(|summary| summary.link == LinkState::Active);
         let mut wrong = Vec::new();
@@ -164,14 +163,14 @@ impl Oracle {
             let reread = merge.reread(account, model);
             reread.is_some_and(|found| found.is_empty())
         };
-        let waits = trouble.is_some_and(|trouble| trouble == "held-sweep")
+        let waits = trouble.is_some_and(|trouble| trouble == TroubleKind::HeldSweep)
             && watched.lists.keys().any(waits_for_approval);
         if let Some(trouble) = trouble
             && !waits
             && watched.poisons.is_empty()
             && merge.initial_syncs_over(watched.number)
         {
-            wrong.push(format!("{account} is still in trouble: {trouble}"));
+            wrong.push(format!("{account} is still in trouble: {trouble:?}"));
         }
         for (model, list) in &watched.lists {
             let of_model =

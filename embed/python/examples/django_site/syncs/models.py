@@ -18,7 +18,7 @@ class LinkedAccount(models.Model):
     not_before = models.DateTimeField(null=True)
     start_at = models.DateTimeField(null=True, db_index=True)
     phase = models.TextField(default="")
-    trouble = models.TextField(default="")
+    trouble = models.TextField(null=True)
     link = models.TextField(default="")
     skipped = models.BigIntegerField(default=0)
 

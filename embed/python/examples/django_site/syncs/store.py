@@ -59,17 +59,17 @@ class DjangoStore:
 
         _atomic(work)
 
-    def load(self, account: str) -> sync.Versioned | None:
+    def load(self, account: str) -> sync.LoadedAccount | None:
         """See `store.Store`."""
 
-        def work() -> sync.Versioned | None:
+        def work() -> sync.LoadedAccount | None:
             # Locked, so that state and notes are of one moment.
             found = _locked(account)
             if found is None:
                 return None
             notes = found.notes.order_by("number").values_list("number", "key", "text", "secret")
-            return sync.Versioned(
-                found.state, str(found.version), tuple(sync.Numbered(*note) for note in notes)
+            return sync.LoadedAccount(
+                found.state, str(found.version), tuple(sync.StoredNote(*note) for note in notes)
             )
 
         return _atomic(work)
