@@ -12,6 +12,7 @@ mod pages;
 mod poison;
 mod rehearsal;
 mod scheduler;
+mod stop;
 mod store;
 mod store_file;
 mod support;
