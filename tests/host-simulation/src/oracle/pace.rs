@@ -132,7 +132,8 @@ impl Oracle {
             let linked = store
                 .account(account)
                 .is_some_and(|entry| entry.token.is_some());
-            if !linked || watched.paused || !merge.initial_syncs_over(watched.number) {
+            let may_be_ready = merge.initial_syncs_over(watched.number);
+            if !linked || watched.paused || !may_be_ready || watched.hides_an_initial_sync(now) {
                 watched.ready_since = None;
                 continue;
             }

@@ -77,3 +77,46 @@ fn linked(found: &Found<'_, '_>) -> Result<Linked, Malformed> {
         completed_at: found.optional_instant("completed_at")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use merge_sync_logic::types::{Account, Timestamp};
+
+    use super::{parse, print};
+    use crate::ground::note::{Linked, Message, Subject};
+
+    /// Every subject, one after the other: a new one does not compile until it has its place here.
+    fn next(subject: Option<&Subject>) -> Option<Subject> {
+        match subject {
+            None => Some(Subject::Poll),
+            Some(Subject::Poll) => Some(Subject::Hint),
+            Some(Subject::Hint) => Some(Subject::Changed("hris.Employee".into())),
+            Some(Subject::Changed(_)) => Some(Subject::Linked(Linked {
+                replaces: true,
+                at: Some(Timestamp(1)),
+                completed_at: Some(Timestamp(2)),
+            })),
+            Some(Subject::Linked(_)) => Some(Subject::Unlinked),
+            Some(Subject::Unlinked) => Some(Subject::Issue),
+            Some(Subject::Issue) => None,
+        }
+    }
+
+    #[test]
+    fn every_subject_is_read_as_it_was_written() {
+        let mut subject = next(None);
+        while let Some(written) = subject {
+            let message = Message {
+                event: "Employee.changed".into(),
+                delivery_id: "d".into(),
+                account: Account {
+                    id: "a".into(),
+                    ..Account::default()
+                },
+                subject: written.clone(),
+            };
+            assert_eq!(parse(&print(&message)), Some(message));
+            subject = next(Some(&written));
+        }
+    }
+}

@@ -195,6 +195,23 @@ fn an_instant_is_given_up_at_its_first_loop_and_the_rest_is_read() {
 }
 
 #[test]
+fn a_gap_is_endless_once_a_part_of_it_ended_in_empty_pages() {
+    for (first, second) in [(Loop::Circle, Loop::Empty), (Loop::Empty, Loop::Circle)] {
+        let mut slot = unbounded();
+        slot.parts = alloc::vec![Bounds::NONE, Bounds::NONE];
+        for why in [first, first, second] {
+            assert_eq!(slot.start_again(why, NOW, false), Turned::More);
+        }
+        assert_eq!(slot.start_again(second, NOW, false), Turned::Complete);
+        assert!(slot.gap.is_some_and(|gap| gap.is_endless), "{first:?}");
+    }
+    let mut slot = unbounded();
+    slot.start_again(Loop::Circle, NOW, false);
+    slot.start_again(Loop::Circle, NOW, false);
+    assert!(slot.gap.is_some_and(|gap| !gap.is_endless));
+}
+
+#[test]
 fn what_cannot_be_split_is_given_up() {
     let mut slot = unbounded();
     assert_eq!(slot.start_again(Loop::Circle, NOW, false), Turned::More);
