@@ -5,6 +5,7 @@ mod cli;
 mod component;
 mod connections;
 
+mod host_vectors;
 mod linking;
 mod log;
 mod merge_http;

@@ -62,6 +62,7 @@ pub fn component_file() -> PathBuf {
 }
 
 /// A store in a folder that goes when this does.
+#[derive(Debug)]
 pub struct Scratch {
     pub clock: Arc<Manual>,
     pub folder: TempDir,
