@@ -4,17 +4,14 @@
 mod command;
 mod names;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::bindings::exports::merge_sync::triggers::readiness::{
-    AccountPhase, AccountReadiness, Phase,
-};
+use crate::bindings::exports::merge_sync::triggers::readiness::AccountReadiness;
 use crate::bindings::exports::merge_sync::triggers::triggers::{
-    Approval, Command, HeldSweep, ModelView, Trouble, TroubleKind, View,
+    HeldSweep, ModelView, Trouble, View,
 };
 use crate::bindings::exports::merge_sync::triggers::types;
 use crate::instant;
-use crate::shortened::shortened;
 use crate::store::{FailedRuns, Listed, Sequenced};
 
 pub use command::{CommandDto, NoCommand, command};

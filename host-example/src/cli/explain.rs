@@ -8,7 +8,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
 
 use super::input::bytes;
 use crate::bindings::exports::merge_sync::triggers::readiness::{
@@ -19,11 +18,10 @@ use crate::bindings::exports::merge_sync::triggers::window::{
     self, Endpoint, Plan, Progress, SkipReason, Span,
 };
 use crate::component::Decisions;
-use crate::dto::{self, ProgressDto, ReadinessDto};
+use crate::dto::ProgressDto;
 use crate::engine_flag::Engine;
-use crate::instant;
 use crate::shortened::shortened;
-use crate::terminal::{say, table};
+use crate::terminal::say;
 
 pub(super) const HELP: &str = "\
 Give every page of the answer, in order: an account is judged by all of its models.
