@@ -10,6 +10,7 @@
 pub mod list;
 mod reader;
 mod scan;
+mod value;
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -23,33 +24,11 @@ use serde_json::value::RawValue;
 use crate::time::Timestamp;
 use crate::types::Problem;
 
+pub use value::{Object, Value};
+
 /// `text` without the byte-order mark with which some senders begin a text.
 fn unmarked(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
-}
-
-/// A JSON object. Where a key is repeated, its last value counts.
-#[derive(Debug, Clone, Default)]
-pub struct Object<'a> {
-    /// Without the keys that have half a surrogate pair, which are no texts.
-    entries: Vec<(Cow<'a, str>, Value<'a>)>,
-}
-
-/// A value, looked at as far as was asked for.
-#[derive(Debug, Clone)]
-pub enum Value<'a> {
-    /// An object that was read with the one around it.
-    Object(Object<'a>),
-    /// A list that was: its items, unread.
-    List(Vec<&'a RawValue>),
-    /// A text without escapes: what it says stands between its quotes.
-    Plain(&'a RawValue),
-    /// A list or an object with more in it than may be held.
-    TooMany,
-    /// Something that is not JSON.
-    Broken,
-    /// Anything, unread.
-    Raw(&'a RawValue),
 }
 
 impl<'a> Object<'a> {

@@ -1,5 +1,6 @@
 //! `merge-sync explain`: what would be done about a `/sync-status` answer, and why?
 
+mod explained;
 mod print;
 
 use std::collections::BTreeMap;
@@ -15,13 +16,14 @@ use crate::bindings::exports::merge_sync::triggers::readiness::{
 };
 use crate::bindings::exports::merge_sync::triggers::types::ModelStatus;
 use crate::bindings::exports::merge_sync::triggers::window::{
-    self, Endpoint, Plan, Progress, SkipReason, Span,
+    self, Endpoint, Plan, Progress, SkipReason,
 };
 use crate::component::Decisions;
 use crate::dto::ProgressDto;
 use crate::engine_flag::Engine;
 use crate::shortened::shortened;
 use crate::terminal::say;
+use explained::{Explained, Planned};
 
 pub(super) const HELP: &str = "\
 Give every page of the answer, in order: an account is judged by all of its models.
@@ -91,32 +93,6 @@ enum Entry {
     Others,
     /// Whether they are is not known.
     Pages,
-}
-
-/// What is printed of one model.
-#[derive(Debug)]
-struct Explained {
-    model_id: String,
-    phase: Phase,
-    reason: String,
-    plan: Planned,
-}
-
-#[derive(Debug)]
-enum Planned {
-    /// Read this path, with these bounds; without, where the endpoint cannot filter.
-    Fetch {
-        /// Without parameters.
-        path: String,
-        filtered: bool,
-        /// Parameters of every request.
-        always: String,
-        /// The fields that are a record's key.
-        key: Vec<String>,
-        span: Span,
-    },
-    /// Read nothing; why.
-    Skip(&'static str),
 }
 
 impl Explain {

@@ -3,7 +3,7 @@
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
-use super::Component;
+use super::loaded::Component;
 use crate::bindings::SyncEngine;
 use crate::bindings::exports::merge_sync::triggers::{readiness, signature, webhook, window};
 use crate::clock::Micros;

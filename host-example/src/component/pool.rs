@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 use wasmtime::{Store, UpdateDeadline};
 
+use super::loaded::{Component, LONGEST_COMPUTATION};
 use super::outside::{Outside, Parts};
-use super::{Component, LONGEST_COMPUTATION};
 use crate::bindings::{SyncEngine, SyncEnginePre};
 use crate::clock::Pending;
 

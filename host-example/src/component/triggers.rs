@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::Component;
+use super::loaded::Component;
 use super::outside::{Outside, Parts};
 use super::pool::Pool;
 use crate::bindings::exports::merge_sync::triggers::signature::{SignedBody, Verdict};

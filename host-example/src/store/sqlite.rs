@@ -8,7 +8,6 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
@@ -21,34 +20,10 @@ use super::{
 use crate::clock::{Clock, Micros};
 use crate::secret::Secret;
 use file::File;
+pub use file::Options;
 
 mod file;
 mod read;
-
-/// How to open a file.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Whether a file that is not there is created.
-    pub create: bool,
-    /// How long to wait for another program's lock.
-    pub patience: Duration,
-    /// The file may not grow beyond this many pages of 8 KiB; `None` is SQLite's own limit.
-    pub max_pages: Option<u32>,
-    /// Told the text of each statement before it is executed, without its values.
-    pub trace: Option<fn(&str)>,
-}
-
-impl Default for Options {
-    /// Create the file, wait five seconds for locks, no limit.
-    fn default() -> Self {
-        Self {
-            create: true,
-            patience: Duration::from_secs(5),
-            max_pages: None,
-            trace: None,
-        }
-    }
-}
 
 /// A store in one SQLite file. Closing it (dropping it) ends its thread.
 #[derive(Debug)]

@@ -5,6 +5,7 @@
 //! secret.
 
 mod fields;
+mod shapes;
 mod tagged;
 
 use alloc::string::String;
@@ -15,15 +16,7 @@ use super::path::{Path, Step, none_of, shown};
 use super::value::Json;
 use crate::types::{Milliseconds, Problem, Secret, Timestamp};
 
-pub use fields::Fields;
-pub use tagged::Tagged;
-
-/// A value that may be absent, and where it stands.
-#[derive(Debug)]
-pub struct Input<'p, 'a> {
-    path: Path<'p>,
-    value: Option<Json<'a>>,
-}
+pub use shapes::{Fields, Input, Tagged};
 
 impl<'a> Input<'static, 'a> {
     /// A whole document.

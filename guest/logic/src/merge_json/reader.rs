@@ -11,7 +11,7 @@ use memchr::memchr;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Object, Value};
+use super::value::{Object, Value};
 
 /// `value` where it is a text that Unicode can hold, from where it stands if it has no escapes.
 pub fn text(value: &RawValue) -> Option<Cow<'_, str>> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Explained, Planned};
+use super::explained::{Explained, Planned};
 use crate::bindings::exports::merge_sync::triggers::readiness::AccountReadiness;
 use crate::dto::{self, ReadinessDto};
 use crate::instant;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::ConnectionLimits;
+use super::limits::ConnectionLimits;
 
 /// What the server waits for on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

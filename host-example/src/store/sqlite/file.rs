@@ -2,12 +2,37 @@
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 use rusqlite::{Connection, OpenFlags};
 
-use super::Options;
 use crate::store::{Unavailable, schema};
+
+/// How to open a file.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Whether a file that is not there is created.
+    pub create: bool,
+    /// How long to wait for another program's lock.
+    pub patience: Duration,
+    /// The file may not grow beyond this many pages of 8 KiB; `None` is SQLite's own limit.
+    pub max_pages: Option<u32>,
+    /// Told the text of each statement before it is executed, without its values.
+    pub trace: Option<fn(&str)>,
+}
+
+impl Default for Options {
+    /// Create the file, wait five seconds for locks, no limit.
+    fn default() -> Self {
+        Self {
+            create: true,
+            patience: Duration::from_secs(5),
+            max_pages: None,
+            trace: None,
+        }
+    }
+}
 
 /// Idle connections kept for readers.
 const IDLE_READERS: usize = 8;

@@ -1,22 +1,11 @@
 //! The fields of an object: each is taken once, and none may be left.
 
-use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
 use core::mem;
 
-use super::Input;
-use crate::json::path::{Path, Step};
+use super::shapes::{Fields, Input};
+use crate::json::path::Step;
 use crate::json::value::Json;
 use crate::types::{Milliseconds, Problem};
-
-/// The fields of an object that were not taken yet.
-#[derive(Debug)]
-pub struct Fields<'p, 'a> {
-    pub(super) path: Path<'p>,
-    pub(super) values: BTreeMap<Cow<'a, str>, Json<'a>>,
-    pub(super) taken: Vec<&'static str>,
-}
 
 impl<'p, 'a> Fields<'p, 'a> {
     /// The field `key`, which then counts as taken. It stays as null: to remove it would bring

@@ -1,19 +1,8 @@
 //! A case of a variant.
 
-use alloc::string::String;
-
-use super::Input;
-use crate::json::path::{Path, Step, none_of};
-use crate::json::value::Json;
+use super::shapes::{Input, Tagged};
+use crate::json::path::{Step, none_of};
 use crate::types::Problem;
-
-/// A case of a variant and its payload.
-#[derive(Debug)]
-pub struct Tagged<'p, 'a> {
-    pub(super) path: Path<'p>,
-    pub(super) tag: String,
-    pub(super) value: Option<Json<'a>>,
-}
 
 impl<'p, 'a> Tagged<'p, 'a> {
     /// The name of the case.
