@@ -2,17 +2,20 @@
 //! and log.
 //!
 //! A shell: it converts, calls, and loops around the engine's step. What it exports beside
-//! `triggers` is in `decisions.rs`, which it shares with the shell of world `logic`.
+//! `triggers` is the world `logic`: `convert` and `decisions.rs` are those of that shell, compiled
+//! again, since wit-bindgen generates the types of an exported interface in each component.
 
 #![cfg(target_family = "wasm")]
 #![no_std]
 
 extern crate alloc;
+// Linked for what it defines.
+extern crate merge_sync_guest_runtime as _;
 
 mod bindings;
-#[path = "../../shell/convert/mod.rs"]
+#[path = "../../component-logic/src/convert/mod.rs"]
 mod convert;
-#[path = "../../shell/decisions.rs"]
+#[path = "../../component-logic/src/decisions.rs"]
 mod decisions;
 mod host;
 mod imports;

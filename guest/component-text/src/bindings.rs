@@ -1,12 +1,9 @@
-//! Generated from `wit/`, with what the generated code needs to run.
+//! Generated from `wit/`.
 
 #![expect(
     unsafe_code,
-    reason = "the canonical ABI passes pointers: generated code, and the allocator behind it"
+    reason = "the canonical ABI passes pointers: generated code"
 )]
-
-#[path = "../../shell/bindings.rs"]
-mod runtime;
 
 wit_bindgen::generate!({
     path: "../../wit",

@@ -7,6 +7,8 @@
 #![no_std]
 
 extern crate alloc;
+// Linked for what it defines.
+extern crate merge_sync_guest_runtime as _;
 
 mod bindings;
 

@@ -43,17 +43,29 @@ fn packages() -> Vec<Package> {
 }
 
 /// Every crate of ours, and those of ours that it may know: for tests, too.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
+    ("merge-sync-guest-runtime", &[]),
     ("merge-sync-logic", &[]),
     ("merge-sync-engine", &["merge-sync-logic"]),
-    ("merge-sync-component-logic", &["merge-sync-logic"]),
+    (
+        "merge-sync-component-logic",
+        &["merge-sync-guest-runtime", "merge-sync-logic"],
+    ),
     (
         "merge-sync-component-text",
-        &["merge-sync-logic", "merge-sync-engine"],
+        &[
+            "merge-sync-guest-runtime",
+            "merge-sync-logic",
+            "merge-sync-engine",
+        ],
     ),
     (
         "merge-sync-component-engine",
-        &["merge-sync-logic", "merge-sync-engine"],
+        &[
+            "merge-sync-guest-runtime",
+            "merge-sync-logic",
+            "merge-sync-engine",
+        ],
     ),
     // The stand-in for Merge is what everything is checked against: it shares nothing with it.
     ("merge-simulator", &[]),

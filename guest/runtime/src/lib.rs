@@ -1,5 +1,14 @@
-//! The part of the bindings that is the same in each shell: the allocator, the panic handler, and
-//! what the target's C library would bring if it could be linked without its imports.
+//! What every component needs to run: the allocator, the panic handler, and what the target's C
+//! library would bring if it could be linked without its imports.
+
+#![cfg(target_family = "wasm")]
+#![no_std]
+#![expect(
+    unsafe_code,
+    reason = "the host gets memory by pointers, as the canonical ABI has it"
+)]
+
+extern crate alloc;
 
 use alloc::alloc::{Layout, alloc, realloc};
 use core::arch::wasm32;
