@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use merge_sync_host::cli::{Cli, run};
+use merge_sync_host::terminal::visible;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -11,7 +12,8 @@ async fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // One line, whatever the causes have to say.
-            eprintln!("merge-sync: {}", format!("{error:#}").replace('\n', " "));
+            let line = format!("{error:#}").replace('\n', " ");
+            eprintln!("merge-sync: {}", visible(&line));
             ExitCode::from(2)
         }
     }

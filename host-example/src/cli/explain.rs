@@ -22,7 +22,7 @@ use crate::component::Decisions;
 use crate::dto::ProgressDto;
 use crate::engine_flag::Engine;
 use crate::shortened::shortened;
-use crate::terminal::say;
+use crate::terminal::{say, say_json};
 use explained::{Explained, Planned};
 
 pub(super) const HELP: &str = "\
@@ -139,11 +139,11 @@ impl Explain {
                 plan,
             });
         }
-        say(&if self.json {
-            print::to_json(account, &models, complete).to_string()
+        if self.json {
+            say_json(&print::to_json(account, &models, complete))?;
         } else {
-            print::to_text(&account, &models, complete)
-        })?;
+            say(&print::to_text(&account, &models, complete))?;
+        }
         Ok(ExitCode::SUCCESS)
     }
 

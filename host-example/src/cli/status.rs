@@ -14,7 +14,7 @@ use crate::dto::AccountDto;
 use crate::instant;
 use crate::store::sqlite::{Options, SqliteStore};
 use crate::store::{Listed, Store as _};
-use crate::terminal::{say, table};
+use crate::terminal::{Table, say, say_json};
 
 /// Flags of `status`.
 #[derive(Debug, Args)]
@@ -55,7 +55,7 @@ impl Status {
         }
         if self.json {
             let accounts: Vec<_> = found.into_iter().map(AccountDto::from).collect();
-            say(&json!({ "accounts": accounts }).to_string())?;
+            say_json(&json!({ "accounts": accounts }))?;
         } else if found.is_empty() {
             say("No account is linked yet.")?;
         } else {
@@ -65,8 +65,8 @@ impl Status {
     }
 }
 
-fn rows(found: &[Listed]) -> comfy_table::Table {
-    let mut table = table(&[
+fn rows(found: &[Listed]) -> Table {
+    let mut table = Table::new(&[
         "account",
         "customer",
         "integration",
@@ -99,7 +99,7 @@ fn rows(found: &[Listed]) -> comfy_table::Table {
             Some(start) => instant::text(start),
             None => "never".to_owned(),
         };
-        table.add_row([
+        let cells = [
             account,
             customer.cloned().unwrap_or_default(),
             profile.integration.clone(),
@@ -110,7 +110,8 @@ fn rows(found: &[Listed]) -> comfy_table::Table {
             summary.skipped.to_string(),
             summary.fresh_to.map(instant::text).unwrap_or_default(),
             start,
-        ]);
+        ];
+        table.add_row(cells.iter().map(String::as_str));
     }
     table
 }

@@ -14,7 +14,7 @@ use crate::config::variable;
 use crate::config::webhook_keys;
 use crate::dto;
 use crate::engine_flag::Engine;
-use crate::terminal::say;
+use crate::terminal::{say, say_json};
 
 pub(super) const HELP: &str = "\
 The signing keys are read from MERGE_WEBHOOK_SECRET (or MERGE_SECURITY_SIGNATURE), several
@@ -72,11 +72,11 @@ impl Verify {
             }
             Err(_) => not_text(),
         };
-        say(&if self.json {
-            verdict.json().to_string()
+        if self.json {
+            say_json(&verdict.json())?;
         } else {
-            verdict.text()
-        })?;
+            say(&verdict.text())?;
+        }
         Ok(if verdict.authentic {
             ExitCode::SUCCESS
         } else {

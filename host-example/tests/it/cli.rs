@@ -390,6 +390,37 @@ async fn status_shows_each_account() {
     assert_eq!(account["failed_runs"]["text"], "it trapped");
 }
 
+#[tokio::test]
+async fn status_shows_what_a_terminal_would_obey_as_text() {
+    let scratch = Scratch::new();
+    let store = scratch.store();
+    let hostile = Profile {
+        organization_name: "Acme\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}".to_owned(),
+        integration: "\rfake\nline".to_owned(),
+        ..Profile::default()
+    };
+    let linked = Note {
+        profile: Some(hostile.clone()),
+        ..note(ACCOUNT, "linked")
+    };
+    store.keep_note(linked).await.unwrap();
+    let failure = "\u{1b}[31mred";
+    store.run_ended(ACCOUNT, Some(failure)).await.unwrap();
+    drop(store);
+    let arguments = ["status", "--database", "store.sqlite"];
+    let json = [&arguments[..], &["--json"]].concat();
+    for arguments in [&arguments[..], &json] {
+        let output = run(&scratch, arguments, &[], b"");
+        let said = text(&output.stdout);
+        let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!said.contains(obeyed), "{said:?}");
+    }
+    let found = parsed(&run(&scratch, &json, &[], b""));
+    let account = &found["accounts"][0];
+    assert_eq!(account["organization_name"], hostile.organization_name);
+    assert_eq!(account["failed_runs"]["text"], failure);
+}
+
 #[test]
 fn status_creates_no_store() {
     refuses(

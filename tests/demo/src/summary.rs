@@ -191,16 +191,16 @@ impl Summary {
 
     /// For people.
     pub(crate) fn text(&self) -> String {
-        let mut table = merge_sync_host::terminal::table(&["", "", ""]);
+        let mut table = merge_sync_host::terminal::Table::new(&["", "", ""]);
         for (what, how_many, meaning) in self.lines() {
-            table.add_row([what, &how_many, &meaning]);
+            table.add_row([what, how_many.as_str(), meaning.as_str()]);
         }
         let verdict = if self.is_clean() {
             "Nothing is lost: the store holds every record as Merge does."
         } else {
             "The store differs from Merge:"
         };
-        let mut text = format!("{}\n\n{verdict}", table.trim_fmt());
+        let mut text = format!("{table}\n\n{verdict}");
         for example in &self.examples {
             let _ = write!(text, "\n  {example}");
         }

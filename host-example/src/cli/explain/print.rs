@@ -6,7 +6,7 @@ use super::explained::{Explained, Planned};
 use crate::bindings::exports::merge_sync::triggers::readiness::AccountReadiness;
 use crate::dto::{self, ReadinessDto};
 use crate::instant;
-use crate::terminal::table;
+use crate::terminal::Table;
 
 fn describe(plan: &Planned) -> (&'static str, String) {
     match plan {
@@ -56,11 +56,11 @@ pub(super) fn to_text(account: &AccountReadiness, models: &[Explained], complete
     if !complete {
         text.push_str("The last page names a next one: an account is judged by all of them.\n");
     }
-    let mut table = table(&["model", "state", "why", "plan", ""]);
+    let mut table = Table::new(&["model", "state", "why", "plan", ""]);
     for model in models {
         let (plan, detail) = describe(&model.plan);
         table.add_row([
-            &model.model_id,
+            model.model_id.as_str(),
             dto::phase(model.phase),
             &model.reason,
             plan,
