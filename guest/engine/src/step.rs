@@ -1,8 +1,8 @@
-//! One step of a run: what happened comes in, what to do next goes out.
+//! One step of a run: takes an event and returns the next effect.
 //!
-//! A run goes: started, claim committed, then requests and commits in turn, and a last commit
-//! that gives the claim back. Each page is committed with its rows, its cursor and its slot, so
-//! that a crash at any point resumes where the latest commit left off.
+//! A run commits a lease on the account (`claim` in the code), then alternates requests and
+//! commits; its last commit releases the lease. The rows of a page, the cursor after it and the
+//! state of the read (its slot) are one commit, so a crash loses nothing that was committed.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -32,21 +32,21 @@ use crate::settings::Settings;
 /// The next state of the run, what to do, and what to log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
-    /// To be given to the next step.
+    /// The state of the run, to pass to the next step.
     pub run: Run,
-    /// What to do.
+    /// What the caller does next.
     pub effect: Effect,
-    /// What to log.
+    /// What the caller logs.
     pub log: Vec<Entry>,
 }
 
-/// A run that others overtake this often leaves the account to them.
+/// After more stale commits than this, a run ends and leaves the account to the other runs.
 const MOST_OVERTAKEN: u32 = 8;
 
-/// Take `event` in and say what to do next. `now` is the host's clock.
+/// Process `event` and return the next effect. `now` is read from the host's clock.
 ///
-/// An event that does not answer the latest effect ends the run with [`Failure::State`]; so does
-/// every event once the run is over.
+/// If `event` is not an outcome of the latest effect, or the run has already ended, the effect is
+/// `Finished` with [`Failure::State`].
 #[must_use]
 pub fn step(mut run: Run, settings: &Settings, now: Timestamp, event: Event) -> Step {
     let mut log = Vec::new();
@@ -75,7 +75,7 @@ pub fn step(mut run: Run, settings: &Settings, now: Timestamp, event: Event) -> 
         (Stage::Committing(document, _), Event::Stale(Some(loaded))) => {
             turn.overtaken(&document, loaded).unwrap_or_else(failed)
         }
-        // The account is gone: nothing is recreated.
+        // The store no longer has the account, and a run does not create it again.
         (Stage::Committing(..), Event::Stale(None)) => turn.report(),
         (Stage::Committing(..), Event::Unavailable(problem)) => failed(Failure::Store(problem)),
         (_, _) => {
@@ -90,7 +90,7 @@ fn failed(failure: Failure) -> Effect {
     Effect::Finished(Err(failure))
 }
 
-/// One step under way.
+/// A step in progress.
 struct Turn<'a> {
     run: &'a mut Run,
     context: Context<'a>,
@@ -109,13 +109,13 @@ impl Turn<'_> {
         Ok(Box::new(decoded.unwrap_or_else(blank)))
     }
 
-    /// Turn the notes into state, and claim the account if there is something to ask Merge for.
+    /// Apply the notes to the document, and take a lease if a request is due.
     fn begin(&mut self, mut document: Box<Document>, loaded: LoadedAccount) -> Effect {
         let now = self.context.now;
         self.run.version = loaded.version;
         let said = self.context.log.len();
         let token = notes::apply(&mut document, &loaded.notes, now, self.context.log);
-        // A new token may have cleared what stood in the way. Otherwise the notes stay.
+        // A new token in the notes may have ended a hold. If not, the notes stay in the store.
         if !hold::may_start(&document, now) {
             self.context.log.truncate(said);
             return self.leave(&document);
@@ -168,8 +168,8 @@ impl Turn<'_> {
         self.go_on(document)
     }
 
-    /// Somebody else committed first: everything derived from the old state is discarded, and
-    /// the run goes on only while its own claim stands.
+    /// The commit was stale, because another one came first. Discards everything derived from the
+    /// old state, and continues only while this run's own lease is valid.
     fn overtaken(
         &mut self,
         discarded: &Document,
@@ -187,7 +187,7 @@ impl Turn<'_> {
         if !hold::is_claimed(&document, number, self.context.now) {
             return Ok(self.report());
         }
-        // INVARIANT: notes that were not loaded before the first request stay for the next run.
+        // INVARIANT: this run consumes none of the notes in `loaded`; the next run does.
         self.run.version = loaded.version;
         if hold::is_demanded_still(&mut document, discarded, self.context.now) {
             return Ok(self.release(document, Extra::NOTHING));
@@ -195,7 +195,7 @@ impl Turn<'_> {
         Ok(self.go_on(document))
     }
 
-    /// Send what is to be sent next, or give the claim back.
+    /// Begin the next work that is due, or release the lease.
     fn go_on(&mut self, document: Box<Document>) -> Effect {
         match self.next_work(&document) {
             Some(work) => self.begin_work(document, work),
@@ -277,7 +277,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Order a sweep that was not carried out yet, or not to its end.
+    /// Commit a pending sweep: the store has not carried it out yet, or not completely.
     fn order_sweep(&mut self, document: Box<Document>, model_id: String) -> Effect {
         let order = |model: &Model| Some(model.sweep?.order(&model_id));
         let extra = Extra {
@@ -287,7 +287,7 @@ impl Turn<'_> {
         self.commit(document, extra, Then::Swept(model_id))
     }
 
-    /// Commit, and let the same commit give the claim back where nothing is left to do.
+    /// Commit and continue. If no work is left, the same commit releases the lease.
     fn commit_and_go_on(&mut self, document: Box<Document>, extra: Extra) -> Effect {
         if self.next_work(&document).is_none() {
             return self.release(document, extra);

@@ -1,8 +1,8 @@
-//! A delivery from Merge, answered within five seconds.
+//! The route for Merge's webhooks, which replies within five seconds.
 //!
-//! The engine verifies it and says what to keep and to answer. This file keeps it, and answers for
-//! what the engine never sees: bytes that are no text, or too many, and a store that does not come
-//! to an end in time.
+//! The engine verifies a webhook and returns the note to store and the reply. This file stores the
+//! note. It also replies in the cases that the engine does not see: a body that is too large or not
+//! UTF-8, and a store that does not finish in time.
 
 use std::sync::Arc;
 
@@ -25,13 +25,16 @@ use crate::store::NoteError;
 /// The header that carries the signature.
 pub const SIGNATURE_HEADER: &str = "x-merge-webhook-signature";
 
-/// The largest webhook. Merge's largest carry a status for each model of an account, or one record.
+/// The largest body that is read. Merge's largest webhooks contain the status of every model of an
+/// account, or one record.
 const BODY_LIMIT: usize = 1 << 20;
 
-/// A longer body, and one of unknown length, is read only if the signature header is well-formed.
+/// The largest body that is read without a check of the signature header. A larger body, or one of
+/// unknown length, is read only if that header is well-formed.
 const UNCHECKED_BODY_LIMIT: u64 = 16 << 10;
 
-/// Merge waits longer, but not reliably: what is not durable by then is not durable.
+/// How long a webhook's note may take to become durable. After that the reply is an error: Merge
+/// usually waits longer, but does not guarantee it.
 const PATIENCE: Micros = 5 * SECOND;
 
 /// Why the body of a delivery was not read.
@@ -66,7 +69,8 @@ pub(super) async fn post(State(host): State<Arc<Host>>, request: Request) -> Res
         .into_response()
 }
 
-/// The body, empty where no body could have these signatures.
+/// Read the body. It is left unread and returned as empty if the signature headers cannot be valid
+/// for any body.
 async fn read(host: &Host, signatures: &[String], body: Body) -> Result<BufferedBody, Unread> {
     let length = body.size_hint().exact();
     if length.is_none_or(|length| length > UNCHECKED_BODY_LIMIT) {
@@ -76,7 +80,7 @@ async fn read(host: &Host, signatures: &[String], body: Body) -> Result<Buffered
             Some(Ok(Verdict::Refused(refused))) if refused.reason != Refusal::Mismatch => {
                 return Ok(BufferedBody::default());
             }
-            // Where the component fails, it fails again, and the delivery is answered 500.
+            // If the component failed here, it fails again in `receive`, and the reply is 500.
             Some(_) => {}
         }
     }
@@ -123,12 +127,14 @@ pub async fn receive(
 async fn take_in(host: &Arc<Host>, signatures: Vec<String>, body: BufferedBody) -> Reply {
     let (bytes, share) = body.into_parts();
     let Ok(body) = String::from_utf8(bytes) else {
-        // Not repaired and not looked at: no signature of Merge's is over such a body.
+        // Merge signs only UTF-8 bodies, so the signature is not checked, and invalid bytes are not
+        // replaced.
         tracing::warn!("webhook refused: the body is not utf-8");
         return invalid_signature();
     };
     let delivery = signed(host, body, signatures);
-    // A server drops its handler when the sender leaves, and what was sent counts all the same.
+    // A task of its own: the server drops this handler when the client disconnects, but the webhook
+    // must be stored all the same.
     let kept = tokio::spawn(keep(Arc::clone(host), delivery));
     let reply = match in_time(host, kept).await {
         Some(Ok(reply)) => reply,
@@ -142,7 +148,7 @@ async fn take_in(host: &Arc<Host>, signatures: Vec<String>, body: BufferedBody) 
     reply
 }
 
-/// Have the engine read a delivery, keep what it says, and say what to answer.
+/// Pass a delivery to the engine, store the note that it returns, and return the reply.
 async fn keep(host: Arc<Host>, delivery: SignedBody) -> Reply {
     let receipt = match host.triggers.receive(delivery).await {
         Ok(receipt) => receipt,

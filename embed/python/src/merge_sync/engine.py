@@ -1,7 +1,7 @@
-"""The whole of it: the decisions, driven over your HTTP and storage.
+"""The engine: syncs linked accounts over your HTTP client and your store.
 
-An `Engine` keeps nothing between calls, and may be shared by threads as far as the store and
-the client may. `receive` never waits for a `run`.
+An `Engine` keeps no state between calls. Threads may share it if they may share its store and its
+HTTP client. `receive` never waits for a `run`.
 """
 
 import json
@@ -94,7 +94,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A response, read to its end."""
+    """A complete response."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -108,31 +108,31 @@ class Http(Protocol):
     def send(self, request: Request) -> Response:
         """Make one attempt, and return within 30 seconds.
 
-        Raises `SendError` where no response arrived, of it `TimedOutError` where none did within
-        the time allowed, and `TooLargeError` where the body is over the client's limit;
-        `HeldBackError` where it was not sent, to stay within a limit, and `NoTokenError` where
-        there is no token for the account.
+        Raises `SendError` if there is no response. Its subclasses are `TimedOutError`, if none
+        arrived within the time allowed, and `TooLargeError`, if the body is over the client's
+        limit. Raises `HeldBackError` if the request was not sent, to stay within a rate limit, and
+        `NoTokenError` if there is no token for the account.
         """
 
 
 class Clock(Protocol):
-    """Tells the time."""
+    """The source of the current time."""
 
     def now(self) -> datetime:
-        """Answer the instant, with a time zone."""
+        """Return the current time, with a time zone."""
 
 
 class SystemClock:
-    """The machine's own clock."""
+    """The clock of this machine."""
 
     def now(self) -> datetime:
-        """Answer the instant."""
+        """Return the current time in UTC."""
         return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One account's state machine, and the loop around it."""
+    """The state machine of an account, and the loop that carries out its effects."""
 
     store: Store
     http: Http
@@ -142,12 +142,15 @@ class Engine:
     """The settings document, JSON; every field has a default."""
     clock: Clock = field(default_factory=SystemClock)
     noted: Callable[[], None] = field(default=lambda: None, repr=False)
-    """Called after each note that was kept: its account may be due."""
+    """Called after each note or command that was stored, because a run may now be due."""
     patience: timedelta = timedelta(seconds=5)
-    """How long a webhook's note may take to be durable. Merge waits longer, but not reliably."""
+    """How long a webhook's note may take to become durable; after that, the reply is an error.
+
+    Merge usually waits longer, but does not guarantee it.
+    """
 
     def __post_init__(self) -> None:
-        """Check the settings, before anything uses them."""
+        """Check the keys and the settings before they are used."""
         keys = tuple(texts(self.webhook_keys, "webhook_keys"))
         if "" in keys:
             raise InputError(f"webhook_keys[{keys.index('')}]: it is empty")
@@ -159,11 +162,11 @@ class Engine:
             raise SettingsError(f"settings: {error}") from None
 
     def receive(self, body: bytes, signatures: Iterable[str]) -> Reply:
-        """Take in a webhook, and answer what to send back once what it says is durable.
+        """Verify a webhook, store its note, and return the reply once the note is durable.
 
-        Loads nothing and makes no request. Ends within `patience`, whatever the store does: the
-        note is kept in a thread of its own, and where it is not durable by then, the answer is 500
-        and Merge sends the webhook again.
+        Loads nothing and sends no request. Returns within `patience` even if the store hangs,
+        because a separate thread stores the note. If the note is not durable by then, the reply has
+        status 500, and Merge sends the webhook again.
         """
         text = signed_body(body, signatures, self.webhook_keys)
         if text is None:
@@ -177,7 +180,7 @@ class Engine:
         try:
             within(self.patience.total_seconds(), lambda: self.store.keep_note(note))
         except UnknownAccountError:
-            # Nobody linked it, and no repetition would help.
+            # The account is not linked. If Merge sent the webhook again, nothing would change.
             _write_log([receipt["unknown_account_log"]])
             return read_reply(receipt["reply"])
         except TimeoutError:
@@ -195,21 +198,22 @@ class Engine:
         return read_reply(receipt["unkept_reply"])
 
     def _tell(self) -> None:
-        """Say that an account may be due. What was kept stays so, whoever cannot hear of it."""
+        """Call `noted`. If it raises, the note is stored all the same, so only log the error."""
         try:
             self.noted()
         except Exception:
-            LOGGER.exception("who is told of notes failed")
+            LOGGER.exception("the callback `noted` failed")
 
     def link(
         self, account: Account, token: str | None = None, linked_at: datetime | None = None
     ) -> None:
-        """Start looking after an account. A known account takes the token and wakes.
+        """Start syncing an account. If it is already known, a given `token` replaces its token.
 
-        `token` is what to send as `X-Account-Token`; `None` where the store holds it already.
-        `linked_at` is when it was linked; `None` is now. The token stays when a
-        `LinkedAccount.linked` webhook arrives for a link completed more than five minutes before
-        that. So call this within five minutes of the link.
+        The next run is then due now. `token` is the account token, sent as `X-Account-Token`;
+        `None` if the store already has it. `linked_at` is when the account was linked; `None` means
+        now. A later webhook `LinkedAccount.linked` does not replace `token` if its link was
+        completed more than five minutes before `linked_at`. So call this method within five minutes
+        of the link.
         """
         new = {
             "account": write_account(account, "account"),
@@ -247,10 +251,10 @@ class Engine:
                 case "failed":
                     raise _failure(value["tag"], value["value"]["message"])
                 case tag:
-                    raise ComponentError(f"engine.step: the component knows an effect `{tag}`")
+                    raise ComponentError(f"engine.step: unknown effect `{tag}`")
 
     def request(self, account: str, command: Command | RereadModel | ApproveDeletions) -> None:
-        """Ask for something out of turn. Takes effect at once, or in the next run."""
+        """Carry out an operator's command. It takes effect at once, or in the next run."""
         written = write_command(command)
         while True:
             facts = {
@@ -264,15 +268,16 @@ class Engine:
             try:
                 self.store.commit(change)
             except StaleError:
-                # Somebody else got on: there is no livelock to be had here.
+                # Another commit came first. Each retry means that some commit succeeded, so this
+                # loop cannot livelock.
                 continue
             self.noted()
             return
 
     def inspect(self, account: str, required: Iterable[str] = ()) -> View:
-        """Say where the account stands for these models, from its stored state alone.
+        """Return the account's state and its readiness for the `required` models.
 
-        `required` empty means every enabled model.
+        Reads only the stored state. An empty `required` means every enabled model.
         """
         facts = {
             "account": account,
@@ -340,7 +345,7 @@ def _failure(tag: str, message: str) -> MergeSyncError:
             return StateError(message)
         case "settings":
             return SettingsError(message)
-    return ComponentError(f"engine.step: the component knows a failure `{tag}`: {message}")
+    return ComponentError(f"engine.step: unknown failure `{tag}`: {message}")
 
 
 def _asked(operation: str, facts: Json) -> Any:  # noqa: ANN401 (of any shape)

@@ -1,4 +1,4 @@
-//! One page of one model: what to ask for, and what its answer changes.
+//! One page of one model: the request for it, and how the response changes the document.
 
 mod complete;
 mod context;
@@ -24,8 +24,8 @@ use crate::decide::failure;
 use crate::ground::url;
 use crate::plan::{crash, hold, windows};
 
-/// Path and query of the next page; begins the read where it has not begun. `None` where the
-/// model cannot be listed.
+/// Path and query of the next page. Begins the read if it has not begun yet. `None` if no list
+/// endpoint of the model is known.
 pub fn target(
     document: &mut Document,
     model_id: &str,
@@ -55,7 +55,7 @@ pub fn target(
     Some(url::page(&endpoint.path, &query, page_size, cursor))
 }
 
-/// Take in what the page met.
+/// Process the outcome of a request for a page.
 pub fn answered(
     document: &mut Document,
     model_id: &str,
@@ -83,7 +83,7 @@ pub fn answered(
     }
 }
 
-/// The bounds that Merge is asked for: none where it knows none, or ignores them.
+/// The bounds to put into the request: none if this list does not support bounds or ignores them.
 fn asked_part(model: &Model, kind: Kind, endpoint: &Listed) -> Option<Bounds> {
     let slot = model.slot(kind)?;
     Some(if endpoint.filtered && !model.ignores_bounds {
@@ -93,11 +93,11 @@ fn asked_part(model: &Model, kind: Kind, endpoint: &Listed) -> Option<Bounds> {
     })
 }
 
-/// Take in a page that was answered with success.
+/// Process the body of a successful response.
 ///
 /// # Errors
 ///
-/// What is wrong with the body; then nothing has changed.
+/// If the body is unusable, the reason. The document is then unchanged.
 fn take_page(
     document: &mut Document,
     body: &str,
@@ -129,7 +129,7 @@ fn take_page(
     }
     let page = page_of(slot, &contents, cut_off.is_some(), asked.min(most_rows));
     slot.count(&page);
-    // Behind the first page every page is where none was before.
+    // Every page after the first one is progress; a first page only if no earlier try got this far.
     let advances = slot.paging.cursor.is_some();
     let got_further = advances || slot.got_further();
     let turned = if is_endless && is_empty(&contents) && contents.next.is_some() {
@@ -167,7 +167,7 @@ fn take_page(
     Ok(taken)
 }
 
-/// What a page did to its slot, or what it says of the whole list.
+/// The result of a page: a change of its slot, or a finding about the whole list.
 enum Turn {
     To(Turned),
     /// Most of its rows lie outside the bounds that were asked for.
@@ -196,11 +196,11 @@ fn turn(
     Turn::To(slot.turn_page(page))
 }
 
-/// Merge does not look at the bounds of this list: read it whole until a full re-read is complete,
-/// which is due now.
+/// Merge ignores the bounds of this list, so read it without bounds until the next full re-read is
+/// complete. If full re-reads are switched on, the next one is due now.
 fn read_whole(document: &mut Document, context: &mut PageContext<'_>) {
     context.log.push(
-        Entry::new(Level::Warn, "the list ignores its bounds and is read whole")
+        Entry::new(Level::Warn, "merge ignores bounds: the list is read whole")
             .text("account", &document.account.id)
             .text("model", context.model_id),
     );
