@@ -28,9 +28,30 @@ func open(t *testing.T, path string, clock mergesync.Clock) *sqlitestore.Store {
 }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T, clock mergesync.Clock) storetest.Store {
-		return open(t, filepath.Join(t.TempDir(), "a file?#%41.sqlite"), clock)
+	storetest.Run(t, func(t *testing.T, clock mergesync.Clock) storetest.Subject {
+		return subject(t, filepath.Join(t.TempDir(), "a file?#%41.sqlite"), clock)
 	})
+}
+
+// subject has two connections to a file, which can be opened again.
+func subject(t *testing.T, path string, clock mergesync.Clock) storetest.Subject {
+	t.Helper()
+	store, another := open(t, path, clock), open(t, path, clock)
+	return storetest.Subject{
+		Store: store, Another: another,
+		Notices: func(ctx context.Context, after any, limit int) (listed []storetest.Notice, err error) {
+			from, _ := after.(int64)
+			all, err := store.Notices(ctx, from, limit)
+			for _, notice := range all {
+				listed = append(listed, storetest.Notice{Cursor: notice.Sequence, Account: notice.Account, Notice: notice.Notice})
+			}
+			return listed, err
+		},
+		Reopen: func() (storetest.Subject, error) {
+			err := errors.Join(store.Close(), another.Close())
+			return subject(t, path, clock), err
+		},
+	}
 }
 
 func TestANoteOutlivesTheProgramAndOnlyTheOwnerReadsIt(t *testing.T) {

@@ -32,3 +32,34 @@ func TestFetch(t *testing.T) {
 		t.Errorf("copied %q, %v", copied, err)
 	}
 }
+
+func TestAFolderOfCopiesHoldsThoseFilesAndNoOthers(t *testing.T) {
+	repository := t.TempDir()
+	to := filepath.Join(repository, "embed", "go")
+	put := func(file, content string) {
+		path := filepath.Join(repository, filepath.FromSlash(file))
+		if err := write(path, []byte(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, each := range copies {
+		if err := copyAll(repository, to); err == nil || !strings.Contains(err.Error(), each.from) {
+			t.Errorf("found %v, expected that %s is named", err, each.from)
+		}
+		put(strings.ReplaceAll(each.from, "*", "one"), "content of "+each.from)
+		put("embed/go/"+each.to+"/old", "it is gone by now")
+	}
+	if err := copyAll(repository, to); err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range copies {
+		base := filepath.Base(strings.ReplaceAll(each.from, "*", "one"))
+		copied, err := os.ReadFile(filepath.Join(to, filepath.FromSlash(each.to), base))
+		if string(copied) != "content of "+each.from {
+			t.Errorf("%s: found %q, %v", each.from, copied, err)
+		}
+		if _, err := os.Stat(filepath.Join(to, filepath.FromSlash(each.to), "old")); err == nil {
+			t.Errorf("%s: what is not among them is still there", each.to)
+		}
+	}
+}
