@@ -21,6 +21,8 @@ const name = "merge-sync-text.core.wasm"
 var copies = []struct{ from, to string }{
 	{"tests/host-vectors/defaults.json", "storetest/host_vectors"},
 	{"tests/host-vectors/store-*.json", "storetest/host_vectors"},
+	{"host-example/schema/sqlite.sql", "sqlitestore/schema"},
+	{"host-example/schema/sqlite-upgrade-*.sql", "sqlitestore/schema"},
 }
 
 func main() {
