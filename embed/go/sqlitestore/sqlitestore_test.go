@@ -155,3 +155,37 @@ func TestAFileOfSomebodyElseIsLeftAlone(t *testing.T) {
 		}
 	}
 }
+
+func TestAnotherProgramsLockIsWaitedForASecond(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.sqlite")
+	store := open(t, path, mergesync.SystemClock{})
+	note := mergesync.Note{Account: "a", Key: "poll", Create: true}
+	if err := store.KeepNote(t.Context(), note); err != nil {
+		t.Fatal(err)
+	}
+	other, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	lock, err := other.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := store.KeepNote(t.Context(), note); err == nil || !strings.Contains(err.Error(), "database is locked") {
+		t.Errorf("found %v, expected that it is locked", err)
+	}
+	if took := time.Since(began); took < 900*time.Millisecond || took > 3*time.Second {
+		t.Errorf("it took %s, expected about a second", took)
+	}
+	if loaded, err := store.Load(t.Context(), "a"); err != nil || loaded == nil {
+		t.Errorf("found %v, %v, expected that readers go on", loaded, err)
+	}
+	if err := lock.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.KeepNote(t.Context(), note); err != nil {
+		t.Error(err)
+	}
+}
