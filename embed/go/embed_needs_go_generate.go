@@ -5,7 +5,7 @@ package mergesync
 
 import _ "embed" // for the component's file
 
-//go:generate go run ./internal/fetchwasm
+//go:generate go run ./internal/fetch
 
 //go:embed merge-sync-text.core.wasm
 var embedded []byte

@@ -1,7 +1,7 @@
-"""Puts the component and the scenarios of stores into the wheel.
+"""Puts the component, the scenarios of stores and the tables of SQLite files into the wheel.
 
-The component is from the repository's `dist/`, the scenarios are from its `tests/host-vectors`; an
-sdist has copies of its own.
+The component is from the repository's `dist/`, the scenarios are from its `tests/host-vectors`, the
+tables from its `host-example/schema`; an sdist has copies of its own.
 """
 
 import os
@@ -11,11 +11,15 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NAME = "merge-sync-text.wasm"
-VECTORS = "host_vectors"
+# The folders in the package, and where in the repository their files are.
+COPIED = {
+    "host_vectors": ("tests/host-vectors", ("defaults.json", "store-*.json")),
+    "schema": ("host-example/schema", ("sqlite.sql", "sqlite-upgrade-*.sql")),
+}
 
 
 class ComponentHook(BuildHookInterface[Any]):
-    """Adds both to what is built. They are never copied into the source tree."""
+    """Adds them to what is built. They are never copied into the source tree."""
 
     PLUGIN_NAME = "custom"
 
@@ -25,8 +29,9 @@ class ComponentHook(BuildHookInterface[Any]):
         package = "src/merge_sync" if self.target_name == "sdist" else "merge_sync"
         include = build_data["force_include"]
         include[str(self.component())] = f"{package}/{NAME}"
-        for file in self.vectors():
-            include[str(file)] = f"{package}/{VECTORS}/{file.name}"
+        for folder, (source, patterns) in COPIED.items():
+            for file in self.copied(folder, source, patterns):
+                include[str(file)] = f"{package}/{folder}/{file.name}"
 
     def component(self) -> Path:
         """Where the component is; `MERGE_SYNC_DIST` names another folder than `dist/`."""
@@ -37,15 +42,11 @@ class ComponentHook(BuildHookInterface[Any]):
                 return file
         raise FileNotFoundError(f"{dist / NAME}: not there; `cargo xtask build` makes it")
 
-    def vectors(self) -> list[Path]:
-        """Where the scenarios of stores are."""
+    def copied(self, folder: str, source: str, patterns: tuple[str, ...]) -> list[Path]:
+        """Where the files of a folder are: the sdist's own, or the repository's."""
         root = Path(self.root)
-        folders = (
-            root / "src" / "merge_sync" / VECTORS,
-            root.parent.parent / "tests" / "host-vectors",
-        )
-        for folder in folders:
-            found = [folder / "defaults.json", *sorted(folder.glob("store-*.json"))]
-            if found[0].is_file():
-                return found
-        raise FileNotFoundError(f"{folders[1]}: not there; it belongs to the repository")
+        for place in (root / "src" / "merge_sync" / folder, root.parent.parent / source):
+            found = [sorted(place.glob(pattern)) for pattern in patterns]
+            if all(found):
+                return [file for files in found for file in files]
+        raise FileNotFoundError(f"{root.parent.parent / source}: not there; it is the repository's")

@@ -10,19 +10,6 @@
  * component itself answers to a signature that does not match. */
 #define INVALID_SIGNATURE "{\"error\": \"Invalid signature\"}"
 
-bool merge_sync_is_utf8(const char *bytes, size_t length) {
-  if (length == 0) return true;
-  /* yyjson writes no other text. */
-  yyjson_mut_doc *document = yyjson_mut_doc_new(NULL);
-  if (document == NULL) return false;
-  yyjson_mut_val *text = yyjson_mut_strn(document, bytes, length);
-  size_t written = 0;
-  char *json = yyjson_mut_val_write(text, YYJSON_WRITE_NOFLAG, &written);
-  yyjson_mut_doc_free(document);
-  free(json);
-  return json != NULL;
-}
-
 /* A list of texts; NULL where one is NULL. */
 static yyjson_mut_val *texts(yyjson_mut_doc *document, const char *const *items, size_t count) {
   yyjson_mut_val *list = yyjson_mut_arr(document);

@@ -1,4 +1,4 @@
-/* What the two source files share. */
+/* What the source files share. `utf8.c` knows no other one, `merge_sync.c` that one, `decisions.c` both. */
 #ifndef MERGE_SYNC_INTERNAL_H
 #define MERGE_SYNC_INTERNAL_H
 

@@ -3,6 +3,7 @@
 package memstore_test
 
 import (
+	"context"
 	"testing"
 
 	mergesync "github.com/merge-sync/merge-sync/embed/go"
@@ -11,5 +12,15 @@ import (
 )
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(_ *testing.T, clock mergesync.Clock) storetest.Store { return memstore.New(clock) })
+	storetest.Run(t, func(_ *testing.T, clock mergesync.Clock) storetest.Subject {
+		store := memstore.New(clock)
+		return storetest.Subject{Store: store, Notices: func(ctx context.Context, after any, limit int) (listed []storetest.Notice, err error) {
+			all, err := store.Notices(ctx)
+			from, _ := after.(int)
+			for i, notice := range all[from:min(len(all), from+limit)] {
+				listed = append(listed, storetest.Notice{Cursor: from + i + 1, Account: notice.Account, Notice: notice.Notice})
+			}
+			return listed, err
+		}}
+	})
 }

@@ -5,108 +5,39 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 )
 
 // applicationID marks a SQLite file as a store of merge-sync: MSyn.
 const applicationID = 0x4d53796e
 
-// schemaVersion is the version of tables.
-const schemaVersion = 3
-
-// tables are those of the reference host: a file of one can be opened by the other.
-// Instants are microseconds since 1970 in UTC.
-const tables = `
-CREATE TABLE linked_accounts (
-    linked_account_id TEXT PRIMARY KEY NOT NULL,
-    category TEXT NOT NULL DEFAULT '',
-    integration TEXT NOT NULL DEFAULT '',
-    integration_slug TEXT NOT NULL DEFAULT '',
-    end_user_origin_id TEXT NOT NULL DEFAULT '',
-    organization_name TEXT NOT NULL DEFAULT '',
-    status TEXT NOT NULL DEFAULT '',
-    account_token TEXT,
-    first_seen INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT '',
-    version INTEGER NOT NULL DEFAULT 0,
-    last_note INTEGER NOT NULL DEFAULT 0,
-    wake_at INTEGER,
-    not_before INTEGER,
-    start_at INTEGER,
-    phase TEXT NOT NULL DEFAULT '',
-    models_ready INTEGER NOT NULL DEFAULT 0,
-    models_needed INTEGER NOT NULL DEFAULT 0,
-    fresh_to INTEGER,
-    account_type TEXT NOT NULL DEFAULT '',
-    is_duplicate INTEGER,
-    link TEXT NOT NULL DEFAULT '',
-    skipped INTEGER NOT NULL DEFAULT 0,
-    failed_runs INTEGER NOT NULL DEFAULT 0,
-    failed_since INTEGER,
-    failed_with TEXT NOT NULL DEFAULT '',
-    trouble TEXT
-) STRICT;
-
-CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
-
-CREATE TABLE notes (
-    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
-    key TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    text TEXT NOT NULL,
-    secret TEXT,
-    PRIMARY KEY (linked_account_id, key)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE records (
-    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
-    model_id TEXT NOT NULL,
-    id TEXT NOT NULL,
-    remote_id TEXT,
-    modified_at INTEGER,
-    deleted INTEGER NOT NULL,
-    first_seen INTEGER NOT NULL,
-    last_seen INTEGER NOT NULL,
-    pass INTEGER,
-    json TEXT NOT NULL,
-    PRIMARY KEY (linked_account_id, model_id, id)
-) STRICT;
-
--- For sweeps. ` + "`deleted`" + ` is in it so that they need not look at the records themselves.
-CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
-    WHERE NOT deleted;
-
-CREATE TABLE notices (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
-    at INTEGER NOT NULL,
-    occasion TEXT NOT NULL,
-    model_id TEXT,
-    text TEXT NOT NULL
-) STRICT;
-`
-
-// steps make of each version the next one: the first of version 1 version 2.
-var steps = [schemaVersion - 1]string{`
-ALTER TABLE linked_accounts ADD COLUMN account_type TEXT NOT NULL DEFAULT '';
-ALTER TABLE linked_accounts ADD COLUMN is_duplicate INTEGER;
-ALTER TABLE linked_accounts ADD COLUMN link TEXT NOT NULL DEFAULT '';
-ALTER TABLE linked_accounts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE linked_accounts ADD COLUMN failed_runs INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
-ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
-CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
-    WHERE NOT deleted;
-`, `
-ALTER TABLE linked_accounts ADD COLUMN trouble_kind TEXT;
-UPDATE linked_accounts SET trouble_kind = nullif(trouble, '');
-ALTER TABLE linked_accounts DROP COLUMN trouble;
-ALTER TABLE linked_accounts RENAME COLUMN trouble_kind TO trouble;
-`}
+// readSchema returns the tables, and what makes of each version of them the next one: the first of
+// version 1 version 2.
+func readSchema() (tables string, steps []string, err error) {
+	text, err := schema.ReadFile("schema/sqlite.sql")
+	if err != nil {
+		return "", nil, err
+	}
+	for version := 1; ; version++ {
+		step, err := schema.ReadFile(fmt.Sprintf("schema/sqlite-upgrade-%d-%d.sql", version, version+1))
+		if errors.Is(err, fs.ErrNotExist) {
+			return string(text), steps, nil
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		steps = append(steps, string(step))
+	}
+}
 
 // prepare makes an empty file ours, brings one of ours up to this version, and leaves any
 // other one as it is: in one transaction, since two programs may have found the same file.
 func prepare(ctx context.Context, db *sql.DB) error {
+	tables, steps, err := readSchema()
+	if err != nil {
+		return err
+	}
+	schemaVersion := len(steps) + 1
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err

@@ -17,31 +17,29 @@ import (
 
 const (
 	// hostSchema is where the reference host has its tables.
-	hostSchema = "../../../host-example/src/store/schema.rs"
+	hostSchema = "../../../host-example/schema"
 	// firstSchema has those of version 1.
 	firstSchema = "../../../host-example/tests/it/schema-1.sql"
 )
 
 func TestTheTablesAreTheReferenceHosts(t *testing.T) {
-	source, err := os.ReadFile(hostSchema)
+	theirs, err := filepath.Glob(filepath.Join(hostSchema, "sqlite*.sql"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	check := func(name, theirs, ours string) {
-		if theirs != ours {
-			t.Errorf("%s: found\n%s\nexpected\n%s", name, theirs, ours)
+	ours, err := schema.ReadDir("schema")
+	if err != nil || len(ours) != len(theirs) || len(ours) == 0 {
+		t.Fatalf("found %v, %v, expected the files of %v", ours, err, theirs)
+	}
+	for _, file := range theirs {
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	_, rest, _ := strings.Cut(string(source), "const TABLES: &str = \"")
-	theirs, _, _ := strings.Cut(rest, "\"")
-	check("TABLES", theirs, tables)
-	_, rest, _ = strings.Cut(string(source), "const STEPS: ")
-	literals := strings.Split(rest, "\"")
-	for i, step := range steps {
-		check(fmt.Sprintf("STEPS[%d]", i), literals[2*i+1], step)
-	}
-	if after, _, _ := strings.Cut(literals[2*len(steps)], ";"); strings.TrimSpace(after) != ",\n]" {
-		t.Errorf("the reference host has more steps than these %d", len(steps))
+		found, err := schema.ReadFile("schema/" + filepath.Base(file))
+		if err != nil || string(found) != string(want) {
+			t.Errorf("%s: it is not as in %s: run `go generate`; %v", filepath.Base(file), hostSchema, err)
+		}
 	}
 }
 

@@ -28,9 +28,30 @@ func open(t *testing.T, path string, clock mergesync.Clock) *sqlitestore.Store {
 }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T, clock mergesync.Clock) storetest.Store {
-		return open(t, filepath.Join(t.TempDir(), "a file?#%41.sqlite"), clock)
+	storetest.Run(t, func(t *testing.T, clock mergesync.Clock) storetest.Subject {
+		return subject(t, filepath.Join(t.TempDir(), "a file?#%41.sqlite"), clock)
 	})
+}
+
+// subject has two connections to a file, which can be opened again.
+func subject(t *testing.T, path string, clock mergesync.Clock) storetest.Subject {
+	t.Helper()
+	store, another := open(t, path, clock), open(t, path, clock)
+	return storetest.Subject{
+		Store: store, Another: another,
+		Notices: func(ctx context.Context, after any, limit int) (listed []storetest.Notice, err error) {
+			from, _ := after.(int64)
+			all, err := store.Notices(ctx, from, limit)
+			for _, notice := range all {
+				listed = append(listed, storetest.Notice{Cursor: notice.Sequence, Account: notice.Account, Notice: notice.Notice})
+			}
+			return listed, err
+		},
+		Reopen: func() (storetest.Subject, error) {
+			err := errors.Join(store.Close(), another.Close())
+			return subject(t, path, clock), err
+		},
+	}
 }
 
 func TestANoteOutlivesTheProgramAndOnlyTheOwnerReadsIt(t *testing.T) {
@@ -132,5 +153,39 @@ func TestAFileOfSomebodyElseIsLeftAlone(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: found %v, expected %q", path, err, want)
 		}
+	}
+}
+
+func TestAnotherProgramsLockIsWaitedForASecond(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.sqlite")
+	store := open(t, path, mergesync.SystemClock{})
+	note := mergesync.Note{Account: "a", Key: "poll", Create: true}
+	if err := store.KeepNote(t.Context(), note); err != nil {
+		t.Fatal(err)
+	}
+	other, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	lock, err := other.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := store.KeepNote(t.Context(), note); err == nil || !strings.Contains(err.Error(), "database is locked") {
+		t.Errorf("found %v, expected that it is locked", err)
+	}
+	if took := time.Since(began); took < 900*time.Millisecond || took > 3*time.Second {
+		t.Errorf("it took %s, expected about a second", took)
+	}
+	if loaded, err := store.Load(t.Context(), "a"); err != nil || loaded == nil {
+		t.Errorf("found %v, %v, expected that readers go on", loaded, err)
+	}
+	if err := lock.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.KeepNote(t.Context(), note); err != nil {
+		t.Error(err)
 	}
 }

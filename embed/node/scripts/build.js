@@ -1,8 +1,16 @@
 // Builds the package into dist/: transpiles the typed component, copies the core module of the
-// text component, compiles the TypeScript sources. Wants `cargo xtask build` to have run.
+// text component, takes the tables of SQLite files, compiles the TypeScript sources. Wants `cargo xtask build` to have run.
 
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -76,6 +84,19 @@ for (const name of readdirSync(vectors)) {
   if (name !== "defaults.json" && !name.startsWith("store-")) continue;
   cpSync(join(vectors, name), join(DIST, "host-vectors", name));
 }
+
+// The tables of SQLite files, and what makes of each version of them the next one.
+const schema = join(ROOT, "host-example", "schema");
+const steps = [];
+for (let at = 1; existsSync(join(schema, `sqlite-upgrade-${at}-${at + 1}.sql`)); at += 1) {
+  steps.push(readFileSync(join(schema, `sqlite-upgrade-${at}-${at + 1}.sql`), "utf8"));
+}
+const tables = readFileSync(join(schema, "sqlite.sql"), "utf8");
+writeFileSync(
+  join(GENERATED, "sqlite-schema.ts"),
+  `export const TABLES: string = ${JSON.stringify(tables)};\n` +
+    `export const STEPS: readonly string[] = ${JSON.stringify(steps)};\n`,
+);
 
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 execFileSync(process.execPath, [tsc, "-p", PACKAGE], { stdio: "inherit" });

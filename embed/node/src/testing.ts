@@ -12,7 +12,7 @@ import {
   changeFrom,
   noteFrom,
   read,
-  versionedTo,
+  loadedAccountTo,
   type WireChange,
   type WireNote,
   write,
@@ -167,7 +167,7 @@ async function call(store: Store, method: string, value: Json): Promise<Fields> 
   switch (method) {
     case "load": {
       const loaded = await store.load(given as string);
-      return { ok: loaded === null ? null : plain(versionedTo(loaded)) };
+      return { ok: loaded === null ? null : plain(loadedAccountTo(loaded)) };
     }
     case "keep_note": {
       const kept = await store.keepNote(noteFrom(given as WireNote));

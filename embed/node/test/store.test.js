@@ -1,7 +1,7 @@
 // The SQLite store: what the contract promises across calls.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -11,7 +11,7 @@ import Database from "better-sqlite3";
 import { instant } from "merge-sync";
 import { SqliteStore } from "merge-sync/engine/sqlite";
 
-import { SQL } from "../dist/engine/sqlite-tables.js";
+import { SQL, STEPS, TABLES } from "../dist/engine/sqlite-tables.js";
 
 const NOW = instant("2025-11-27T12:00:00Z");
 const LATER = instant("2025-11-27T12:10:00.000001Z");
@@ -282,6 +282,14 @@ for (const [name, database] of await databases()) {
     assert.deepEqual(done.swept, { live: 1, unseen: 1, marked: 1, held: false });
   });
 }
+
+test("the tables are those of the reference host", () => {
+  const schema = new URL("../../../host-example/schema/", import.meta.url);
+  const read = (name) => readFileSync(new URL(name, schema), "utf8");
+  const names = readdirSync(schema).filter((name) => name.startsWith("sqlite-upgrade-"));
+  assert.equal(TABLES, read("sqlite.sql"));
+  assert.deepEqual([...STEPS].sort(), names.map(read).sort());
+});
 
 /** The tables as the first version made them. */
 const FIRST_TABLES = `

@@ -11,11 +11,11 @@ from merge_sync.store import (
     Change,
     Committed,
     Due,
+    LoadedAccount,
     Note,
     Notice,
     StoredNote,
     TokenRule,
-    LoadedAccount,
 )
 from merge_sync.testing import CheckedStore, Subject
 from merge_sync.types import Account

@@ -11,11 +11,13 @@ import celery_app
 import fastapi_app
 import flask_app
 from merge_sync import webhook
-from merge_sync.engine import Engine
+from merge_sync.engine import Clock, Engine
 from merge_sync.scheduler import Scheduler
 from merge_sync.signature import HEADER
 from merge_sync.sqlite import SqliteStore
 from merge_sync.store import Swept
+from merge_sync.testing import Subject, check_store
+from merge_sync.types import Row
 from stores import CHANGE, batch, commit, row, sweep
 from support import ACCOUNT, KEY, ManualClock, ScriptedMerge, employee, linked_body, sign
 
@@ -162,3 +164,23 @@ def test_the_store_over_django_sweeps_as_the_contract_says() -> None:
     assert commit(store, replace(CHANGE, sweep=part)) == Swept(26, 2, 2, held=False)
     marked = models.Record.objects.filter(deleted=True).values_list("merge_id", flat=True)
     assert sorted(marked) == ["0", "1", "26", "27", "28", "29"]
+
+
+@pytest.mark.usefixtures("django_database")
+def test_the_store_over_django_passes_every_scenario() -> None:
+    from django_site.syncs import models  # noqa: PLC0415
+    from django_site.syncs.store import DjangoStore  # noqa: PLC0415
+
+    def rows(account: str, model_id: str) -> list[Row]:
+        found = models.Record.objects.filter(account=account, model_id=model_id)
+        columns = ("merge_id", "remote_id", "modified_at", "deleted", "json")
+        return [Row(*values) for values in found.values_list(*columns)]
+
+    def empty(clock: Clock) -> Subject:
+        for model in (models.Notice, models.Record, models.Note, models.LinkedAccount):
+            model.objects.all().delete()
+        store = DjangoStore(clock)
+        return Subject(store, rows, notices=lambda after, limit: store.notices(after or 0, limit))
+
+    # Of a profile the example keeps two fields.
+    assert check_store(empty) == ["profile-empty-replaces-nothing", "store-reopened"]

@@ -3,13 +3,13 @@
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 from merge_sync.sqlite import SqliteStore
-from merge_sync.store import (
-    Swept,
-)
+from merge_sync.store import Swept
 from stores import CHANGE, commit, sweep
+from support import REPOSITORY
 
 TABLES = ("linked_accounts", "notes", "records", "notices")
 USER_VERSION = "PRAGMA user_version"
@@ -76,6 +76,14 @@ INSERT INTO records VALUES ('a', 'm', 'x', NULL, NULL, 0, 1, 1, 3, '{}');
 PRAGMA application_id = 0x4D53796E;
 PRAGMA user_version = 1;
 """
+
+
+def test_the_tables_are_those_of_the_reference_host() -> None:
+    ours = resources.files("merge_sync") / "schema"
+    theirs = sorted((REPOSITORY / "host-example" / "schema").glob("sqlite*.sql"))
+    assert sorted(file.name for file in ours.iterdir()) == [file.name for file in theirs]
+    for file in theirs:
+        assert (ours / file.name).read_bytes() == file.read_bytes()
 
 
 def test_a_file_of_the_first_version_is_brought_up_with_what_is_in_it(

@@ -8,98 +8,12 @@ const APPLICATION_ID: i32 = 0x4d53_796e;
 /// The version of [`TABLES`].
 pub(super) const SCHEMA_VERSION: i32 = 3;
 
-/// Instants are microseconds since 1970 in UTC: `modified_at` and `fresh_to` on Merge's clock,
-/// all others on the host's. Without trouble, `trouble` is null.
-const TABLES: &str = "
-CREATE TABLE linked_accounts (
-    linked_account_id TEXT PRIMARY KEY NOT NULL,
-    category TEXT NOT NULL DEFAULT '',
-    integration TEXT NOT NULL DEFAULT '',
-    integration_slug TEXT NOT NULL DEFAULT '',
-    end_user_origin_id TEXT NOT NULL DEFAULT '',
-    organization_name TEXT NOT NULL DEFAULT '',
-    status TEXT NOT NULL DEFAULT '',
-    account_token TEXT,
-    first_seen INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT '',
-    version INTEGER NOT NULL DEFAULT 0,
-    last_note INTEGER NOT NULL DEFAULT 0,
-    wake_at INTEGER,
-    not_before INTEGER,
-    start_at INTEGER,
-    phase TEXT NOT NULL DEFAULT '',
-    models_ready INTEGER NOT NULL DEFAULT 0,
-    models_needed INTEGER NOT NULL DEFAULT 0,
-    fresh_to INTEGER,
-    account_type TEXT NOT NULL DEFAULT '',
-    is_duplicate INTEGER,
-    link TEXT NOT NULL DEFAULT '',
-    skipped INTEGER NOT NULL DEFAULT 0,
-    failed_runs INTEGER NOT NULL DEFAULT 0,
-    failed_since INTEGER,
-    failed_with TEXT NOT NULL DEFAULT '',
-    trouble TEXT
-) STRICT;
-
-CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
-
-CREATE TABLE notes (
-    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
-    key TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    text TEXT NOT NULL,
-    secret TEXT,
-    PRIMARY KEY (linked_account_id, key)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE records (
-    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
-    model_id TEXT NOT NULL,
-    id TEXT NOT NULL,
-    remote_id TEXT,
-    modified_at INTEGER,
-    deleted INTEGER NOT NULL,
-    first_seen INTEGER NOT NULL,
-    last_seen INTEGER NOT NULL,
-    pass INTEGER,
-    json TEXT NOT NULL,
-    PRIMARY KEY (linked_account_id, model_id, id)
-) STRICT;
-
--- For sweeps. `deleted` is in it so that they need not look at the records themselves.
-CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
-    WHERE NOT deleted;
-
-CREATE TABLE notices (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
-    at INTEGER NOT NULL,
-    occasion TEXT NOT NULL,
-    model_id TEXT,
-    text TEXT NOT NULL
-) STRICT;
-";
+const TABLES: &str = include_str!("../../schema/sqlite.sql");
 
 /// What makes of each version the next one: the first entry of version 1 version 2.
 const STEPS: [&str; 2] = [
-    "
-ALTER TABLE linked_accounts ADD COLUMN account_type TEXT NOT NULL DEFAULT '';
-ALTER TABLE linked_accounts ADD COLUMN is_duplicate INTEGER;
-ALTER TABLE linked_accounts ADD COLUMN link TEXT NOT NULL DEFAULT '';
-ALTER TABLE linked_accounts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE linked_accounts ADD COLUMN failed_runs INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
-ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
-CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
-    WHERE NOT deleted;
-",
-    "
-ALTER TABLE linked_accounts ADD COLUMN trouble_kind TEXT;
-UPDATE linked_accounts SET trouble_kind = nullif(trouble, '');
-ALTER TABLE linked_accounts DROP COLUMN trouble;
-ALTER TABLE linked_accounts RENAME COLUMN trouble_kind TO trouble;
-",
+    include_str!("../../schema/sqlite-upgrade-1-2.sql"),
+    include_str!("../../schema/sqlite-upgrade-2-3.sql"),
 ];
 
 /// What is in a file.

@@ -162,6 +162,11 @@ fn a_locked_store_is_named() {
     check(&scratch.file(), impatient(), "is locked by another program");
 }
 
+#[test]
+fn another_programs_lock_is_waited_for_a_second() {
+    assert_eq!(Options::default().patience, Duration::from_secs(1));
+}
+
 #[tokio::test]
 async fn a_store_that_is_locked_later_is_named_and_works_again_after() {
     let scratch = Scratch::new();

@@ -1,4 +1,4 @@
-// The routes over a store in memory; the PostgreSQL store where there is a PostgreSQL.
+// The routes over a store in memory.
 
 package main
 
@@ -11,15 +11,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	mergesync "github.com/merge-sync/merge-sync/embed/go"
 	"github.com/merge-sync/merge-sync/embed/go/memstore"
-	"github.com/merge-sync/merge-sync/embed/go/storetest"
 )
 
 const key = "example_signature_key_not_a_real_secret"
@@ -86,27 +82,4 @@ func TestAWebhookCreatesItsAccount(t *testing.T) {
 			t.Errorf("%s %s: found %d %s, expected %d %s", c.method, c.path, status, body, c.status, c.body)
 		}
 	}
-}
-
-// TestStore needs a database that it may empty.
-func TestStore(t *testing.T) {
-	dsn := os.Getenv("MERGE_SYNC_TEST_POSTGRES")
-	if dsn == "" {
-		t.Skip("MERGE_SYNC_TEST_POSTGRES is not set")
-	}
-	pool, err := pgxpool.New(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pool.Close()
-	storetest.Run(t, func(t *testing.T, clock mergesync.Clock) storetest.Store {
-		if _, err := pool.Exec(t.Context(), "DROP TABLE IF EXISTS notices, records, notes, linked_accounts"); err != nil {
-			t.Fatal(err)
-		}
-		store, err := OpenStore(t.Context(), pool, clock)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return store
-	})
 }

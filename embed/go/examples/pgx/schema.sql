@@ -69,6 +69,7 @@ CREATE TABLE IF NOT EXISTS records (
 CREATE INDEX IF NOT EXISTS records_live_by_pass ON records (linked_account_id, model_id, pass)
     WHERE NOT deleted;
 
+-- A sequence is given when a notice is added, not when it is committed: `addNotices` makes them one.
 CREATE TABLE IF NOT EXISTS notices (
     sequence          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     id                text NOT NULL UNIQUE,

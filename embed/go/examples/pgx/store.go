@@ -165,7 +165,10 @@ func (s *Store) commit(ctx context.Context, tx pgx.Tx, change mergesync.Change) 
 			return committed, err
 		}
 	}
-	return committed, setState(ctx, tx, change, version, s.now())
+	if err := setState(ctx, tx, change, version, s.now()); err != nil {
+		return committed, err
+	}
+	return committed, addNotices(ctx, tx, change)
 }
 
 // nextVersion locks the account's row.
@@ -210,7 +213,7 @@ func setToken(ctx context.Context, tx pgx.Tx, account string, change mergesync.T
 	return err
 }
 
-// storeRows sends all rows and notices in one go: a row replaces the stored one unless
+// storeRows sends all rows in one go: a row replaces the stored one unless
 // that has a strictly later modified_at, and the highest pass is kept either way.
 func storeRows(ctx context.Context, tx pgx.Tx, change mergesync.Change) error {
 	var batch pgx.Batch
@@ -233,6 +236,18 @@ func storeRows(ctx context.Context, tx pgx.Tx, change mergesync.Change) error {
 				change.Account, rows.ModelID, row.ID, row.RemoteID, row.ModifiedAt, row.Deleted, pass, row.JSON)
 		}
 	}
+	return tx.SendBatch(ctx, &batch).Close()
+}
+
+// addNotices has changes with notices end one after the other: a sequence that was given earlier
+// would else be committed later, and whoever read on after a larger one would never see it. It
+// comes last, so that others wait for no more than the commit.
+func addNotices(ctx context.Context, tx pgx.Tx, change mergesync.Change) error {
+	if len(change.Notices) == 0 {
+		return nil
+	}
+	var batch pgx.Batch
+	batch.Queue("SELECT pg_advisory_xact_lock('notices'::regclass::bigint)")
 	for _, notice := range change.Notices {
 		batch.Queue(
 			`INSERT INTO notices (id, linked_account_id, occasion, model_id, text) VALUES ($1, $2, $3, $4, $5)
@@ -267,7 +282,7 @@ func sweep(ctx context.Context, tx pgx.Tx, account string, sweep mergesync.Sweep
 	return &swept, err
 }
 
-// setState comes last: whether notes remain decides the account's start.
+// setState comes after the notes: whether any remain decides the account's start.
 func setState(ctx context.Context, tx pgx.Tx, change mergesync.Change, version int64, now time.Time) error {
 	_, err := tx.Exec(ctx,
 		`UPDATE linked_accounts SET
@@ -347,6 +362,29 @@ func (s *Store) Token(ctx context.Context, account string) (mergesync.Secret, er
 		return "", nil
 	}
 	return mergesync.Secret(token), err
+}
+
+// Notice is a notice of the outbox.
+type Notice struct {
+	// Sequence is larger for each later notice of the whole store.
+	Sequence int64
+	Account  string
+	mergesync.Notice
+}
+
+// Notices returns at most limit notices after the one of that sequence, in the order of their
+// commits. A product that remembers the last sequence it acted on gets each at least once.
+func (s *Store) Notices(ctx context.Context, after int64, limit int) ([]Notice, error) {
+	rows, err := s.pool.Query(ctx,
+		`SELECT sequence, linked_account_id, id, occasion, model_id, text FROM notices
+		 WHERE sequence > $1 ORDER BY sequence LIMIT $2`, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (n Notice, err error) {
+		err = row.Scan(&n.Sequence, &n.Account, &n.ID, (*string)(&n.Occasion), &n.ModelID, &n.Text)
+		return n, err
+	})
 }
 
 // Rows calls each with every row, of every account and model.

@@ -8,6 +8,7 @@ import { loadText, type TextForm } from "../text.js";
 import type { Account } from "../types.js";
 import type { Reply } from "../webhook.js";
 import type { Http } from "./http.js";
+import type { Log } from "./log.js";
 import type { Change, Note, Store, LoadedAccount } from "./store.js";
 import {
   changeFrom,
@@ -43,13 +44,6 @@ export class EngineError extends MergeSyncError {
     super(message, options);
   }
 }
-
-/** Takes what happened, for the operator: never a secret, never a record's contents. */
-export type Log = (
-  level: LogEntry["level"],
-  message: string,
-  fields: Readonly<Record<string, unknown>>,
-) => void;
 
 /** The host's clock; what it says may be on its way. */
 export type Clock = () => InstantLike | Promise<InstantLike>;
@@ -144,6 +138,21 @@ function commandTo(command: unknown): unknown {
 /** Merge waits longer for a webhook's answer, but not reliably. */
 const PATIENCE = 5_000;
 
+/** What `kept` resolves to, unless that takes longer than a webhook may wait. */
+async function inTime<T>(kept: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error("the store took over five seconds"));
+    }, PATIENCE);
+  });
+  try {
+    return await Promise.race([kept, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 const PROCESSING_ERROR: Reply = { status: 500, body: '{"error": "Processing error"}' };
 const INVALID_SIGNATURE: Reply = { status: 401, body: '{"error": "Invalid signature"}' };
 
@@ -204,36 +213,23 @@ export class Engine {
       this.log("warn", "webhook refused: the body is not utf-8", {});
       return INVALID_SIGNATURE;
     }
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<Reply>((resolve) => {
-      timer = setTimeout(() => {
-        this.log("error", "webhook not taken in within five seconds", {});
-        resolve(PROCESSING_ERROR);
-      }, PATIENCE);
-    });
+    let receipt: Receipt;
     try {
-      return await Promise.race([this.#takeIn(facts), late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #takeIn(facts: unknown): Promise<Reply> {
-    try {
-      const receipt = this.#ask("engine.receive", facts) as Receipt;
-      this.#write([receipt.log]);
-      if (receipt.note === null) return receipt.reply;
-      try {
-        if (!(await this.#keep(noteFrom(receipt.note)))) this.#write([receipt.unknownAccountLog]);
-        return receipt.reply;
-      } catch (thrown) {
-        this.#write([receipt.unkeptLog]);
-        this.log("error", "webhook not taken in", { problem: reasonOf(thrown) });
-        return receipt.unkeptReply;
-      }
+      receipt = this.#ask("engine.receive", facts) as Receipt;
     } catch (thrown) {
       this.log("error", "webhook not taken in", { problem: reasonOf(thrown) });
       return PROCESSING_ERROR;
+    }
+    this.#write([receipt.log]);
+    if (receipt.note === null) return receipt.reply;
+    try {
+      const isKnown = await inTime(this.#keep(noteFrom(receipt.note)));
+      if (!isKnown) this.#write([receipt.unknownAccountLog]);
+      return receipt.reply;
+    } catch (thrown) {
+      this.#write([receipt.unkeptLog]);
+      this.log("error", "webhook not taken in", { problem: reasonOf(thrown) });
+      return receipt.unkeptReply;
     }
   }
 

@@ -5,7 +5,7 @@ import { text } from "../check.js";
 import { InputError, reasonOf } from "../errors.js";
 import type { Milliseconds } from "../types.js";
 import { Budget, type Ending, isFailing, type Limits } from "./budget.js";
-import type { Log } from "./engine.js";
+import type { Log } from "./log.js";
 
 /** A request of the engine's. */
 export interface HttpRequest {

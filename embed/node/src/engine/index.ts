@@ -8,9 +8,10 @@
 
 export type { Limits } from "./budget.js";
 export { type Clock, type Command, Engine, EngineError, type EngineOptions } from "./engine.js";
-export type { Delivery, Log, NewAccount } from "./engine.js";
+export type { Delivery, NewAccount } from "./engine.js";
 export { FetchHttp, type FetchHttpOptions, type Http, type HttpOutcome } from "./http.js";
 export type { HttpRequest } from "./http.js";
+export type { Log } from "./log.js";
 export { Scheduler, type SchedulerOptions } from "./scheduler.js";
 export type { Batch, Change, Committed, Due, FailedRuns, Note, Notice } from "./store.js";
 export type { StoredNote, Store } from "./store.js";

@@ -10,7 +10,8 @@ import {
   type Instant,
   toEpochMicroseconds,
 } from "../instant.js";
-import type { Engine, Log } from "./engine.js";
+import type { Engine } from "./engine.js";
+import type { Log } from "./log.js";
 import type { Due } from "./store.js";
 import type { Report } from "./wire.js";
 

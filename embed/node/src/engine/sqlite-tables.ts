@@ -1,105 +1,17 @@
-// The tables of the SQLite store, those of the reference host, and every statement on them.
+// Every statement of the SQLite store. Its tables are in `host-example/schema` of the repository,
+// from where the build takes them: the reference host and every package share them.
 //
-// Instants are microseconds since 1970: `modified_at` and `fresh_to` on Merge's clock, all others
-// on the host's. They are read as text: the two drivers differ in how they read large integers.
-// The index of live records is for sweeps; `deleted` is in it so that they need not look at the
-// records themselves.
+// Instants are read as text: the two drivers differ in how they read large integers.
+
+import { STEPS, TABLES } from "../generated/sqlite-schema.js";
+
+export { STEPS, TABLES };
 
 /** Marks a SQLite file as a store of merge-sync: `MSyn`. */
 export const APPLICATION_ID = 0x4d53796e;
 
-/** The version of {@link TABLES}. */
-export const SCHEMA_VERSION = 3;
-
-export const TABLES = `
-CREATE TABLE linked_accounts (
-    linked_account_id TEXT PRIMARY KEY NOT NULL,
-    category TEXT NOT NULL DEFAULT '',
-    integration TEXT NOT NULL DEFAULT '',
-    integration_slug TEXT NOT NULL DEFAULT '',
-    end_user_origin_id TEXT NOT NULL DEFAULT '',
-    organization_name TEXT NOT NULL DEFAULT '',
-    status TEXT NOT NULL DEFAULT '',
-    account_token TEXT,
-    first_seen INTEGER NOT NULL,
-    state TEXT NOT NULL DEFAULT '',
-    version INTEGER NOT NULL DEFAULT 0,
-    last_note INTEGER NOT NULL DEFAULT 0,
-    wake_at INTEGER,
-    not_before INTEGER,
-    start_at INTEGER,
-    phase TEXT NOT NULL DEFAULT '',
-    models_ready INTEGER NOT NULL DEFAULT 0,
-    models_needed INTEGER NOT NULL DEFAULT 0,
-    fresh_to INTEGER,
-    account_type TEXT NOT NULL DEFAULT '',
-    is_duplicate INTEGER,
-    link TEXT NOT NULL DEFAULT '',
-    skipped INTEGER NOT NULL DEFAULT 0,
-    failed_runs INTEGER NOT NULL DEFAULT 0,
-    failed_since INTEGER,
-    failed_with TEXT NOT NULL DEFAULT '',
-    trouble TEXT
-) STRICT;
-CREATE INDEX linked_accounts_by_start ON linked_accounts (start_at) WHERE start_at IS NOT NULL;
-CREATE TABLE notes (
-    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
-    key TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    text TEXT NOT NULL,
-    secret TEXT,
-    PRIMARY KEY (linked_account_id, key)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE records (
-    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
-    model_id TEXT NOT NULL,
-    id TEXT NOT NULL,
-    remote_id TEXT,
-    modified_at INTEGER,
-    deleted INTEGER NOT NULL,
-    first_seen INTEGER NOT NULL,
-    last_seen INTEGER NOT NULL,
-    pass INTEGER,
-    json TEXT NOT NULL,
-    PRIMARY KEY (linked_account_id, model_id, id)
-) STRICT;
-CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
-    WHERE NOT deleted;
-CREATE TABLE notices (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    linked_account_id TEXT NOT NULL REFERENCES linked_accounts,
-    at INTEGER NOT NULL,
-    occasion TEXT NOT NULL,
-    model_id TEXT,
-    text TEXT NOT NULL
-) STRICT;
-PRAGMA application_id = ${APPLICATION_ID.toString()};
-PRAGMA user_version = ${SCHEMA_VERSION.toString()};
-`;
-
-/** What makes of each version the next one: the first of version 1 version 2. */
-export const STEPS = [
-  `
-ALTER TABLE linked_accounts ADD COLUMN account_type TEXT NOT NULL DEFAULT '';
-ALTER TABLE linked_accounts ADD COLUMN is_duplicate INTEGER;
-ALTER TABLE linked_accounts ADD COLUMN link TEXT NOT NULL DEFAULT '';
-ALTER TABLE linked_accounts ADD COLUMN skipped INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE linked_accounts ADD COLUMN failed_runs INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE linked_accounts ADD COLUMN failed_since INTEGER;
-ALTER TABLE linked_accounts ADD COLUMN failed_with TEXT NOT NULL DEFAULT '';
-CREATE INDEX records_live_by_pass ON records (linked_account_id, model_id, pass, deleted)
-    WHERE NOT deleted;
-PRAGMA user_version = 2;
-`,
-  `
-ALTER TABLE linked_accounts ADD COLUMN trouble_kind TEXT;
-UPDATE linked_accounts SET trouble_kind = nullif(trouble, '');
-ALTER TABLE linked_accounts DROP COLUMN trouble;
-ALTER TABLE linked_accounts RENAME COLUMN trouble_kind TO trouble;
-PRAGMA user_version = 3;
-`,
-] as const;
+/** The version of the tables. */
+export const SCHEMA_VERSION = STEPS.length + 1;
 
 export const SQL = {
   insertAccount: `

@@ -69,7 +69,9 @@ export class SqliteStore implements Store {
     const tables = number("SELECT count(*) FROM sqlite_schema");
     const application = number("PRAGMA application_id");
     const version = number("PRAGMA user_version");
-    if (application === APPLICATION_ID ? version > SCHEMA_VERSION : tables > 0) {
+    if (
+      application === APPLICATION_ID ? version > SCHEMA_VERSION : tables > 0 || application !== 0
+    ) {
       throw new Error(
         application === APPLICATION_ID
           ? `store: it has schema version ${version.toString()}, written by a newer merge-sync`
@@ -82,8 +84,13 @@ export class SqliteStore implements Store {
     database.exec("PRAGMA secure_delete = FAST");
     // Looked at again: two programs may have found the same empty or old file.
     this.#transaction("BEGIN IMMEDIATE", () => {
-      if (number("SELECT count(*) FROM sqlite_schema") === 0) database.exec(TABLES);
-      for (const step of STEPS.slice(number("PRAGMA user_version") - 1)) database.exec(step);
+      if (number("SELECT count(*) FROM sqlite_schema") === 0) {
+        database.exec(TABLES);
+        database.exec(`PRAGMA application_id = ${APPLICATION_ID.toString()}`);
+      } else {
+        for (const step of STEPS.slice(number("PRAGMA user_version") - 1)) database.exec(step);
+      }
+      database.exec(`PRAGMA user_version = ${SCHEMA_VERSION.toString()}`);
     });
     // SQLite would wait on this thread, and nothing else would be done meanwhile.
     database.exec("PRAGMA busy_timeout = 0");

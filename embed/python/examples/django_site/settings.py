@@ -13,7 +13,8 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("DJANGO_DATABASE", "django.sqlite"),
         # SQLite has no locks of rows: whoever is about to write waits from the beginning.
-        "OPTIONS": {"transaction_mode": "IMMEDIATE"},
+        # For another program's lock a second is waited: a webhook is answered within five.
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 1},
     }
 }
 MERGE_WEBHOOK_SECRET = os.environ.get("MERGE_WEBHOOK_SECRET", "")

@@ -190,7 +190,7 @@ def _call(store: CheckedStore, method: str, value: Any) -> Json:  # noqa: ANN401
         match method:
             case "load":
                 loaded = store.load(value)
-                return {"ok": loaded and _engine_json.write_versioned(loaded)}
+                return {"ok": loaded and _engine_json.write_loaded_account(loaded)}
             case "keep_note":
                 store.keep_note(_engine_json.read_note(value))
                 return {"ok": None}

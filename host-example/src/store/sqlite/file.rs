@@ -23,11 +23,11 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Create the file, wait five seconds for locks, no limit.
+    /// Create the file, wait a second for locks (a webhook is answered within five), no limit.
     fn default() -> Self {
         Self {
             create: true,
-            patience: Duration::from_secs(5),
+            patience: Duration::from_secs(1),
             max_pages: None,
             trace: None,
         }

@@ -46,6 +46,7 @@ class Record(models.Model):
     account = models.ForeignKey(LinkedAccount, models.CASCADE, related_name="records")
     model_id = models.TextField()
     merge_id = models.TextField()
+    remote_id = models.TextField(null=True)
     modified_at = models.DateTimeField(null=True)
     deleted = models.BooleanField()
     reread = models.BigIntegerField(null=True)
@@ -72,7 +73,14 @@ class Notice(models.Model):
     """What happened, for the product."""
 
     id = models.TextField(primary_key=True)
+    sequence = models.BigIntegerField(unique=True)
     account = models.ForeignKey(LinkedAccount, models.CASCADE, related_name="notices")
     occasion = models.TextField()
     model_id = models.TextField(null=True)
     text = models.TextField()
+
+
+class Outbox(models.Model):
+    """The number of the latest notice. There is one row."""
+
+    last = models.BigIntegerField(default=0)

@@ -7,13 +7,16 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, close_old_connections, transaction
 from django.db.models import Q
 
-from django_site.syncs.models import LinkedAccount, Note, Notice, Record
+from django_site.syncs.models import LinkedAccount, Note, Notice, Outbox, Record
 from merge_sync import store as sync
 from merge_sync.engine import Clock
 from merge_sync.errors import StaleError, StoreError, UnknownAccountError
 from merge_sync.types import Row
 
 T = TypeVar("T")
+
+AT_A_TIME = 500
+"""Rows that are looked up together: some databases take no more than 999 values."""
 
 
 def _atomic(work: Callable[[], T]) -> T:
@@ -79,28 +82,12 @@ class DjangoStore:
         return _atomic(lambda: self._commit(change))
 
     def _commit(self, change: sync.Change) -> sync.Committed:
-        account = _locked(change.account)
-        current = None if account is None else str(account.version)
-        if current != change.expected:
-            raise StaleError(current)
-        if account is None:
-            account = LinkedAccount.objects.create(id=change.account)
+        account = _expected(change)
         account.notes.filter(number__in=change.consumed).delete()
         _set_token(account, change.token)
         for batch in change.batches:
-            for row in batch.rows:
-                _store_row(account, batch, row)
+            _store_rows(account, batch)
         swept = None if change.sweep is None else _sweep(account, change.sweep)
-        for notice in change.notices:
-            Notice.objects.get_or_create(
-                id=notice.id,
-                defaults={
-                    "account": account,
-                    "occasion": notice.occasion,
-                    "model_id": notice.model_id,
-                    "text": notice.text,
-                },
-            )
         start = self._clock.now() if account.notes.exists() else change.wake_at
         account.start_at = start and max(start, change.not_before or start)
         account.not_before = change.not_before
@@ -108,6 +95,7 @@ class DjangoStore:
         account.phase, account.trouble = change.summary.phase, change.summary.trouble
         account.link, account.skipped = change.summary.link, change.summary.skipped
         account.save()
+        _add_notices(account, change.notices)
         return sync.Committed(str(account.version), swept)
 
     def due(self, now: datetime, limit: int) -> list[sync.Due]:
@@ -124,6 +112,23 @@ class DjangoStore:
         found: datetime | None = _atomic(lambda: starts.values_list("start_at", flat=True).first())
         return found
 
+    def notices(self, after: int = 0, limit: int = 100) -> list[tuple[int, str, sync.Notice]]:
+        """Answer what happened after number `after`: number, account and notice, in order.
+
+        A product that keeps the last number it acted on gets each at least once.
+        """
+        found = Notice.objects.filter(sequence__gt=after).order_by("sequence")[:limit]
+        return _atomic(
+            lambda: [
+                (
+                    each.sequence,
+                    each.account_id,
+                    sync.Notice(each.id, sync.Occasion(each.occasion), each.model_id, each.text),
+                )
+                for each in found
+            ]
+        )
+
     def token(self, account: str) -> str | None:
         """See `store.Tokens`."""
         tokens = LinkedAccount.objects.filter(id=account).values_list("token", flat=True)
@@ -133,6 +138,46 @@ class DjangoStore:
 
 def _locked(account: str) -> Any:  # noqa: ANN401 (Django's models carry no types)
     return LinkedAccount.objects.select_for_update().filter(id=account).first()
+
+
+def _expected(change: sync.Change) -> Any:  # noqa: ANN401
+    """Answer the account at the version that the change expects, locked."""
+    account = _locked(change.account)
+    if account is None and change.expected is None:
+        # Two may have found that there is none.
+        account, is_new = LinkedAccount.objects.get_or_create(id=change.account)
+        if is_new:
+            return account
+        account = _locked(change.account)
+    current = None if account is None else str(account.version)
+    if account is None or current != change.expected:
+        raise StaleError(current)
+    return account
+
+
+def _add_notices(account: Any, notices: tuple[sync.Notice, ...]) -> None:  # noqa: ANN401
+    """Give notices their numbers under a row that stays locked until the commit.
+
+    A column that counts by itself gives a number before the commit: one that is committed late
+    would never be seen by a product that has read on.
+    """
+    if not notices:
+        return
+    Outbox.objects.get_or_create(id=1)
+    outbox = Outbox.objects.select_for_update().get(id=1)
+    for notice in notices:
+        _, is_new = Notice.objects.get_or_create(
+            id=notice.id,
+            defaults={
+                "sequence": outbox.last + 1,
+                "account": account,
+                "occasion": notice.occasion,
+                "model_id": notice.model_id,
+                "text": notice.text,
+            },
+        )
+        outbox.last += is_new
+    outbox.save()
 
 
 def _set_token(account: Any, change: sync.TokenChange) -> None:  # noqa: ANN401
@@ -145,17 +190,29 @@ def _set_token(account: Any, change: sync.TokenChange) -> None:  # noqa: ANN401
         account.token = None
 
 
-def _store_row(account: Any, batch: sync.Batch, row: Row) -> None:  # noqa: ANN401
-    record = Record.objects.filter(
-        account=account, model_id=batch.model_id, merge_id=row.id
-    ).first() or Record(account=account, model_id=batch.model_id, merge_id=row.id)
-    if batch.reread is not None:
-        record.reread = max(batch.reread, record.reread or 0)
+def _store_rows(account: Any, batch: sync.Batch) -> None:  # noqa: ANN401
+    for first in range(0, len(batch.rows), AT_A_TIME):
+        rows = batch.rows[first : first + AT_A_TIME]
+        known = Record.objects.filter(
+            account=account, model_id=batch.model_id, merge_id__in=[row.id for row in rows]
+        )
+        records = {record.merge_id: record for record in known}
+        for row in rows:
+            if row.id not in records:
+                records[row.id] = Record(account=account, model_id=batch.model_id, merge_id=row.id)
+            _set_row(records[row.id], row, batch.reread)
+        Record.objects.bulk_create([each for each in records.values() if each.pk is None])
+        for record in known:
+            record.save()
+
+
+def _set_row(record: Any, row: Row, reread: int | None) -> None:  # noqa: ANN401
+    if reread is not None:
+        record.reread = max(reread, record.reread or 0)
     later = record.modified_at and row.modified_at and record.modified_at > row.modified_at
     if not later:
-        record.modified_at = row.modified_at
+        record.remote_id, record.modified_at = row.remote_id, row.modified_at
         record.deleted, record.json = row.deleted, row.json
-    record.save()
 
 
 def _sweep(account: Any, sweep: sync.Sweep) -> sync.Swept:  # noqa: ANN401
