@@ -194,7 +194,7 @@ type mistaken interface {
 	notices(ctx context.Context, after any, limit int) ([]Notice, error)
 }
 
-// found plays every scenario: the ids of those that the store fails.
+// found plays the scenarios: the ids of those that the store fails.
 func found(t *testing.T, over func(sound) mistaken) (ids []string) {
 	t.Helper()
 	all, whole, err := readScenarios(vectors)
@@ -202,6 +202,10 @@ func found(t *testing.T, over func(sound) mistaken) (ids []string) {
 		t.Fatal(err)
 	}
 	for _, scenario := range all {
+		// It takes most of the time, and none of these mistakes shows there alone.
+		if scenario.ID == "rows-ten-thousand" {
+			continue
+		}
 		clock := &clock{}
 		store := over(sound{memstore.New(clock), clock})
 		err := play(t.Context(), scenario, whole, clock, Subject{Store: store, Notices: store.notices})
