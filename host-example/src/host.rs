@@ -10,6 +10,7 @@ use crate::budget::Limits;
 use crate::clock::{Clock, Micros};
 use crate::component::{Component, Parts, Slots, Triggers};
 use crate::counters::Counters;
+use crate::log_limit::LogLimit;
 use crate::merge_http::{MergeHttp, Origin};
 use crate::request_body::BodyBudget;
 use crate::scheduler::Scheduler;
@@ -62,6 +63,8 @@ pub struct Host {
     pub(crate) webhook_keys: Vec<Secret>,
     pub(crate) support: Option<String>,
     pub(crate) bodies: BodyBudget,
+    /// Of webhooks that were refused, or sent to a wrong path.
+    pub(crate) refusals: LogLimit,
     pub(crate) parts: Parts,
     pub(crate) scheduler: Arc<Scheduler>,
 }
@@ -111,6 +114,7 @@ impl Host {
             webhook_keys: setup.webhook_keys,
             support: setup.support,
             bodies: BodyBudget::default(),
+            refusals: LogLimit::default(),
             parts,
             scheduler,
         }))

@@ -74,6 +74,7 @@ pub mod host;
 pub mod http;
 pub mod instant;
 pub mod locate;
+pub mod log_limit;
 pub mod merge_http;
 pub mod operator_key;
 pub mod rehearsal;

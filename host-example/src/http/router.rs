@@ -112,11 +112,13 @@ fn is_signed(request: &Request) -> bool {
 }
 
 async fn stray(host: Arc<Host>, request: Request) -> Response {
-    tracing::warn!(
-        path = shortened(request.uri().path()),
-        "a webhook was sent to a path that is not for webhooks and is treated as one; correct its \
-         address at merge"
-    );
+    webhook::warn(&host, || {
+        tracing::warn!(
+            path = shortened(request.uri().path()),
+            "a webhook was sent to a path that is not for webhooks and is treated as one; correct \
+             its address at merge"
+        );
+    });
     webhook::post(State(host), request).await
 }
 

@@ -19,6 +19,7 @@ use crate::bindings::merge_sync::triggers::log::Entry;
 use crate::clock::{Micros, SECOND};
 use crate::component::{convert, engine_log};
 use crate::host::Host;
+use crate::log_limit::Warning;
 use crate::request_body::{BodyError, BufferedBody};
 use crate::store::NoteError;
 
@@ -111,7 +112,7 @@ pub async fn receive(
             processing_error()
         }
         Err(Unread::Failed(error)) => {
-            tracing::warn!("webhook refused: {error}");
+            warn(host, || tracing::warn!("webhook refused: {error}"));
             invalid_signature()
         }
     };
@@ -129,7 +130,9 @@ async fn take_in(host: &Arc<Host>, signatures: Vec<String>, body: BufferedBody) 
     let Ok(body) = String::from_utf8(bytes) else {
         // Merge signs only UTF-8 bodies, so the signature is not checked, and invalid bytes are not
         // replaced.
-        tracing::warn!("webhook refused: the body is not utf-8");
+        warn(host, || {
+            tracing::warn!("webhook refused: the body is not utf-8");
+        });
         return invalid_signature();
     };
     let delivery = signed(host, body, signatures);
@@ -157,7 +160,11 @@ async fn keep(host: Arc<Host>, delivery: SignedBody) -> Reply {
             return processing_error();
         }
     };
-    engine_log::write(&receipt.log, None);
+    if receipt.reply.status >= 400 {
+        warn(&host, || engine_log::write(&receipt.log, None));
+    } else {
+        engine_log::write(&receipt.log, None);
+    }
     let Some(note) = receipt.note else {
         return receipt.reply;
     };
@@ -172,6 +179,17 @@ async fn keep(host: Arc<Host>, delivery: SignedBody) -> Reply {
             receipt.unkept_reply
         }
     }
+}
+
+/// Log what anybody on the internet can cause, but not as often as they do.
+pub(super) fn warn(host: &Host, log: impl FnOnce()) {
+    let Warning::Logged { left_out } = host.refusals.warn(host.clock.now()) else {
+        return;
+    };
+    if left_out > 0 {
+        tracing::warn!(left_out, "more webhooks were refused than are logged");
+    }
+    log();
 }
 
 fn log(entry: Option<Entry>, problem: Option<&str>) {

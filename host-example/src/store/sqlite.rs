@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::change::{self, Refused};
@@ -148,6 +148,15 @@ fn write(sql: &mut Connection, jobs: &Receiver<Job>, file: &File, clock: &dyn Cl
         group.extend(jobs.try_iter().take(GROUP - 1));
         match transact(sql, &group, clock.now()) {
             Ok(answers) => reply(group, answers, file),
+            // Tried one by one, each would wait for the same lock.
+            Err(rusqlite::Error::SqliteFailure(code, text))
+                if code.code == ErrorCode::DatabaseBusy =>
+            {
+                let refused = || rusqlite::Error::SqliteFailure(code, text.clone());
+                let answers = group.iter().map(|_| Err(Refused::Sqlite(refused())));
+                let answers = answers.collect();
+                reply(group, answers, file);
+            }
             Err(error) if group.len() == 1 => {
                 reply(group, vec![Err(Refused::Sqlite(error))], file);
             }

@@ -3,12 +3,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use merge_sync_host::clock::System;
 use merge_sync_host::store::sqlite::{Options, SqliteStore};
-use merge_sync_host::store::{Batch, Change, CommitError, Row, Store, Sweep};
+use merge_sync_host::store::{Batch, Change, CommitError, NoteError, Row, Store, Sweep};
 use rusqlite::Connection;
+use tokio::task::JoinSet;
 
 use crate::support::{ACCOUNT, NOON, Scratch, change, note};
 
@@ -165,6 +167,40 @@ fn a_locked_store_is_named() {
 #[test]
 fn another_programs_lock_is_waited_for_a_second() {
     assert_eq!(Options::default().patience, Duration::from_secs(1));
+}
+
+#[tokio::test]
+async fn changes_that_wait_together_wait_once_for_a_lock() {
+    static TRIES: AtomicU32 = AtomicU32::new(0);
+    let scratch = Scratch::new();
+    let store = scratch.store_with(Options {
+        patience: Duration::from_millis(100),
+        trace: Some(|text| {
+            if text.starts_with("BEGIN") {
+                TRIES.fetch_add(1, Ordering::Relaxed);
+            }
+        }),
+        ..Options::default()
+    });
+    let other = Connection::open(scratch.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let before = TRIES.load(Ordering::Relaxed);
+    let mut changes = JoinSet::new();
+    for key in 0..20 {
+        let store = Arc::clone(&store);
+        changes.spawn(async move { store.keep_note(note(ACCOUNT, &key.to_string())).await });
+    }
+    for answer in changes.join_all().await {
+        let Err(NoteError::Unavailable(problem)) = answer else {
+            panic!("{answer:?}")
+        };
+        assert!(problem.message.contains("is locked"), "{problem}");
+    }
+    // The first may have been alone, and the others came while it waited.
+    let tries = TRIES.load(Ordering::Relaxed) - before;
+    assert!(tries <= 5, "{tries}");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(store.keep_note(note(ACCOUNT, "later")).await, Ok(()));
 }
 
 #[tokio::test]

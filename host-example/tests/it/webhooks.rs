@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use merge_sync_host::bindings::exports::merge_sync::triggers::triggers::NewAccount;
 use merge_sync_host::bindings::exports::merge_sync::triggers::types::Account;
-use merge_sync_host::clock::SECOND;
+use merge_sync_host::clock::{MINUTE, SECOND};
 use merge_sync_host::host::{Host, slots};
 use merge_sync_host::http::webhook;
 use merge_sync_host::store::Store;
@@ -367,4 +367,27 @@ async fn each_delivery_is_one_line_of_the_log_without_any_secret() {
             assert!(!text.contains(secret), "{text}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_outsiders_cause_is_logged_ten_times_a_minute_and_counted() {
+    log::start();
+    let scratch = Scratch::new();
+    let host = offline(&scratch, scratch.store()).await;
+    let forged = |body: &[u8]| (vec!["x".to_owned()], Ok(body.to_vec().into()));
+    log::take();
+    for _ in 0..20 {
+        for body in [&b"{}"[..], &[0xff]] {
+            let (signatures, body) = forged(body);
+            webhook::receive(&host, signatures, body).await;
+        }
+    }
+    assert_eq!(log::take().lines().count(), 10);
+    assert_eq!(host.counters().webhooks_refused.get(), 40);
+    scratch.clock.advance(MINUTE);
+    let (signatures, body) = forged(b"{}");
+    webhook::receive(&host, signatures, body).await;
+    let text = log::take();
+    assert!(text.contains("left_out=30"), "{text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
 }

@@ -78,6 +78,7 @@ const HOST: Layers = &[
         "clock",
         "counters",
         "locate",
+        "log_limit",
         "operator_key",
         "request_body",
         "secret",
