@@ -10,6 +10,7 @@ mod explain;
 mod input;
 mod serve;
 mod status;
+mod stop;
 mod verify;
 
 /// Keeps a product in step with Merge's Unified API.

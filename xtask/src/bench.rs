@@ -49,7 +49,7 @@ pub fn run(arguments: &[String]) -> Result<()> {
 
 /// Python with what its rivals need, in an environment of their own.
 fn python(folder: &Path) -> Result<PathBuf> {
-    let needs = root().join("tests/bench/rivals/requirements.txt");
+    let needs = root().join("bench/rivals/requirements.txt");
     let (environment, kept) = (folder.join("python"), folder.join("requirements.txt"));
     let python = match cfg!(windows) {
         true => environment.join("Scripts").join("python.exe"),

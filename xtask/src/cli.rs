@@ -54,7 +54,7 @@ pub enum Task {
     /// Arguments go to the simulation; `cargo xtask simulate --help` lists them.
     #[command(disable_help_flag = true)]
     Simulate {
-        /// Break the engine on purpose before it is built: a name of `tests/simulation/sabotage`,
+        /// Break the engine on purpose before it is built: a name of `tests/host-simulation/sabotage`,
         /// or `all` for a table of how many seeds it took to find each.
         #[arg(long, value_name = "NAME")]
         sabotage: Option<String>,

@@ -1,7 +1,7 @@
 //! `cargo xtask simulate --sabotage`: break the engine on purpose, in a copy, and see whether the
 //! simulation notices.
 //!
-//! Each sabotage is a patch in `tests/simulation/sabotage`, its first line the mistake in words. No
+//! Each sabotage is a patch in `tests/host-simulation/sabotage`, its first line the mistake in words. No
 //! switch in the product's code knows of them. A mistake that shows only where something is wrong
 //! for good with a model names those kinds in its second line, `poison: KIND,..`, and is looked for
 //! in seeds that have no other: each is too rare among all of them for a hundred seeds.
@@ -45,7 +45,7 @@ fn names() -> Result<Vec<String>> {
 }
 
 fn patches() -> PathBuf {
-    root().join("tests").join("simulation").join("sabotage")
+    root().join("tests/host-simulation/sabotage")
 }
 
 /// The first line of a sabotage's patch, and the kinds of poison in its second.

@@ -1,12 +1,13 @@
 //! `merge-sync explain`: what would be done about a `/sync-status` answer, and why?
 
+mod print;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
 
 use super::input::bytes;
 use crate::bindings::exports::merge_sync::triggers::readiness::{
@@ -17,11 +18,10 @@ use crate::bindings::exports::merge_sync::triggers::window::{
     self, Endpoint, Plan, Progress, SkipReason, Span,
 };
 use crate::component::Decisions;
-use crate::dto::{self, ProgressDto, ReadinessDto};
+use crate::dto::ProgressDto;
 use crate::engine_flag::Engine;
-use crate::instant;
 use crate::shortened::shortened;
-use crate::terminal::{say, table};
+use crate::terminal::say;
 
 pub(super) const HELP: &str = "\
 Give every page of the answer, in order: an account is judged by all of its models.
@@ -164,9 +164,9 @@ impl Explain {
             });
         }
         say(&if self.json {
-            to_json(account, &models, complete).to_string()
+            print::to_json(account, &models, complete).to_string()
         } else {
-            to_text(&account, &models, complete)
+            print::to_text(&account, &models, complete)
         })?;
         Ok(ExitCode::SUCCESS)
     }
@@ -330,112 +330,4 @@ fn why(reason: SkipReason, gate: Entry) -> &'static str {
         (SkipReason::NothingFinished, _) => "No sync that brought data has finished.",
         (SkipReason::NotNewer, _) => "This finish was fetched already.",
     }
-}
-
-fn describe(plan: &Planned) -> (&'static str, String) {
-    match plan {
-        Planned::Skip(why) => ("skip", (*why).to_owned()),
-        Planned::Fetch {
-            path,
-            filtered: true,
-            always,
-            span,
-            ..
-        } => (
-            "fetch",
-            format!("{path}?{}", joined(&[always, &span.query])),
-        ),
-        Planned::Fetch {
-            path,
-            filtered: false,
-            always,
-            ..
-        } => (
-            "fetch",
-            format!(
-                "{path}{}{always}, read whole: it has no modified_after",
-                if always.is_empty() { "" } else { "?" }
-            ),
-        ),
-    }
-}
-
-fn joined(parameters: &[&str]) -> String {
-    let given: Vec<_> = parameters
-        .iter()
-        .filter(|given| !given.is_empty())
-        .copied()
-        .collect();
-    given.join("&")
-}
-
-fn to_text(account: &AccountReadiness, models: &[Explained], complete: bool) -> String {
-    let mut text = format!(
-        "account: {}, {} of {} needed models ready, {} in need of attention\n",
-        dto::account_phase(account.phase),
-        account.ready,
-        account.needed,
-        account.attention
-    );
-    if !complete {
-        text.push_str("The last page names a next one: an account is judged by all of them.\n");
-    }
-    let mut table = table(&["model", "state", "why", "plan", ""]);
-    for model in models {
-        let (plan, detail) = describe(&model.plan);
-        table.add_row([
-            &model.model_id,
-            dto::phase(model.phase),
-            &model.reason,
-            plan,
-            &detail,
-        ]);
-    }
-    text + &table.to_string()
-}
-
-fn to_json(account: AccountReadiness, models: &[Explained], complete: bool) -> Value {
-    let models: Vec<_> = models
-        .iter()
-        .map(|model| {
-            let plan = match &model.plan {
-                Planned::Skip(why) => json!({ "tag": "skip", "reason": why }),
-                Planned::Fetch {
-                    path,
-                    filtered,
-                    always,
-                    key,
-                    span,
-                } => json!({
-                    "tag": "fetch",
-                    "path": path,
-                    "filtered": filtered,
-                    "always": always,
-                    "key": key,
-                    "after": span.after.map(instant::text),
-                    "before": span.before.map(instant::text),
-                    "watermark": instant::text(span.watermark),
-                    "query": span.query,
-                }),
-            };
-            json!({
-                "model_id": model.model_id,
-                "phase": dto::phase(model.phase),
-                "reason": model.reason,
-                "plan": plan,
-            })
-        })
-        .collect();
-    let account = ReadinessDto {
-        models: Vec::new(),
-        ..account.into()
-    };
-    json!({
-        "complete": complete,
-        "phase": account.phase,
-        "needed": account.needed,
-        "ready": account.ready,
-        "attention": account.attention,
-        "models": models,
-    })
 }

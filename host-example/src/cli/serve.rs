@@ -9,9 +9,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
 use super::input::Source;
+use super::stop::StopSignals;
 use crate::access::{Access, AllowedHosts, Role, Token, load_or_create};
 use crate::budget::Limits;
 use crate::clock::{Clock, System};
@@ -88,6 +90,8 @@ impl Serve {
             None => None,
             Some(admin) => Some(listen_for_admins(admin, &config.database, &host).await?),
         };
+        // Before anybody can know that there is something to stop.
+        let mut signals = StopSignals::listen().context("signals cannot be listened for")?;
         tracing::info!(
             address = %listener.local_addr()?,
             admin = %admin_address(admin.as_ref())?,
@@ -101,9 +105,11 @@ impl Serve {
                 None => std::future::pending().await,
             }
         };
+        let (ask, asked) = oneshot::channel();
         let stop = async {
             tokio::select! {
-                () = asked_to_stop() => {}
+                // An error, too, says that nobody waits for more.
+                _ = asked => {}
                 () = over => tracing::warn!("the rehearsal is over"),
             }
         };
@@ -113,9 +119,16 @@ impl Serve {
             limits: ConnectionLimits::for_open_files(open_files.saturating_sub(ADMIN_CONNECTIONS)),
             admin,
         };
+        // The second signal stops at once, without waiting for requests and runs under way.
+        let asked_twice = async {
+            signals.next().await;
+            tracing::info!("stopping; a second signal waits for nothing");
+            let _ = ask.send(());
+            signals.next().await;
+        };
         tokio::select! {
             () = service::run(listeners, host, stop) => tracing::info!("stopped"),
-            () = asked_twice() => tracing::warn!("stopped at the second signal"),
+            () = asked_twice => tracing::warn!("stopped at the second signal"),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -259,31 +272,6 @@ fn log_filter(asked: &str) -> EnvFilter {
         directives.push_str("=warn");
     }
     EnvFilter::builder().parse_lossy(directives)
-}
-
-/// The second signal stops at once, without waiting for requests and runs under way.
-async fn asked_twice() {
-    asked_to_stop().await;
-    asked_to_stop().await;
-}
-
-/// Ctrl-C, or a polite `kill`.
-async fn asked_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    if let Ok(mut terminate) =
-        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-    {
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
-        return;
-    }
-    // Where signals cannot be had, only `kill -9` is left.
-    if interrupt.await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 #[cfg(test)]

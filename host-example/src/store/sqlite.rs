@@ -4,14 +4,13 @@
 //! wait at the same moment share one transaction, each under a savepoint of its own: one
 //! `fsync` makes them all durable, and each is still all or nothing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rusqlite::trace::{TraceEvent, TraceEventCodes};
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::oneshot;
 
 use super::change::{self, Refused};
@@ -21,7 +20,9 @@ use super::{
 };
 use crate::clock::{Clock, Micros};
 use crate::secret::Secret;
+use file::File;
 
+mod file;
 mod read;
 
 /// How to open a file.
@@ -59,16 +60,6 @@ pub struct SqliteStore {
 
 /// At most this many changes share a transaction.
 const GROUP: usize = 64;
-
-/// Idle connections kept for readers.
-const IDLE_READERS: usize = 8;
-
-#[derive(Debug)]
-struct File {
-    path: PathBuf,
-    options: Options,
-    readers: Mutex<Vec<Connection>>,
-}
 
 #[derive(Debug)]
 enum Work {
@@ -171,98 +162,6 @@ impl Drop for SqliteStore {
         if let Some(writer) = self.writer.take() {
             // A writer that panicked has said so already.
             let _ = writer.join();
-        }
-    }
-}
-
-impl File {
-    /// Create the file so that only its owner may read it: it holds account tokens. Where that
-    /// fails, opening it says why.
-    fn create_private(&self) {
-        if !self.options.create || self.path.starts_with("file:") {
-            return;
-        }
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let _ = options.open(&self.path);
-    }
-
-    /// A file that was there before: whoever could read it could use the tokens in it.
-    #[cfg(unix)]
-    fn make_private(&self) {
-        use std::os::unix::fs::PermissionsExt as _;
-        for suffix in ["", "-wal", "-shm"] {
-            let mut path = self.path.clone().into_os_string();
-            path.push(suffix);
-            let Ok(found) = std::fs::metadata(&path) else {
-                continue;
-            };
-            let mode = found.permissions().mode() & 0o777;
-            if mode & 0o077 == 0 {
-                continue;
-            }
-            let private = std::fs::Permissions::from_mode(mode & 0o700);
-            match std::fs::set_permissions(&path, private) {
-                Ok(()) => tracing::warn!(?path, "others could read this file; they no longer can"),
-                Err(error) => tracing::warn!(?path, %error, "others can read this file"),
-            }
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn make_private(&self) {}
-
-    fn connect(&self) -> rusqlite::Result<Connection> {
-        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_URI
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        flags.set(OpenFlags::SQLITE_OPEN_CREATE, self.options.create);
-        let mut connection = Connection::open_with_flags(&self.path, flags)?;
-        if let Some(told) = self.options.trace {
-            let tell = move |event: TraceEvent<'_>| {
-                if let TraceEvent::Stmt(_, text) = event {
-                    told(text);
-                }
-            };
-            connection.trace_v2(TraceEventCodes::SQLITE_TRACE_STMT, Some(tell))?;
-        }
-        connection.busy_timeout(self.options.patience)?;
-        if let Some(pages) = self.options.max_pages {
-            connection.pragma_update(None, "max_page_count", pages)?;
-        }
-        Ok(connection)
-    }
-
-    fn read<T>(
-        &self,
-        what: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, Unavailable> {
-        let idle = self
-            .readers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => self.connect().map_err(|error| self.sqlite(&error))?,
-        };
-        let found = what(&connection).map_err(|error| self.sqlite(&error))?;
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if readers.len() < IDLE_READERS {
-            readers.push(connection);
-        }
-        Ok(found)
-    }
-
-    fn sqlite(&self, error: &rusqlite::Error) -> Unavailable {
-        self.unavailable(&schema::explain(error))
-    }
-
-    fn unavailable(&self, what: &str) -> Unavailable {
-        Unavailable {
-            message: format!("store `{}` {what}", self.path.display()),
         }
     }
 }

@@ -5,6 +5,7 @@ mod cli;
 mod component;
 mod connections;
 
+mod host_vectors;
 mod linking;
 mod log;
 mod merge_http;
@@ -12,6 +13,7 @@ mod pages;
 mod poison;
 mod rehearsal;
 mod scheduler;
+mod stop;
 mod store;
 mod store_file;
 mod support;

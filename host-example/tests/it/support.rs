@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -62,6 +62,7 @@ pub fn component_file() -> PathBuf {
 }
 
 /// A store in a folder that goes when this does.
+#[derive(Debug)]
 pub struct Scratch {
     pub clock: Arc<Manual>,
     pub folder: TempDir,
@@ -409,11 +410,25 @@ pub fn synced(account: &str) -> String {
     )
 }
 
+/// What a [`Gated`] store does with a note.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// It waits for a permit, then keeps it.
+    Waits,
+    /// It keeps it.
+    Works,
+    /// It says that it cannot keep it.
+    Fails,
+    /// It breaks down.
+    Breaks,
+}
+
 /// A store that lets notes through only as far as there are permits, and breaks down over one
 /// account.
 #[derive(Debug)]
 pub struct Gated {
     pub inner: Arc<dyn Store>,
+    pub mood: Mutex<Mood>,
     pub notes: Semaphore,
     pub waiting: Semaphore,
 }
@@ -422,6 +437,7 @@ impl Gated {
     pub fn new(inner: Arc<dyn Store>) -> Arc<Self> {
         Arc::new(Self {
             inner,
+            mood: Mutex::new(Mood::Waits),
             notes: Semaphore::new(0),
             waiting: Semaphore::new(0),
         })
@@ -431,8 +447,19 @@ impl Gated {
 impl Store for Gated {
     fn keep_note(&self, note: Note) -> Pending<'_, Result<(), NoteError>> {
         Box::pin(async move {
-            self.waiting.add_permits(1);
-            self.notes.acquire().await.expect("open").forget();
+            let mood = *self.mood.lock().expect("a mood");
+            match mood {
+                Mood::Waits => {
+                    self.waiting.add_permits(1);
+                    self.notes.acquire().await.expect("open").forget();
+                }
+                Mood::Works => {}
+                Mood::Fails => {
+                    let message = "the disk is full".to_owned();
+                    return Err(NoteError::Unavailable(Unavailable { message }));
+                }
+                Mood::Breaks => panic!("the store breaks down, as the test wants"),
+            }
             self.inner.keep_note(note).await
         })
     }

@@ -13,7 +13,10 @@ fn checkout(name: &str) -> PathBuf {
         ("xtask/Cargo.toml", ""),
         // As that of the fuzz targets: a workspace within, which is none of its own.
         ("fuzz/Cargo.toml", "[workspace]\n"),
-        ("tests/simulation/sabotage/made-up.patch", "a mistake\n"),
+        (
+            "tests/host-simulation/sabotage/made-up.patch",
+            "a mistake\n",
+        ),
     ] {
         let file = folder.join(file);
         fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
@@ -39,7 +42,7 @@ fn the_checkout_is_the_one_a_command_is_called_in_wherever_it_was_built() {
     for folder in [
         copy.clone(),
         copy.join("fuzz"),
-        copy.join("tests/simulation"),
+        copy.join("tests/host-simulation"),
     ] {
         let said = said_in(&folder);
         assert!(said.contains("is not one of all, made-up\n"), "{said}");

@@ -262,7 +262,7 @@ fn a_refused_delivery_leaves_no_note() {
     check(
         "engine.receive",
         &json!({"body": "{}", "signatures": [], "keys": ["an-example-key"]}),
-        r#"{"reply":{"status":401,"body":"{\"error\": \"Missing signature\"}"},"note":null,"log":[{"level":"warn","message":"webhook refused","fields":"{\"reason\":\"no signature header\"}"}]}"#,
+        r#"{"note":null,"reply":{"status":401,"body":"{\"error\": \"Missing signature\"}"},"unkept_reply":{"status":500,"body":"{\"error\": \"Processing error\"}"},"log":{"level":"warn","message":"webhook refused","fields":"{\"reason\":\"no signature header\"}"},"unknown_account_log":null,"unkept_log":null}"#,
     );
 }
 

@@ -4,36 +4,24 @@
 //! only where the field takes an instant, a number or one of a few names: a text may be a
 //! secret.
 
-use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
+mod fields;
+mod tagged;
+
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::{fmt, mem};
+use core::fmt;
 
 use super::path::{Path, Step, none_of, shown};
 use super::value::Json;
 use crate::types::{Milliseconds, Problem, Secret, Timestamp};
 
+pub use fields::Fields;
+pub use tagged::Tagged;
+
 /// A value that may be absent, and where it stands.
 #[derive(Debug)]
 pub struct Input<'p, 'a> {
     path: Path<'p>,
-    value: Option<Json<'a>>,
-}
-
-/// The fields of an object that were not taken yet.
-#[derive(Debug)]
-pub struct Fields<'p, 'a> {
-    path: Path<'p>,
-    values: BTreeMap<Cow<'a, str>, Json<'a>>,
-    taken: Vec<&'static str>,
-}
-
-/// A case of a variant and its payload.
-#[derive(Debug)]
-pub struct Tagged<'p, 'a> {
-    path: Path<'p>,
-    tag: String,
     value: Option<Json<'a>>,
 }
 
@@ -357,114 +345,6 @@ impl<'p, 'a> Input<'p, 'a> {
         let path = fields.path;
         fields.finish()?;
         Ok(Tagged { path, tag, value })
-    }
-}
-
-impl<'p, 'a> Fields<'p, 'a> {
-    /// The field `key`, which then counts as taken. It stays as null: to remove it would bring
-    /// the balancing of trees into the components.
-    pub fn take<'s>(&'s mut self, key: &'static str) -> Input<'s, 'a> {
-        self.taken.push(key);
-        Input {
-            value: self
-                .values
-                .get_mut(key)
-                .map(|value| mem::replace(value, Json::Null)),
-            path: self.path.below(Step::Key(key)),
-        }
-    }
-
-    /// Put the field `key` in `place`, which stays as it is where the value is null or absent.
-    ///
-    /// # Errors
-    ///
-    /// Those of `read`.
-    pub fn update<T>(
-        &mut self,
-        key: &'static str,
-        place: &mut T,
-        read: impl FnOnce(Input<'_, 'a>) -> Result<T, Problem>,
-    ) -> Result<(), Problem> {
-        let input = self.take(key);
-        if !input.is_none() {
-            *place = read(input)?;
-        }
-        Ok(())
-    }
-
-    /// The span in the field `key`, or the default where it is null or absent and there is one.
-    ///
-    /// # Errors
-    ///
-    /// As [`Input::milliseconds`].
-    #[inline(never)]
-    pub fn milliseconds_or(
-        &mut self,
-        key: &'static str,
-        default: Option<Milliseconds>,
-    ) -> Result<Milliseconds, Problem> {
-        self.take(key).or(default, Input::milliseconds)
-    }
-
-    /// All that is known was taken.
-    ///
-    /// # Errors
-    ///
-    /// Where something is left: a key that the record does not have.
-    pub fn finish(self) -> Result<(), Problem> {
-        let mut keys = self.values.keys();
-        match keys.find(|key| !self.taken.contains(&key.as_ref())) {
-            None => Ok(()),
-            Some(key) => Err(self
-                .path
-                .below(Step::Key(key))
-                .problem(format_args!("unknown field"))),
-        }
-    }
-}
-
-impl<'p, 'a> Tagged<'p, 'a> {
-    /// The name of the case.
-    #[must_use]
-    pub fn tag(&self) -> &str {
-        &self.tag
-    }
-
-    /// The payload of a case that has one.
-    ///
-    /// # Errors
-    ///
-    /// Those of `read`.
-    pub fn payload<T>(
-        self,
-        read: impl FnOnce(Input<'_, 'a>) -> Result<T, Problem>,
-    ) -> Result<T, Problem> {
-        read(Input {
-            path: self.path.below(Step::Key("value")),
-            value: self.value,
-        })
-    }
-
-    /// A case without payload: `value` is null or absent.
-    ///
-    /// # Errors
-    ///
-    /// Where there is a payload.
-    pub fn bare<T>(self, case: T) -> Result<T, Problem> {
-        self.payload(|value| {
-            if value.is_none() {
-                Ok(case)
-            } else {
-                Err(value.unexpected("null"))
-            }
-        })
-    }
-
-    /// The error for a tag that is none of `tags`.
-    #[must_use]
-    pub fn unknown(&self, tags: &[&str]) -> Problem {
-        let path = self.path.below(Step::Key("tag"));
-        none_of(&path, &self.tag, tags.iter().copied())
     }
 }
 

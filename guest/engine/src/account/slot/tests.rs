@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use merge_sync_logic::types::Timestamp;
 
+use super::ending::MOST_SPLITS;
 use super::*;
 use crate::ground::paging::hash;
 

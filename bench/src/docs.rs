@@ -18,7 +18,7 @@ pub fn table(part: &str, figures: &Figures) -> String {
 
 /// Put the table of a part between its marks, and draw its plot.
 pub fn write(part: &str, figures: &Figures) -> Result<()> {
-    let docs = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs"));
+    let docs = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs"));
     plot::draw(&docs.join(format!("performance-{part}.svg")), part, figures)?;
     let path = docs.join("performance.md");
     let text =

@@ -74,7 +74,7 @@ struct Args {
         hide = true
     )]
     engine: PathBuf,
-    /// Break the engine on purpose before it is built: a name of `tests/simulation/sabotage`; or `all`,
+    /// Break the engine on purpose before it is built: a name of `tests/host-simulation/sabotage`; or `all`,
     /// alone or with `--ranges N` and `--json`, for the seeds until each is found.
     // `cargo xtask` does it; here it is only for the line that repeats a failure.
     #[arg(long, value_name = "NAME")]

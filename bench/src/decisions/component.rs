@@ -15,7 +15,7 @@ use super::facts::Facts;
 use crate::decisions::subject::Subject;
 
 pub(super) mod generated {
-    wasmtime::component::bindgen!({ path: "../../wit", world: "logic" });
+    wasmtime::component::bindgen!({ path: "../wit", world: "logic" });
 }
 
 /// How a component is asked.
