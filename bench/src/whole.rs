@@ -65,6 +65,7 @@ fn beside(name: &str) -> Result<PathBuf> {
 
 /// What Merge's own limits make sensible would be in the way here: no rival keeps to any.
 const LIMITS: &str = "
+[settings]
 requests_per_minute = 100000
 [settings.run_limits]
 pages = 10000

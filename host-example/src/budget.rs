@@ -1,9 +1,10 @@
-//! How many requests may be made: one budget for each account, and one that guards them all.
+//! How many requests may be made: a budget that guards all accounts.
 //!
-//! Merge counts the requests of each account by the minute, and blocks an address that was given
-//! more than 20 failing answers within ten seconds. A request is admitted before it is sent and
-//! settled when its answer is known. The guard counts a request in flight as if it had failed,
-//! so that fifteen failing answers stay fifteen whatever the answers under way turn out to be.
+//! Merge blocks an address that was given more than 20 failing answers within ten seconds. A
+//! request is admitted before it is sent and settled when its answer is known. The guard counts a
+//! request in flight as if it had failed, so that fifteen failing answers stay fifteen whatever the
+//! answers under way turn out to be. The requests of one account in a minute are counted by the
+//! engine.
 //!
 //! Accounts that were given a failing answer within ten minutes share a part of the guard, and
 //! leave the rest to all others: however many of them fail for good, and however often, they do
@@ -17,8 +18,6 @@ use crate::clock::{MINUTE, Micros, SECOND};
 /// The limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Requests of one account within a minute; Merge's smallest plan has 100.
-    pub requests_per_minute: u32,
     /// Failing answers within ten seconds, and requests in flight, of all accounts together.
     pub failing_answers: u32,
     /// As many of these are for accounts that were given a failing answer within ten minutes.
@@ -29,20 +28,15 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 100 requests a minute, 15 failing answers in ten seconds, five of them of accounts that
-    /// failed before, one second.
+    /// 15 failing answers in ten seconds, five of them of accounts that failed before, one second.
     fn default() -> Self {
         Self {
-            requests_per_minute: 100,
             failing_answers: 15,
             failing_share: 5,
             patience: SECOND,
         }
     }
 }
-
-/// Merge's minute, and a second for what lies between our sending and its counting.
-const WINDOW: Micros = MINUTE + SECOND;
 
 /// How long a failing answer counts.
 const GUARD: Micros = 10 * SECOND;
@@ -53,10 +47,10 @@ const SUSPECT: Micros = 10 * MINUTE;
 /// When to ask again where only requests in flight stand in the way.
 const IN_FLIGHT: Micros = SECOND / 4;
 
-/// The accounts' requests are looked through for idle ones when there are this many.
+/// The accounts that failed are looked through for old failures when there are this many.
 const TIDY_ABOVE: usize = 1024;
 
-/// The budgets of one host.
+/// The budget of one host.
 #[derive(Debug)]
 pub struct Budget {
     limits: Limits,
@@ -65,9 +59,6 @@ pub struct Budget {
 
 #[derive(Debug, Default)]
 struct State {
-    /// When each account's latest requests were sent.
-    sent: HashMap<String, VecDeque<Micros>>,
-    tidy_at: usize,
     /// What all accounts have taken of the guard.
     all: Guard,
     /// What those that failed before have taken of it.
@@ -117,7 +108,7 @@ impl Answer {
 }
 
 impl Budget {
-    /// Budgets from which nothing has been taken.
+    /// A budget from which nothing has been taken.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -132,7 +123,7 @@ impl Budget {
         self.limits
     }
 
-    /// Take one request of `account` out of both budgets. Whoever is admitted has to
+    /// Take one request of `account` out of the budget. Whoever is admitted has to
     /// [`settle`](Self::settle).
     ///
     /// # Errors
@@ -140,7 +131,6 @@ impl Budget {
     /// There is no room: how long to wait until there may be.
     pub fn admit(&self, account: &str, now: Micros) -> Result<Admission, Micros> {
         let Limits {
-            requests_per_minute,
             failing_answers,
             failing_share,
             ..
@@ -151,7 +141,6 @@ impl Budget {
         if suspect {
             wait = wait.max(state.suspects.room(failing_share, now));
         }
-        wait = wait.max(state.account_room(account, requests_per_minute, now));
         if wait > 0 {
             return Err(wait);
         }
@@ -159,11 +148,6 @@ impl Budget {
         if suspect {
             state.suspects.take();
         }
-        state
-            .sent
-            .entry(account.to_owned())
-            .or_default()
-            .push_back(now);
         Ok(Admission {
             account: account.to_owned(),
             suspect,
@@ -221,31 +205,6 @@ impl State {
             .get(account)
             .is_some_and(|at| is_within(*at, now, SUSPECT))
     }
-
-    fn account_room(&mut self, account: &str, limit: u32, now: Micros) -> Micros {
-        self.tidy(now);
-        let Some(sent) = self.sent.get_mut(account) else {
-            return 0;
-        };
-        expire(sent, now, WINDOW);
-        match sent.front() {
-            Some(oldest) if sent.len() >= usize::try_from(limit).unwrap_or(usize::MAX) => {
-                until(*oldest, now, WINDOW)
-            }
-            _ => 0,
-        }
-    }
-
-    /// Forget idle accounts, whenever their number has doubled.
-    fn tidy(&mut self, now: Micros) {
-        if self.sent.len() > self.tidy_at.max(TIDY_ABOVE) {
-            self.sent.retain(|_, sent| {
-                expire(sent, now, WINDOW);
-                !sent.is_empty()
-            });
-            self.tidy_at = self.sent.len().saturating_mul(2);
-        }
-    }
 }
 
 /// Drop what is `window` old, and what lies in the future: the clock was set back.
@@ -266,9 +225,8 @@ mod tests {
     use super::{Answer, Budget, IN_FLIGHT, Limits};
     use crate::clock::{MINUTE, SECOND};
 
-    fn budget(requests_per_minute: u32, failing_answers: u32) -> Budget {
+    fn budget(failing_answers: u32) -> Budget {
         Budget::new(Limits {
-            requests_per_minute,
             failing_answers,
             failing_share: 5,
             patience: 0,
@@ -287,20 +245,8 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_held_to_its_minute() {
-        let budget = budget(3, 15);
-        for second in 0..3 {
-            answered(&budget, "a", 200, second * SECOND);
-        }
-        held(&budget, "a", 3 * SECOND, 58 * SECOND);
-        answered(&budget, "b", 200, 3 * SECOND);
-        answered(&budget, "a", 200, 61 * SECOND);
-        held(&budget, "a", 61 * SECOND, SECOND);
-    }
-
-    #[test]
     fn fifteen_failing_answers_in_ten_seconds_stop_every_account() {
-        let budget = budget(100, 15);
+        let budget = budget(15);
         for nth in 0..15 {
             answered(&budget, &format!("account {nth}"), 500, nth * SECOND / 10);
         }
@@ -310,7 +256,7 @@ mod tests {
 
     #[test]
     fn accounts_that_always_fail_never_hold_up_one_that_does_not() {
-        let budget = budget(100, 15);
+        let budget = budget(15);
         let mut sent = 0;
         for nth in 0..40 {
             let now = nth * SECOND / 100;
@@ -329,7 +275,7 @@ mod tests {
 
     #[test]
     fn accounts_that_failed_before_share_five_failing_answers() {
-        let budget = budget(100, 15);
+        let budget = budget(15);
         for nth in 0..5 {
             answered(&budget, &format!("{nth}"), 500, 0);
         }
@@ -344,7 +290,7 @@ mod tests {
 
     #[test]
     fn an_account_is_of_those_that_fail_for_ten_minutes() {
-        let budget = budget(100, 15);
+        let budget = budget(15);
         let first_to_fail = |now| {
             for nth in 0..5 {
                 answered(&budget, &format!("{nth}"), 500, now);
@@ -360,7 +306,7 @@ mod tests {
 
     #[test]
     fn what_hangs_leaves_room_for_others() {
-        let budget = budget(100, 15);
+        let budget = budget(15);
         for nth in 0..15 {
             let admitted = budget.admit(&format!("{nth}"), 0).expect("there is room");
             budget.settle(admitted, Answer::TimedOut, 0);
@@ -374,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_throttled_answer_does_not_count_as_failing() {
-        let budget = budget(100, 15);
+        let budget = budget(15);
         for _ in 0..40 {
             answered(&budget, "a", 429, 0);
             answered(&budget, "a", 302, 0);
@@ -384,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_request_in_flight_counts_as_if_it_had_failed() {
-        let budget = budget(100, 2);
+        let budget = budget(2);
         answered(&budget, "a", 404, 0);
         let in_flight = budget.admit("a", 0).expect("there is room");
         held(&budget, "b", 0, IN_FLIGHT);
@@ -394,20 +340,18 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_forgets_rather_than_blocks() {
-        let budget = budget(1, 1);
+        let budget = budget(1);
         answered(&budget, "a", 500, 100 * MINUTE);
         assert!(budget.admit("a", 0).is_ok());
     }
 
     #[test]
-    fn idle_accounts_are_forgotten() {
-        let budget = budget(100, 15);
+    fn accounts_that_no_longer_fail_are_forgotten() {
+        let budget = budget(15);
         for nth in 0..5000 {
-            answered(&budget, &format!("{nth}"), 200, nth * SECOND);
             answered(&budget, &format!("failing {nth}"), 500, nth * SECOND);
         }
         let state = budget.lock();
-        assert!(state.sent.len() < 2000);
         assert!(state.failing.len() < 2000);
     }
 }

@@ -47,8 +47,6 @@ pub struct Config {
     pub api_key: Secret,
     /// The webhooks' signing keys, newest first; may be empty.
     pub webhook_keys: Vec<Secret>,
-    /// Requests of one account within a minute.
-    pub requests_per_minute: u32,
     /// Runs at a time.
     pub concurrency: u32,
     /// Where "Contact support" leads.
@@ -79,7 +77,6 @@ impl Config {
             base_url,
             api_key: api_key(environment)?,
             webhook_keys: long_enough(webhook_keys(environment)?, environment)?,
-            requests_per_minute: given.number("requests_per_minute", 100, 1..=100_000)?,
             concurrency: given.number("concurrency", 8, 1..=256)?,
             support: support(&given)?,
             settings: given.settings()?,

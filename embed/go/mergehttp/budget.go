@@ -1,5 +1,5 @@
-// How many requests may be made: one budget for each account, and one that guards
-// them all.
+// How many requests may be made: a budget that guards all accounts. The requests of one
+// account in a minute are counted by the engine.
 
 package mergehttp
 
@@ -12,8 +12,6 @@ import (
 
 // Limits bound the requests.
 type Limits struct {
-	// RequestsPerMinute is for one account; Merge's smallest plan has 100.
-	RequestsPerMinute int
 	// FailingAnswers is for all accounts together, within ten seconds, requests in
 	// flight included: Merge blocks an address at more than 20.
 	FailingAnswers int
@@ -26,32 +24,27 @@ type Limits struct {
 	Patience time.Duration
 }
 
-// DefaultLimits are 100 requests a minute, 15 failing answers, five of them of accounts
-// that failed before, and one second.
+// DefaultLimits are 15 failing answers, five of them of accounts that failed before, and one
+// second.
 func DefaultLimits() Limits {
-	return Limits{RequestsPerMinute: 100, FailingAnswers: 15, FailingShare: 5, Patience: time.Second}
+	return Limits{FailingAnswers: 15, FailingShare: 5, Patience: time.Second}
 }
 
 const (
-	// window is Merge's minute, and a second for what lies between our sending and its
-	// counting.
-	window = time.Minute + time.Second
 	// guard is how long a failing answer counts.
 	guard = 10 * time.Second
 	// suspectFor is how long a failing answer makes its account one of those that share.
 	suspectFor = 10 * time.Minute
 	// inFlight is when to ask again where only requests in flight stand in the way.
 	inFlight = time.Second / 4
-	// tidyAbove is how many accounts are remembered before idle ones are looked for.
+	// tidyAbove is how many accounts are remembered before old failures are looked for.
 	tidyAbove = 1024
 )
 
 type budget struct {
 	limits Limits
 
-	mu     sync.Mutex
-	sent   map[string][]time.Time
-	tidyAt int
+	mu sync.Mutex
 	// all is what all accounts have taken of the guard, suspects what those have taken of
 	// it that failed before.
 	all, suspects share
@@ -99,16 +92,16 @@ func newBudget(limits Limits) *budget {
 	if limits.FailingShare == 0 {
 		limits.FailingShare = max(limits.FailingAnswers/3, 1)
 	}
-	return &budget{limits: limits, sent: map[string][]time.Time{}, tidyAt: tidyAbove, failing: map[string]time.Time{}}
+	return &budget{limits: limits, failing: map[string]time.Time{}}
 }
 
-// admit takes one request out of both budgets, or says how long to wait until there
+// admit takes one request out of the budget, or says how long to wait until there
 // may be room. Whoever is admitted has to settle.
 func (b *budget) admit(account string, now time.Time) (admission, time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	suspect := b.isSuspect(account, now)
-	wait := max(b.all.room(b.limits.FailingAnswers, now), b.accountRoom(account, now))
+	wait := b.all.room(b.limits.FailingAnswers, now)
 	if suspect {
 		wait = max(wait, b.suspects.room(b.limits.FailingShare, now))
 	}
@@ -119,7 +112,6 @@ func (b *budget) admit(account string, now time.Time) (admission, time.Duration)
 	if suspect {
 		b.suspects.inFlight++
 	}
-	b.sent[account] = append(b.sent[account], now)
 	b.tidy(now)
 	return admission{account: account, suspect: suspect}, 0
 }
@@ -160,25 +152,10 @@ func (b *budget) isSuspect(account string, now time.Time) bool {
 	return failed && within(at, now, suspectFor)
 }
 
-func (b *budget) accountRoom(account string, now time.Time) time.Duration {
-	sent := unexpired(b.sent[account], now, window)
-	b.sent[account] = sent
-	if len(sent) < b.limits.RequestsPerMinute || len(sent) == 0 {
-		return 0
-	}
-	return until(sent[0], now, window)
-}
-
 func (b *budget) tidy(now time.Time) {
-	if len(b.sent) < b.tidyAt {
+	if len(b.failing) <= tidyAbove {
 		return
 	}
-	for account, sent := range b.sent {
-		if len(unexpired(sent, now, window)) == 0 {
-			delete(b.sent, account)
-		}
-	}
-	b.tidyAt = max(2*len(b.sent), tidyAbove)
 	maps.DeleteFunc(b.failing, func(_ string, at time.Time) bool { return !within(at, now, suspectFor) })
 }
 

@@ -1,4 +1,4 @@
-// The client and its budgets: what is asked of Merge, how often, and what becomes of an answer.
+// The client and its budget: what is asked of Merge, how often, and what becomes of an answer.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -76,14 +76,6 @@ test("an account is of those that failed for ten minutes", async () => {
   assert.equal((await send("a")).tag, "held-back");
   move(600_000);
   assert.equal((await send("a")).tag, "response");
-});
-
-test("an account is held to its minute, and no other one with it", async () => {
-  const { send, move } = client(200);
-  for (let nth = 0; nth < 100; nth += 1) assert.equal((await send("a")).tag, "response");
-  move(1_000);
-  assert.deepEqual(await send("a"), { tag: "held-back", after: 60_000 });
-  assert.equal((await send("b")).tag, "response");
 });
 
 test("nothing but a path is sent, and no token that fits no header", async () => {

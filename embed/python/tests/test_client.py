@@ -227,17 +227,6 @@ def test_a_store_that_fails_is_no_failure_of_merge(server: Server) -> None:
     assert server.seen == []
 
 
-def test_an_account_is_held_to_its_minute(server: Server) -> None:
-    with client(server, limits=Limits(requests_per_minute=2)) as http:
-        http.send(GET)
-        http.send(GET)
-        with pytest.raises(HeldBackError) as caught:
-            http.send(GET)
-        assert caught.value.after_ms == 61_000
-        http.send(Request("b", "GET", "/x"))
-    assert len(server.seen) == 3
-
-
 def test_accounts_that_fail_leave_room_for_others(server: Server) -> None:
     server.status = 502
     with client(server) as http:

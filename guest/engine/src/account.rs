@@ -3,6 +3,7 @@
 pub mod codec;
 pub mod document;
 pub mod link;
+pub mod minute;
 pub mod page_size;
 pub mod patience;
 pub mod profile;

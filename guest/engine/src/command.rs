@@ -167,6 +167,7 @@ fn fresh(account: &str, state: &str, now: Timestamp) -> Document {
             document.link_completed_at = old.link_completed_at;
             // Nobody shortens what a server demanded, whatever is wrong with the state.
             document.server_until = old.server_until;
+            document.minute = old.minute;
             document.linked_deliveries = old.linked_deliveries;
             for (model_id, model) in old.models.iter() {
                 document

@@ -26,6 +26,7 @@ pub fn change(
     settings: &Settings,
     now: Timestamp,
 ) -> (Change, Option<Trouble>) {
+    document.minute.turn_to(now);
     let settled = settle::settle(document, settings, now);
     let mut notices = extra.notices;
     notices.extend(settled.notices);

@@ -9,7 +9,7 @@ pub mod reading;
 
 use alloc::string::String;
 
-use merge_sync_logic::types::ModelId;
+use merge_sync_logic::types::{Milliseconds, ModelId};
 
 use self::next::{Answer, Next, Taken};
 use self::reading::Reading;
@@ -42,6 +42,15 @@ impl Asked {
         }
     }
 
+    /// It is not sent, to stay within a limit: nobody's failure, and the end of this run.
+    pub fn held_back(&self, document: &mut Document, wait: Milliseconds, context: &Context<'_>) {
+        let wait = match self {
+            Self::Poll(reading) => wait.max(reading.rest()),
+            _ => wait,
+        };
+        hold::stay_away(document, wait, false, context.now);
+    }
+
     /// Take in what it met.
     pub fn answered(
         self,
@@ -52,13 +61,9 @@ impl Asked {
         let answer = match answer {
             Answer::Success(body) => Ok(body),
             Answer::Failure(outcome) => Err(outcome),
-            // The host's budget is spent: nobody's failure, and the end of this run.
             Answer::HeldBack(wait) => {
-                let wait = match &self {
-                    Self::Poll(reading) => wait.max(reading.rest()),
-                    _ => wait,
-                };
-                hold::stay_away(document, wait, false, context.now);
+                document.minute.give_back();
+                self.held_back(document, wait, context);
                 return Next::Stop(Taken::default());
             }
         };

@@ -189,6 +189,8 @@ impl Turn<'_> {
         }
         // INVARIANT: this run consumes none of the notes in `loaded`; the next run does.
         self.run.version = loaded.version;
+        // Nobody else sends while the claim stands, so nobody else has counted.
+        document.minute = discarded.minute;
         if hold::is_demanded_still(&mut document, discarded, self.context.now) {
             return Ok(self.release(document, Extra::NOTHING));
         }
@@ -225,9 +227,15 @@ impl Turn<'_> {
     }
 
     fn send(&mut self, mut document: Box<Document>, asked: Asked) -> Effect {
+        let Context { settings, now, .. } = self.context;
+        if let Some(wait) = document.minute.wait(settings.requests_per_minute, now) {
+            asked.held_back(&mut document, wait, &self.context);
+            return self.release(document, Extra::NOTHING);
+        }
         let Some(target) = asked.target(&mut document, &self.context) else {
             return self.release(document, Extra::NOTHING);
         };
+        document.minute.count(now);
         if matches!(asked, Asked::Page(..)) {
             self.run.pages = self.run.pages.saturating_add(1);
         }

@@ -197,10 +197,7 @@ fn admin_address(admin: Option<&Admin>) -> std::io::Result<String> {
 }
 
 async fn assemble(config: &Config, rehearsal: Option<Arc<Rehearsal>>) -> anyhow::Result<Arc<Host>> {
-    let mut limits = Limits {
-        requests_per_minute: config.requests_per_minute,
-        ..Limits::default()
-    };
+    let mut limits = Limits::default();
     let clock: Arc<dyn Clock> = match rehearsal {
         Some(rehearsal) => {
             // Nobody moves that clock while a request waits for room.

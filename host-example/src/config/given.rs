@@ -51,7 +51,7 @@ pub(super) const KEYS: [Key; 11] = [
         flag: "--base-url",
     },
     Key {
-        name: "requests_per_minute",
+        name: SETTING,
         variable: "MERGE_SYNC_REQUESTS_PER_MINUTE",
         flag: "--requests-per-minute",
     },
@@ -66,6 +66,10 @@ pub(super) const KEYS: [Key; 11] = [
         flag: "--support",
     },
 ];
+
+/// A setting of the engine that may also be given as a flag, a variable, or a key outside
+/// `[settings]`.
+const SETTING: &str = "requests_per_minute";
 
 /// Keys that people look for in the file and that do not belong there.
 const SECRETS: [(&str, &str); 6] = [
@@ -115,7 +119,7 @@ pub struct Flags {
     /// Merge's address, in place of a region [env: MERGE_SYNC_BASE_URL]
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
-    /// Requests to Merge for one account within a minute [default: 100]
+    /// The setting `requests_per_minute`: requests to Merge for one account [default: 100]
     /// [env: MERGE_SYNC_REQUESTS_PER_MINUTE]
     #[arg(long, value_name = "NUMBER")]
     pub requests_per_minute: Option<String>,
@@ -138,7 +142,7 @@ impl Flags {
             "component" => self.component.as_ref(),
             "region" => self.region.as_ref(),
             "base_url" => self.base_url.as_ref(),
-            "requests_per_minute" => self.requests_per_minute.as_ref(),
+            SETTING => self.requests_per_minute.as_ref(),
             "concurrency" => self.concurrency.as_ref(),
             "support" => self.support.as_ref(),
             _ => None,
@@ -257,22 +261,38 @@ impl<'a> Given<'a> {
         flag.ok_or_else(|| objection(place, &value, "`true` or `false`"))
     }
 
-    /// The table `settings` as JSON.
+    /// The table `settings` as JSON, with the one setting that has a key of its own.
     pub(super) fn settings(&self) -> Result<String, ConfigError> {
-        let Some((path, table)) = &self.file else {
-            return Ok("{}".to_owned());
-        };
-        let Some(value) = table.get("settings") else {
-            return Ok("{}".to_owned());
-        };
-        let place = || format!("`settings` in `{}`", path.display());
-        if !value.is_table() {
-            return Err(objection(place(), value, "a table, `[settings]`"));
+        let mut settings = self.settings_table()?;
+        if let Some((_, place)) = self.find(SETTING) {
+            let number = self.number(SETTING, 0, 1..=100_000)?;
+            let in_table = settings.insert(SETTING.to_owned(), Value::Integer(number.into()));
+            // A flag or a variable beats the file; the file has it once.
+            if in_table.is_some() && place.contains(" in ") {
+                return Err(ConfigError {
+                    key: place,
+                    objection: "it is in [settings] as well; expected it there alone".to_owned(),
+                });
+            }
         }
-        serde_json::to_string(value).map_err(|error| ConfigError {
-            key: place(),
+        serde_json::to_string(&settings).map_err(|error| ConfigError {
+            key: "`settings`".to_owned(),
             objection: error.to_string(),
         })
+    }
+
+    fn settings_table(&self) -> Result<Table, ConfigError> {
+        let Some((path, table)) = &self.file else {
+            return Ok(Table::new());
+        };
+        match table.get("settings") {
+            None => Ok(Table::new()),
+            Some(Value::Table(settings)) => Ok(settings.clone()),
+            Some(value) => {
+                let place = format!("`settings` in `{}`", path.display());
+                Err(objection(place, value, "a table, `[settings]`"))
+            }
+        }
     }
 }
 

@@ -58,7 +58,8 @@ fn a_flag_beats_the_environment_and_that_the_file() {
     ];
     let file = "concurrency = 4\nrequests_per_minute = 5\ndatabase = \"six\"";
     let config = read(&flags, &environment, Some(file)).unwrap();
-    assert_eq!((config.concurrency, config.requests_per_minute), (1, 3));
+    assert_eq!(config.concurrency, 1);
+    assert_eq!(config.settings, r#"{"requests_per_minute":3}"#);
     assert_eq!(config.database, Path::new("six"));
 }
 
@@ -72,6 +73,23 @@ fn settings_reach_the_engine_as_json() {
     assert_eq!(
         config.unwrap().settings,
         r#"{"overlap_ms":1,"required":["a.B"]}"#
+    );
+}
+
+#[test]
+fn the_requests_a_minute_are_a_setting_wherever_they_are_given() {
+    let settings = |environment: &[(&str, &str)], file: &str| {
+        read(&Flags::default(), environment, Some(file)).map(|config| config.settings)
+    };
+    let of = |number: u32| Ok(format!(r#"{{"requests_per_minute":{number}}}"#));
+    assert_eq!(settings(&[], "requests_per_minute = 5"), of(5));
+    let in_table = "[settings]\nrequests_per_minute = 7";
+    assert_eq!(settings(&[], in_table), of(7));
+    let variable = [("MERGE_SYNC_REQUESTS_PER_MINUTE", "3")];
+    assert_eq!(settings(&variable, in_table), of(3));
+    refuses(
+        &format!("requests_per_minute = 5\n{in_table}"),
+        "`requests_per_minute` in `merge-sync.toml`: it is in [settings] as well; expected it there alone",
     );
 }
 

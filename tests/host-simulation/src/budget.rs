@@ -1,5 +1,5 @@
 //! What a host spends on requests: it keeps away from Merge's guard against addresses that keep
-//! failing, and from each account's limit a minute, as `http.send` obliges it to.
+//! failing, as `http.send` obliges it to.
 //!
 //! Accounts that were given a failing answer lately share a part of the guard, so that those that
 //! always fail never hold up the others.
@@ -17,15 +17,11 @@ const SHARED: usize = 5;
 /// For how long a failing answer makes its account one of those that share.
 const SUSPECT: Micros = 10 * MINUTE;
 
-/// Requests of one account within a minute.
-const A_MINUTE: usize = 100;
-
-/// One host's budgets, on its own clock.
+/// One host's budget, on its own clock.
 #[derive(Debug, Default)]
 pub struct Budget {
     all: Guard,
     suspects: Guard,
-    sent: BTreeMap<String, VecDeque<Micros>>,
     /// When each account was last given a failing answer, or none in time.
     failed_at: BTreeMap<String, Micros>,
 }
@@ -58,7 +54,7 @@ pub enum Outcome {
 }
 
 impl Budget {
-    /// Take a request out of the budgets.
+    /// Take a request out of the budget.
     ///
     /// # Errors
     ///
@@ -70,12 +66,6 @@ impl Budget {
         if suspect {
             self.suspects.room(SHARED, now)?;
         }
-        let sent = self.sent.entry(account.to_owned()).or_default();
-        expire(sent, now, MINUTE + SECOND);
-        if let Some(oldest) = sent.front().filter(|_| sent.len() >= A_MINUTE) {
-            return Err(oldest + MINUTE + SECOND - now);
-        }
-        sent.push_back(now);
         self.all.under_way += 1;
         self.suspects.under_way += usize::from(suspect);
         Ok(Admission {

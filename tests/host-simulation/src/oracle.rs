@@ -137,6 +137,8 @@ pub struct Oracle {
     pub slowest_ready: Micros,
     /// The most requests of an account, in per cent of what it may send.
     pub most_requests: u64,
+    /// The most requests of an account within a minute, in per cent of the setting.
+    pub fullest_minute: u64,
     /// The most requests within an hour of one read that is at rest.
     pub most_at_rest: u64,
     /// Models that are at rest in the end.
@@ -184,6 +186,7 @@ impl Oracle {
             partial_counts: scenario.settings.contains("accept-partial"),
             slowest_ready: 0,
             most_requests: 0,
+            fullest_minute: 0,
             most_at_rest: 0,
             parked: 0,
             pardoned: BTreeSet::new(),

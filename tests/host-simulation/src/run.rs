@@ -35,6 +35,8 @@ pub struct Outcome {
     pub slowest_ready: Micros,
     /// The most requests of an account, in per cent of its bound.
     pub most_requests: u64,
+    /// The most requests of an account within a minute, in per cent of the setting.
+    pub fullest_minute: u64,
     /// Accounts with something wrong for good.
     pub poisoned_accounts: u64,
     /// Models that are at rest in the end.
@@ -104,6 +106,7 @@ pub fn run(engine: &Engine, seed: u64, wanted: &Wanted, until: Until, traced: bo
         counts,
         slowest_ready: oracle.slowest_ready,
         most_requests: oracle.most_requests,
+        fullest_minute: oracle.fullest_minute,
         poisoned_accounts: poisoned.len() as u64,
         parked: oracle.parked,
         most_at_rest: oracle.most_at_rest,

@@ -76,6 +76,8 @@ pub struct Scenario {
     pub hosts: usize,
     /// The settings document of all of them.
     pub settings: String,
+    /// Requests of an account within a minute, as the settings say.
+    pub requests_per_minute: usize,
     /// How often each model is read whole; `None` in three of four seeds, in which nothing
     /// brings back what a window missed.
     pub reread: Option<Micros>,
@@ -126,7 +128,9 @@ impl Scenario {
             .min(wanted.accounts.unwrap_or(usize::MAX))
             .max(1);
         let probe = Merge::new(config.clone());
-        let settings = settings(&probe, wanted.rule, reread, poll, &mut dice);
+        let requests_per_minute = requests_per_minute(seed);
+        let drawn = settings(&probe, wanted.rule, reread, poll, &mut dice);
+        let settings = with_requests_per_minute(drawn, requests_per_minute);
 
         let extra = HOUR * dice.between(0, 8);
         let tail = probe.longest_interval()
@@ -151,6 +155,7 @@ impl Scenario {
             config,
             hosts: hosts.min(wanted.hosts.unwrap_or(usize::MAX)).max(1),
             settings,
+            requests_per_minute: requests_per_minute.unwrap_or(100),
             reread,
             poll: poll.unwrap_or((5 * MINUTE, HOUR)),
             rates,
@@ -235,13 +240,29 @@ fn poll(dice: &mut Dice) -> Option<(Micros, Micros)> {
         .then_some((HOUR * hours, 2 * HOUR * hours))
 }
 
+/// A limit that an account reaches, in one seed of three; `None` leaves it to the default. Drawn
+/// apart, so that all else of a seed is as it was without.
+fn requests_per_minute(seed: u64) -> Option<usize> {
+    let mut dice = Dice::new(seed, "requests per minute", 0);
+    let limit = usize::try_from(dice.between(8, 40)).ok();
+    limit.filter(|_| dice.per_mille(333))
+}
+
+fn with_requests_per_minute(settings: Value, limit: Option<usize>) -> String {
+    let mut settings = settings;
+    if let Some(limit) = limit {
+        settings["requests_per_minute"] = json!(limit);
+    }
+    settings.to_string()
+}
+
 fn settings(
     merge: &Merge,
     rule: Rule,
     reread: Option<Micros>,
     poll: Option<(Micros, Micros)>,
     dice: &mut Dice,
-) -> String {
+) -> Value {
     let mut settings = json!({
         "rule": rule.name(),
         "full_reread_ms": reread.unwrap_or(0) / 1_000,
@@ -272,7 +293,7 @@ fn settings(
             .collect();
         settings["query_extra"] = Value::Object(extra);
     }
-    settings.to_string()
+    settings
 }
 
 /// The faults of Merge's own that a run counts, by name.

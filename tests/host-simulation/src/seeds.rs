@@ -41,6 +41,8 @@ pub struct Sum {
     pub slowest_ready_minutes: i64,
     /// The most requests of an account, in per cent of its bound.
     pub most_requests_percent: u64,
+    /// The most requests of an account within a minute, in per cent of the setting.
+    pub fullest_minute_percent: u64,
     /// Accounts with something wrong for good.
     pub poisoned_accounts: u64,
     /// Models at rest in the end.
@@ -78,6 +80,7 @@ impl Sum {
         let minutes = outcome.slowest_ready / merge_simulator::time::MINUTE;
         self.slowest_ready_minutes = self.slowest_ready_minutes.max(minutes);
         self.most_requests_percent = self.most_requests_percent.max(outcome.most_requests);
+        self.fullest_minute_percent = self.fullest_minute_percent.max(outcome.fullest_minute);
         self.poisoned_accounts += outcome.poisoned_accounts;
         self.parked += outcome.parked;
         self.most_at_rest = self.most_at_rest.max(outcome.most_at_rest);
@@ -118,6 +121,7 @@ impl Sum {
             "requests_held_back": self.counts.held_back,
             "slowest_ready_minutes": self.slowest_ready_minutes,
             "most_requests_percent_of_bound": self.most_requests_percent,
+            "fullest_minute_percent_of_setting": self.fullest_minute_percent,
             "poisoned_accounts": self.poisoned_accounts,
             "parked": self.parked,
             "requests_an_hour_of_parked_models": self.most_at_rest,

@@ -1,8 +1,8 @@
-// How many requests may be made: one budget for each account, and one that guards them all.
+// How many requests may be made: a budget that guards all accounts.
 //
-// Merge counts the requests of each account by the minute, and blocks an address that was given
-// more than 20 failing answers within ten seconds. The guard counts a request in flight as if it
-// had failed, so that fifteen stay fifteen whatever the answers under way turn out to be.
+// Merge blocks an address that was given more than 20 failing answers within ten seconds. The guard
+// counts a request in flight as if it had failed, so that fifteen stay fifteen whatever the answers
+// under way turn out to be. The requests of one account in a minute are counted by the engine.
 //
 // Accounts that were given a failing answer within ten minutes share a part of the guard, and leave
 // the rest to all others: however many of them fail for good, and however often, they do not hold
@@ -12,8 +12,6 @@ import type { Milliseconds } from "../types.js";
 
 /** The limits of one host. */
 export interface Limits {
-  /** Requests of one account within a minute. Default 100, of Merge's smallest plan. */
-  readonly requestsPerMinute: number;
   /** Failing answers within ten seconds, and requests in flight, of all accounts. Default 15. */
   readonly failingAnswers: number;
   /** As many of these are for accounts with a failing answer within ten minutes. Default 5. */
@@ -22,15 +20,13 @@ export interface Limits {
   readonly patience: Milliseconds;
 }
 
-/** Merge's minute, and a second for what lies between our sending and its counting. */
-const WINDOW = 61_000;
 /** How long a failing answer counts. */
 const GUARD = 10_000;
 /** For how long a failing answer makes its account one of those that share. */
 const SUSPECT = 600_000;
 /** When to ask again where only requests in flight stand in the way. */
 const IN_FLIGHT = 250;
-/** The accounts are looked through for idle ones when there are this many. */
+/** The accounts that failed are looked through for old failures when there are this many. */
 const TIDY_ABOVE = 1_024;
 
 /**
@@ -77,20 +73,18 @@ class Guard {
 export class Budget {
   readonly #limits: Limits;
   readonly #now: () => number;
-  readonly #sent = new Map<string, number[]>();
   readonly #all = new Guard();
   readonly #suspects = new Guard();
   /** When each account last failed. The guard itself bounds their number. */
   readonly #failing = new Map<string, number>();
-  #tidyAt = TIDY_ABOVE;
 
   constructor(limits: Partial<Limits> = {}, now: () => number = () => performance.now()) {
-    const usual = { requestsPerMinute: 100, failingAnswers: 15, failingShare: 5, patience: 1_000 };
+    const usual = { failingAnswers: 15, failingShare: 5, patience: 1_000 };
     this.#limits = { ...usual, ...limits };
     this.#now = now;
   }
 
-  /** Takes one request out of the budgets; or says how long to wait until there may be room. */
+  /** Takes one request out of the budget; or says how long to wait until there may be room. */
   async admit(account: string): Promise<Admission | Milliseconds> {
     const started = this.#now();
     for (;;) {
@@ -114,14 +108,10 @@ export class Budget {
     const wait = Math.max(
       this.#all.room(this.#limits.failingAnswers, now),
       suspect ? this.#suspects.room(this.#limits.failingShare, now) : 0,
-      this.#accountRoom(account, now),
     );
     if (wait > 0) return Math.ceil(wait);
     this.#all.take();
     if (suspect) this.#suspects.take();
-    const sent = this.#sent.get(account);
-    if (sent === undefined) this.#sent.set(account, [now]);
-    else sent.push(now);
     return { account, suspect };
   }
 
@@ -133,23 +123,6 @@ export class Budget {
     }
     const at = this.#failing.get(account);
     return at !== undefined && isWithin(at, now, SUSPECT);
-  }
-
-  #accountRoom(account: string, now: number): Milliseconds {
-    this.#tidy(now);
-    const sent = recent(this.#sent.get(account) ?? [], now, WINDOW);
-    const [oldest] = sent;
-    if (oldest === undefined) return 0;
-    this.#sent.set(account, sent);
-    return sent.length >= this.#limits.requestsPerMinute ? until(oldest, now, WINDOW) : 0;
-  }
-
-  #tidy(now: number): void {
-    if (this.#sent.size <= this.#tidyAt) return;
-    for (const [account, sent] of this.#sent) {
-      if (recent(sent, now, WINDOW).length === 0) this.#sent.delete(account);
-    }
-    this.#tidyAt = Math.max(TIDY_ABOVE, this.#sent.size * 2);
   }
 }
 

@@ -1,7 +1,8 @@
-"""How many requests may be made: a budget for each account, and one that guards them all.
+"""How many requests may be made: a budget that guards all accounts.
 
-Merge counts the requests of each account by the minute, and blocks an address that was given
-more than 20 failing answers within ten seconds. A request in flight counts as if it had failed.
+Merge blocks an address that was given more than 20 failing answers within ten seconds. A request
+in flight counts as if it had failed. The requests of one account in a minute are counted by the
+engine.
 
 Accounts that were given a failing answer within ten minutes share a part of the guard, and leave
 the rest to all others: however many of them fail for good, and however often, they do not hold up
@@ -19,16 +20,11 @@ from enum import Enum, auto
 class Limits:
     """The limits."""
 
-    requests_per_minute: int = 100
-    """Requests of one account within a minute; Merge's smallest plan has 100."""
     failing_answers: int = 15
     """Failing answers within ten seconds, and requests in flight, of all accounts together."""
     failing_share: int = 5
     """As many of these are for accounts that were given a failing answer within ten minutes."""
 
-
-_WINDOW = timedelta(seconds=61)
-"""Merge's minute, and a second for what lies between our sending and its counting."""
 
 _GUARD = timedelta(seconds=10)
 """How long a failing answer counts."""
@@ -87,33 +83,29 @@ class _Guard:
 
 
 class Budget:
-    """The budgets of one program. May be shared by threads."""
+    """The budget of one program. May be shared by threads."""
 
     def __init__(self, limits: Limits | None = None) -> None:
-        """Make budgets from which nothing has been taken."""
+        """Make a budget from which nothing has been taken."""
         self._limits = limits or Limits()
         self._lock = threading.Lock()
-        self._sent: dict[str, deque[datetime]] = {}
-        self._tidy_at = _TIDY_ABOVE
         self._all, self._suspects = _Guard(), _Guard()
         # When each account last failed. The guard itself bounds their number.
         self._failing: dict[str, datetime] = {}
 
     def admit(self, account: str, now: datetime) -> Admission | timedelta:
-        """Take one request out of the budgets, to be settled; or answer how long to wait."""
+        """Take one request out of the budget, to be settled; or answer how long to wait."""
         limits = self._limits
         with self._lock:
             suspect = self._is_suspect(account, now)
             wait = max(
                 self._all.room(limits.failing_answers, now),
                 self._suspects.room(limits.failing_share, now) if suspect else timedelta(),
-                self._account_room(account, now),
             )
             if wait:
                 return wait
             self._all.in_flight += 1
             self._suspects.in_flight += suspect
-            self._sent.setdefault(account, deque()).append(now)
             return Admission(account, suspect)
 
     def settle(self, admission: Admission, ending: int | Ending, now: datetime) -> None:
@@ -132,21 +124,6 @@ class Budget:
             }
         at = self._failing.get(account)
         return at is not None and _is_within(at, now, _SUSPECT)
-
-    def _account_room(self, account: str, now: datetime) -> timedelta:
-        if len(self._sent) > self._tidy_at:
-            for known in list(self._sent):
-                _expire(self._sent[known], now, _WINDOW)
-                if not self._sent[known]:
-                    del self._sent[known]
-            self._tidy_at = max(_TIDY_ABOVE, 2 * len(self._sent))
-        sent = self._sent.get(account)
-        if sent is None:
-            return timedelta()
-        _expire(sent, now, _WINDOW)
-        if len(sent) < self._limits.requests_per_minute:
-            return timedelta()
-        return sent[0] + _WINDOW - now
 
 
 def _expire(instants: deque[datetime], now: datetime, window: timedelta) -> None:

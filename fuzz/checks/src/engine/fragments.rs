@@ -14,7 +14,7 @@ pub(crate) const SETTINGS: [&str; 10] = [
     r#"{"rule":"open-ended"}"#,
     r#"{"rule":"fetch-start"}"#,
     r#"{"overlap_ms":1000,"full_reread_ms":3600000}"#,
-    r#"{"run_limits":{"pages":1,"requests":2,"duration_ms":1000}}"#,
+    r#"{"run_limits":{"pages":1,"requests":2,"duration_ms":1000},"requests_per_minute":3}"#,
     r#"{"models":["hris.Employee","hris.Team"],"partial":"accept-partial"}"#,
     r#"{"required":["hris.Team","ats.Candidate"],"full_reread_ms":0}"#,
     r#"{"retry":{"base":0,"throttled_base":0,"cap":0,"max_attempts":2}}"#,

@@ -23,6 +23,7 @@ use merge_sync_logic::types::{Account, Problem};
 use self::read::{Found, Malformed, parse};
 use self::write::Writer;
 use super::document::{Claim, Document, Life, Shown};
+use super::minute::Minute;
 use crate::ground::trouble as kinds;
 
 /// The names of the lookup of `/issues`: when it was read, and when it is due.
@@ -63,6 +64,7 @@ pub fn write_document(out: &mut Writer, document: &Document) {
     out.number("streak", document.streak.into());
     out.optional("backoff_until", document.backoff_until);
     out.optional("server_until", document.server_until);
+    out.numbers("sent", &document.minute.into_numbers());
     out.number("claims", document.claims);
     out.number("unfinished_claims", document.unfinished_claims.into());
     out.number("backed_off_claims", document.backed_off_claims.into());
@@ -144,6 +146,9 @@ pub fn read_document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     document.streak = root.small_count("streak")?;
     document.backoff_until = root.optional_instant("backoff_until")?;
     document.server_until = root.optional_instant("server_until")?;
+    let mut sent = Minute::default().into_numbers();
+    root.get("sent").numbers(&mut sent)?;
+    document.minute = Minute::from_numbers(sent);
     document.claims = root.get("claims").count()?;
     document.unfinished_claims = root.small_count("unfinished_claims")?;
     document.backed_off_claims = root.small_count("backed_off_claims")?;

@@ -11,6 +11,7 @@ use merge_sync_logic::types::{Account, ModelId, ModelStatus, SyncState, Timestam
 use merge_sync_logic::window::Progress;
 
 use super::link::{Link, Lookup};
+use super::minute::Minute;
 use super::page_size::PageSize;
 use super::patience::Patiences;
 use super::slot::{Gap, Kind, Reread, Slot};
@@ -99,6 +100,8 @@ pub struct Document {
     pub backoff_until: Option<Timestamp>,
     /// What a server demanded: no run before this, and no operator can shorten it.
     pub server_until: Option<Timestamp>,
+    /// The requests of the latest minute.
+    pub minute: Minute,
     /// The run under way, if any.
     pub claim: Option<Claim>,
     /// The latest claim's number.
@@ -232,6 +235,7 @@ impl Document {
             trouble: None,
             backoff_until: None,
             server_until: None,
+            minute: Minute::default(),
             claim: None,
             claims: 0,
             unfinished_claims: 0,

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use merge_sync_logic::readiness;
 use merge_sync_logic::types::{Milliseconds, ModelStatus};
 
+use crate::account::minute;
 use crate::ground::paging::{Paging, hash};
 use crate::ground::url;
 
@@ -39,10 +40,14 @@ impl Reading {
         url::page(&path, "", PAGE_SIZE, self.paging.cursor.as_deref())
     }
 
-    /// How long to wait at the least where the host holds a page back: a reading begins again with
+    /// How long to wait at the least where a page is held back: a reading begins again with
     /// its first page, so all of an account's minute must be free for it, or it never ends.
     pub fn rest(&self) -> Milliseconds {
-        Milliseconds(if self.paging.pages == 0 { 0 } else { 60_000 })
+        if self.paging.pages == 0 {
+            Milliseconds(0)
+        } else {
+            minute::LONGEST
+        }
     }
 
     /// Take in a page.

@@ -9,7 +9,7 @@ use merge_sync_logic::json::read::Input;
 use merge_sync_logic::json::{self, readiness, retry, value, window};
 use merge_sync_logic::types::{Milliseconds, ModelId, Problem};
 
-use super::values::{Gate, LARGEST_PAGE, RunLimits, Settings, canonical};
+use super::values::{Gate, LARGEST_PAGE, MOST_REQUESTS_PER_MINUTE, RunLimits, Settings, canonical};
 
 /// A shorter overlap would not cover a row that becomes visible a little late.
 const SHORTEST_OVERLAP: Milliseconds = Milliseconds(1_000);
@@ -82,7 +82,14 @@ fn settings(input: Input<'_, '_>) -> Result<Settings, Problem> {
         retry::read_policy(input, Some(retry_before))
     })?;
     fields.update("full_reread_ms", &mut settings.full_reread, interval)?;
-    fields.update("page_size", &mut settings.page_size, page_size)?;
+    fields.update("page_size", &mut settings.page_size, |input| {
+        from_one_to(input, LARGEST_PAGE)
+    })?;
+    fields.update(
+        "requests_per_minute",
+        &mut settings.requests_per_minute,
+        |input| from_one_to(input, MOST_REQUESTS_PER_MINUTE),
+    )?;
     fields.update("run_limits", &mut settings.run_limits, |input| {
         run_limits(input, limits_before)
     })?;
@@ -198,11 +205,11 @@ fn adds(parameter: &str) -> bool {
     is_plain && is_known && !OURS.contains(&name) && !value.is_empty()
 }
 
-fn page_size(input: Input<'_, '_>) -> Result<u32, Problem> {
+fn from_one_to(input: Input<'_, '_>, most: u32) -> Result<u32, Problem> {
     input.checked(
         Input::u32,
-        |found| (1..=LARGEST_PAGE).contains(found),
-        format_args!("expected a number from 1 to {LARGEST_PAGE}"),
+        |found| (1..=most).contains(found),
+        format_args!("expected a number from 1 to {most}"),
     )
 }
 
@@ -355,6 +362,23 @@ mod tests {
         assert_eq!(size("{\"page_size\":100}"), Ok(100));
         for text in ["{\"page_size\":0}", "{\"page_size\":101}"] {
             refused(text, "page_size: expected a number from 1 to 100");
+        }
+    }
+
+    #[test]
+    fn an_account_is_sent_one_to_a_hundred_thousand_requests_a_minute() {
+        let limit = |text: &str| Settings::parse(text).map(|settings| settings.requests_per_minute);
+        assert_eq!(limit("{}"), Ok(100));
+        assert_eq!(limit("{\"requests_per_minute\":1}"), Ok(1));
+        assert_eq!(limit("{\"requests_per_minute\":100000}"), Ok(100_000));
+        for text in [
+            "{\"requests_per_minute\":0}",
+            "{\"requests_per_minute\":100001}",
+        ] {
+            refused(
+                text,
+                "requests_per_minute: expected a number from 1 to 100000",
+            );
         }
     }
 

@@ -19,6 +19,12 @@ pub const FULL_REREAD_DEFAULT: Milliseconds = Milliseconds(7 * 24 * 60 * 60 * 1_
 /// Rows a page: Merge's largest.
 pub const LARGEST_PAGE: u32 = 100;
 
+/// Requests of one account within a minute: what Merge's smallest plan allows.
+pub const REQUESTS_PER_MINUTE_DEFAULT: u32 = 100;
+
+/// More than any plan allows.
+pub const MOST_REQUESTS_PER_MINUTE: u32 = 100_000;
+
 /// Whether a model waits for the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gate {
@@ -58,6 +64,8 @@ pub struct Settings {
     pub full_reread: Option<Milliseconds>,
     /// Rows a page, as long as pages of that size can be read.
     pub page_size: u32,
+    /// Requests of one account within a minute.
+    pub requests_per_minute: u32,
     /// How much one run may do.
     pub run_limits: RunLimits,
     pub(crate) required: Vec<ModelId>,
@@ -76,6 +84,7 @@ impl Default for Settings {
             cadence: cadence::Policy::default(),
             retry: retry::Policy::default(),
             full_reread: Some(FULL_REREAD_DEFAULT),
+            requests_per_minute: REQUESTS_PER_MINUTE_DEFAULT,
             run_limits: RunLimits {
                 pages: 50,
                 requests: 60,

@@ -14,6 +14,7 @@ mod hints;
 mod issues;
 mod kept;
 mod link;
+mod minute;
 mod one_record;
 mod out_of_sight;
 mod page_sizes;

@@ -33,7 +33,10 @@ impl World<'_> {
         };
         let clock = self.hosts[host].clock(now);
         match self.hosts[host].budget.admit(&request.account, clock) {
-            Ok(admission) => call.admitted = Some(admission),
+            Ok(admission) => {
+                call.admitted = Some(admission);
+                self.oracle.sent(&request.account, now);
+            }
             Err(wait) => {
                 let after = u64::try_from(wait / 1_000 + 1).unwrap_or(1);
                 let held = http::SendError::HeldBack(http::HeldBack { after });

@@ -1,5 +1,7 @@
 //! How much may be asked of Merge: no storm, and nothing forgotten.
 
+use std::collections::VecDeque;
+
 use merge_simulator::Merge;
 use merge_simulator::time::{HOUR, MINUTE, Micros, SECOND};
 
@@ -16,6 +18,9 @@ const HINT_AT_LAST: Micros = 2 * HOUR;
 
 /// Ready in Merge is ready here within so long, where nothing stands in the way.
 const READY_AT_LAST: Micros = 3 * HOUR;
+
+/// Merge's minute, and a second for what lies between our sending and its counting.
+const A_MINUTE: Micros = MINUTE + SECOND;
 
 /// So many runs of one account within ten seconds that find nothing to do are a hot loop.
 const IDLE_RUNS: usize = 20;
@@ -36,6 +41,8 @@ pub(super) struct Pace {
     first_note_at: Option<Micros>,
     ready_at: Option<Micros>,
     idle_runs: Vec<Micros>,
+    /// The requests of the latest 61 seconds.
+    minute: VecDeque<Micros>,
 }
 
 impl Pace {
@@ -50,6 +57,13 @@ impl Pace {
             &mut self.first_pages
         };
         *kind += 1;
+    }
+
+    /// A request leaves its host. Returns how many did within 61 seconds.
+    fn sent(&mut self, now: Micros) -> usize {
+        self.minute.retain(|at| now - at <= A_MINUTE);
+        self.minute.push_back(now);
+        self.minute.len()
     }
 
     pub(super) fn answered(&mut self, good: bool) {
@@ -81,6 +95,10 @@ impl Pace {
 
     pub(super) fn asked(&mut self, command: &Command) {
         self.wishes += 1;
+        if matches!(command, Command::Pause | Command::Unlink | Command::Reset) {
+            // It ends the claim of a run, whose request under way stays uncounted.
+            self.minute.clear();
+        }
         let rereads = matches!(command, Command::Reread | Command::RereadModel(_));
         self.rereads += u64::from(rereads);
     }
@@ -109,6 +127,23 @@ impl Oracle {
         if runs.len() > IDLE_RUNS {
             runs.clear();
             self.violation(now, format!("host {host} runs {account} in a hot loop"));
+        }
+    }
+
+    /// A request leaves its host: within a minute no more do than the settings allow, whichever
+    /// hosts they leave. Hosts whose clocks differ cannot agree on what a minute is.
+    pub fn sent(&mut self, account: &str, now: Micros) {
+        let limit = self.scenario.requests_per_minute;
+        let Some(watched) = self.accounts.get_mut(account) else {
+            return;
+        };
+        let sent = watched.pace.sent(now);
+        if self.scenario.clocks_apart() > 0 {
+            return;
+        }
+        self.fullest_minute = self.fullest_minute.max((sent * 100 / limit) as u64);
+        if sent > limit {
+            self.violation(now, format!("{account}: {sent} requests within a minute"));
         }
     }
 

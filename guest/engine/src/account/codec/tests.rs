@@ -252,6 +252,12 @@ prop_compose! {
         document.next_poll_at = instants[1].unwrap_or(at);
         document.backoff_until = instants[2];
         document.server_until = instants[3];
+        if let Some(Timestamp(latest)) = instants[4] {
+            let mut sent = [numbers.2.into(); 14];
+            sent[0] = latest.cast_unsigned();
+            sent[5] = 1;
+            document.minute = Minute::from_numbers(sent);
+        }
         document.issues_lookup = Lookup { read_at: instants[4], due_at: instants[5] };
         document.hint_polled_at = instants[6];
         document.link = Link {
