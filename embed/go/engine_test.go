@@ -296,7 +296,7 @@ func TestACancelledRunIsTakenUpByTheNext(t *testing.T) {
 		t.Errorf("found %v, expected context.Canceled", err)
 	}
 	w.merge.before = nil
-	// Its claim stands for 90 seconds.
+	// Its lease lasts 90 seconds.
 	w.clock.move(2 * time.Minute)
 	if _, err := w.engine.Run(t.Context(), "a"); err != nil {
 		t.Error(err)

@@ -110,7 +110,7 @@ pub fn request(
         Command::Pause => {
             if document.life == Life::Active {
                 document.life = Life::Paused;
-                document.claim = None;
+                document.lease = None;
             }
         }
         Command::Resume => {
@@ -148,7 +148,7 @@ fn ask_now(document: &mut Document) {
 }
 
 /// An empty state that keeps who the account is, as far as the old text still tells, and the
-/// numbers that must not run backward: those of passes and claims.
+/// numbers that must not run backward: those of passes and leases.
 fn fresh(account: &str, state: &str, now: Timestamp) -> Document {
     let mut document = Document::blank(account, now);
     document.has_token = true;
@@ -163,7 +163,7 @@ fn fresh(account: &str, state: &str, now: Timestamp) -> Document {
             if document.life == Life::Stopped {
                 document.forget_wishes();
             }
-            document.claims = old.claims;
+            document.fencing_token = old.fencing_token;
             document.link_completed_at = old.link_completed_at;
             // Nobody shortens what a server demanded, whatever is wrong with the state.
             document.server_until = old.server_until;

@@ -26,7 +26,7 @@ pub fn change(
     settings: &Settings,
     now: Timestamp,
 ) -> (Change, Option<Trouble>) {
-    document.minute.turn_to(now);
+    document.minute.advance_to(now);
     let settled = settle::settle(document, settings, now);
     let mut notices = extra.notices;
     notices.extend(settled.notices);

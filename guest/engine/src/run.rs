@@ -19,8 +19,8 @@ pub struct Run {
     pub(crate) stage: Stage,
     /// The version that the next commit expects.
     pub(crate) version: String,
-    /// The number of this run's claim, once committed.
-    pub(crate) claim: Option<u64>,
+    /// The number of this run's lease, once committed.
+    pub(crate) lease: Option<u64>,
     /// When it started, host's clock.
     pub(crate) started_at: Option<Timestamp>,
     /// Requests sent.
@@ -60,14 +60,14 @@ pub(crate) enum Stage {
     /// An answer; the document is as of the latest commit, but for the read that began.
     Asking(Box<Document>, Asked),
     /// A commit of this document.
-    Committing(Box<Document>, Then),
+    Committing(Box<Document>, AfterCommit),
 }
 
 /// What comes after a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Then {
-    /// This commit claims the account with this number; then go on.
-    Claimed(u64),
+pub(crate) enum AfterCommit {
+    /// This commit leases the account with this number; then go on.
+    Leased(u64),
     /// Go on.
     GoOn,
     /// This commit ordered a sweep of this model; take in what it did, then go on.
@@ -84,7 +84,7 @@ impl Run {
             account: account.into(),
             stage: Stage::Idle,
             version: String::new(),
-            claim: None,
+            lease: None,
             started_at: None,
             requests: 0,
             pages: 0,

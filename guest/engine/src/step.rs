@@ -1,6 +1,6 @@
 //! One step of a run: takes an event and returns the next effect.
 //!
-//! A run commits a lease on the account (`claim` in the code), then alternates requests and
+//! A run commits a lease on the account (`lease` in the code), then alternates requests and
 //! commits; its last commit releases the lease. The rows of a page, the cursor after it and the
 //! state of the read (its slot) are one commit, so a crash loses nothing that was committed.
 
@@ -26,7 +26,7 @@ use crate::request::Asked;
 use crate::request::next::{Answer, Next, Taken};
 use crate::request::reading::Reading;
 pub use crate::run::Run;
-use crate::run::{Stage, Tally, Then};
+use crate::run::{AfterCommit, Stage, Tally};
 use crate::settings::Settings;
 
 /// The next state of the run, what to do, and what to log.
@@ -51,7 +51,7 @@ const MOST_OVERTAKEN: u32 = 8;
 pub fn step(mut run: Run, settings: &Settings, now: Timestamp, event: Event) -> Step {
     let mut log = Vec::new();
     let stage = core::mem::replace(&mut run.stage, Stage::Idle);
-    let mut turn = Turn {
+    let mut turn = CurrentStep {
         run: &mut run,
         context: Context {
             settings,
@@ -91,12 +91,12 @@ fn failed(failure: Failure) -> Effect {
 }
 
 /// A step in progress.
-struct Turn<'a> {
+struct CurrentStep<'a> {
     run: &'a mut Run,
     context: Context<'a>,
 }
 
-impl Turn<'_> {
+impl CurrentStep<'_> {
     fn start(&mut self, loaded: LoadedAccount) -> Result<Effect, Failure> {
         self.run.started_at = Some(self.context.now);
         let document = self.decode(&loaded.state)?;
@@ -126,16 +126,16 @@ impl Turn<'_> {
             ..Extra::NOTHING
         };
         if crash::backs_off(&mut document, &mut self.context) {
-            return self.commit(document, extra, Then::Finish);
+            return self.commit(document, extra, AfterCommit::Finish);
         }
         if work::next(&document, self.context.settings, false, now).is_some() {
-            let number = hold::claim(&mut document, now);
-            return self.commit(document, extra, Then::Claimed(number));
+            let number = hold::take_lease(&mut document, now);
+            return self.commit(document, extra, AfterCommit::Leased(number));
         }
         if extra.consumed.is_empty() {
             return self.leave(&document);
         }
-        self.commit(document, extra, Then::Finish)
+        self.commit(document, extra, AfterCommit::Finish)
     }
 
     /// End the run without a commit.
@@ -147,17 +147,17 @@ impl Turn<'_> {
     fn committed(
         &mut self,
         mut document: Box<Document>,
-        then: Then,
+        then: AfterCommit,
         committed: Committed,
     ) -> Effect {
         self.run.version = committed.version;
         self.run.done = self.run.done.plus(self.run.pending);
         self.run.pending = Tally::default();
         match then {
-            Then::Finish => return self.report(),
-            Then::GoOn => {}
-            Then::Claimed(number) => self.run.claim = Some(number),
-            Then::Swept(model_id) => sweep::carried_out(
+            AfterCommit::Finish => return self.report(),
+            AfterCommit::GoOn => {}
+            AfterCommit::Leased(number) => self.run.lease = Some(number),
+            AfterCommit::Swept(model_id) => sweep::carried_out(
                 &mut document,
                 &self.run.account,
                 &model_id,
@@ -181,15 +181,15 @@ impl Turn<'_> {
         if self.run.overtaken > MOST_OVERTAKEN {
             return Ok(self.report());
         }
-        let Some(number) = self.run.claim else {
+        let Some(number) = self.run.lease else {
             return Ok(self.begin(document, loaded));
         };
-        if !hold::is_claimed(&document, number, self.context.now) {
+        if !hold::has_lease(&document, number, self.context.now) {
             return Ok(self.report());
         }
         // INVARIANT: this run consumes none of the notes in `loaded`; the next run does.
         self.run.version = loaded.version;
-        // Nobody else sends while the claim stands, so nobody else has counted.
+        // Nobody else sends while the lease stands, so nobody else has counted.
         document.minute = discarded.minute;
         if hold::is_demanded_still(&mut document, discarded, self.context.now) {
             return Ok(self.release(document, Extra::NOTHING));
@@ -255,7 +255,7 @@ impl Turn<'_> {
                 let extra = self.count(taken);
                 let swept = extra.sweep.as_ref().map(|sweep| sweep.model_id.clone());
                 match swept {
-                    Some(model_id) => self.commit(document, extra, Then::Swept(model_id)),
+                    Some(model_id) => self.commit(document, extra, AfterCommit::Swept(model_id)),
                     None => self.commit_and_go_on(document, extra),
                 }
             }
@@ -292,7 +292,7 @@ impl Turn<'_> {
             sweep: document.models.get(&model_id).and_then(order),
             ..Extra::NOTHING
         };
-        self.commit(document, extra, Then::Swept(model_id))
+        self.commit(document, extra, AfterCommit::Swept(model_id))
     }
 
     /// Commit and continue. If no work is left, the same commit releases the lease.
@@ -300,15 +300,15 @@ impl Turn<'_> {
         if self.next_work(&document).is_none() {
             return self.release(document, extra);
         }
-        self.commit(document, extra, Then::GoOn)
+        self.commit(document, extra, AfterCommit::GoOn)
     }
 
     fn release(&mut self, mut document: Box<Document>, extra: Extra) -> Effect {
         hold::give_back(&mut document);
-        self.commit(document, extra, Then::Finish)
+        self.commit(document, extra, AfterCommit::Finish)
     }
 
-    fn commit(&mut self, mut document: Box<Document>, extra: Extra, then: Then) -> Effect {
+    fn commit(&mut self, mut document: Box<Document>, extra: Extra, then: AfterCommit) -> Effect {
         let Context { settings, now, .. } = self.context;
         hold::renew(&mut document, now);
         let (account, version) = (&self.run.account, self.run.version.clone());

@@ -128,11 +128,11 @@ pub struct NextPoll {
 pub fn next(facts: &Facts) -> NextPoll {
     let pace = pace(facts);
     let after = match pace {
-        Pace::InitialFast => spread(facts.policy.initial_fast, facts.seed),
+        Pace::InitialFast => jittered(facts.policy.initial_fast, facts.seed),
         Pace::InitialSlow => growing(facts.policy.initial_slow, elapsed(facts)),
-        Pace::Frequent => spread(facts.policy.frequent, facts.seed),
-        Pace::Standard => spread(facts.policy.standard, facts.seed),
-        Pace::Unhinted => spread(facts.policy.unhinted, facts.seed),
+        Pace::Frequent => jittered(facts.policy.frequent, facts.seed),
+        Pace::Standard => jittered(facts.policy.standard, facts.seed),
+        Pace::Unhinted => jittered(facts.policy.unhinted, facts.seed),
     };
     NextPoll {
         after: after.min(facts.policy.safety_net),
@@ -146,7 +146,7 @@ pub fn next(facts: &Facts) -> NextPoll {
 /// which differ in one bit land far apart; the upper half of the product of the mixed seed and
 /// the number of milliseconds to choose from is the choice. Any language can repeat both.
 #[must_use]
-pub fn spread(interval: Interval, seed: u64) -> Milliseconds {
+pub fn jittered(interval: Interval, seed: u64) -> Milliseconds {
     let width = interval.longest.0.saturating_sub(interval.shortest.0);
     let choices = u128::from(width).saturating_add(1);
     let chosen = u128::from(mix(seed)).saturating_mul(choices) >> u64::BITS;

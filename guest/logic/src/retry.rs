@@ -5,7 +5,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use crate::cadence::{Interval, spread};
+use crate::cadence::{Interval, jittered};
 use crate::types::{Milliseconds, Timestamp};
 
 /// No wait is longer, whoever asked for it: 24 hours.
@@ -365,7 +365,7 @@ fn again(
         shortest: Milliseconds(0),
         longest: backoff(base, facts.policy.cap, attempt),
     };
-    let drawn = spread(drawn, facts.seed);
+    let drawn = jittered(drawn, facts.seed);
     let after = wait.unwrap_or(Milliseconds(0)).0.saturating_add(drawn.0);
     Decision::Again(Again {
         after: Milliseconds(after).min(LONGEST_WAIT_MS),

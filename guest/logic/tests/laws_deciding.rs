@@ -1,7 +1,7 @@
 //! Laws of the decisions, and of the text in front of them: total, deterministic, and each
 //! promise of the contract for any facts.
 
-use merge_sync_logic::cadence::{self, Interval, Pace, spread};
+use merge_sync_logic::cadence::{self, Interval, Pace, jittered};
 use merge_sync_logic::json;
 use merge_sync_logic::readiness::{self, AccountPhase, PartialPolicy, Phase};
 use merge_sync_logic::retry::{
@@ -470,7 +470,7 @@ proptest! {
         };
         let mut tenths = [0_u32; 10];
         for seed in (0..400).map(|step| first.wrapping_add(step)) {
-            let offset = u128::from(spread(interval, seed).0 - shortest);
+            let offset = u128::from(jittered(interval, seed).0 - shortest);
             let tenth = (offset * 10 / (u128::from(width) + 1)) as usize;
             tenths[tenth] += 1;
         }

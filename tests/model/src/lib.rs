@@ -24,7 +24,7 @@
 //! * A clock that moves only when nothing is left to do before the next instant at which something is
 //!   due ([`clock`]).
 //! * Faults, so many on a path as [`scenario::Budget`] says: a host dies, is slow to load, or stands
-//!   still beyond its claim; the store is unavailable, or commits and loses its answer; a request is
+//!   still beyond its lease; the store is unavailable, or commits and loses its answer; a request is
 //!   lost; a webhook is late, comes twice, or never.
 //!
 //! [`properties`] has what must hold.

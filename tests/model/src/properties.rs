@@ -20,7 +20,7 @@ pub const CONSUMED: &str = "no unseen note is consumed";
 /// What a webhook said that a host has answered is known and stored, or a note, or due within a
 /// minute: it never waits for the regular poll.
 pub const NOT_FORGOTTEN: &str = "no note is lost";
-/// Two hosts never ask at the same time, unless one stood still beyond the end of its claim.
+/// Two hosts never ask at the same time, unless one stood still beyond the end of its lease.
 pub const ONE_ASKS: &str = "one host asks at a time";
 /// No run begins at the instant at which another ended that had nothing to ask, unless something
 /// changed.

@@ -128,7 +128,7 @@ impl State {
             && self.webhooks.into_iter().all(told)
             && self.is_idle()
             && self.store.notes.is_empty()
-            && !self.store.document.claimed
+            && !self.store.document.leased
             && self.store.document.watermark == self.merge.finished
             && self.store.rows == self.merge.versions()
     }

@@ -39,8 +39,8 @@ pub struct Document {
     pub watermark: Option<Timestamp>,
     /// The latest F that was heard of.
     pub known_finish: Option<Timestamp>,
-    /// Whether a run has claimed the account.
-    pub claimed: bool,
+    /// Whether a run has the lease of the account.
+    pub leased: bool,
 }
 
 /// What a commit did that no commit may do.
@@ -67,7 +67,7 @@ impl Store {
                 text: String::new(),
                 watermark: None,
                 known_finish: None,
-                claimed: false,
+                leased: false,
             }),
             version: 0,
             notes: Known::new(Vec::new()),
@@ -188,7 +188,7 @@ impl Store {
     }
 }
 
-/// By the door that people look through, and for the claim, which that does not show, by the
+/// By the door that people look through, and for the lease, which that does not show, by the
 /// document's text.
 fn read(text: &str, settings: &Settings, now: Timestamp) -> Option<Document> {
     let loaded = LoadedAccount {
@@ -206,6 +206,6 @@ fn read(text: &str, settings: &Settings, now: Timestamp) -> Option<Document> {
         text: text.into(),
         watermark: model.and_then(|model| model.progress.merge_last_sync_finished),
         known_finish: model.and_then(|model| model.status.last_sync_finished),
-        claimed: !fields["claim"].is_null(),
+        leased: !fields["claim"].is_null(),
     })
 }

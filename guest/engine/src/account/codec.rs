@@ -22,7 +22,7 @@ use merge_sync_logic::types::{Account, Problem};
 
 use self::read::{Found, Malformed, parse};
 use self::write::Writer;
-use super::document::{Claim, Document, Life, Shown};
+use super::document::{AnnouncedTrouble, Document, Lease, Life};
 use super::minute::Minute;
 use crate::ground::trouble as kinds;
 
@@ -61,26 +61,26 @@ pub fn write_document(out: &mut Writer, document: &Document) {
     out.number("polls", document.polls);
     out.optional("last_poll_at", document.last_poll_at);
     out.key("next_poll_at").instant(document.next_poll_at);
-    out.number("streak", document.streak.into());
+    out.number("streak", document.consecutive_failures.into());
     out.optional("backoff_until", document.backoff_until);
     out.optional("server_until", document.server_until);
     out.numbers("sent", &document.minute.into_numbers());
-    out.number("claims", document.claims);
-    out.number("unfinished_claims", document.unfinished_claims.into());
-    out.number("backed_off_claims", document.backed_off_claims.into());
-    out.string("turn", &document.turn);
+    out.number("claims", document.fencing_token);
+    out.number("unfinished_claims", document.unfinished_leases.into());
+    out.number("backed_off_claims", document.backed_off_leases.into());
+    out.string("turn", &document.last_served);
     link::write_lookup(out, &LOOKUP_OF_ISSUES, &document.issues_lookup);
     link::write(out, &document.link);
-    if let Some(claim) = document.claim {
+    if let Some(lease) = document.lease {
         out.key("claim").begin('[');
-        out.item().unsigned(claim.number);
-        out.item().instant(claim.until);
+        out.item().unsigned(lease.fencing_token);
+        out.item().instant(lease.until);
         out.end(']');
     }
     if let Some(trouble) = &document.trouble {
         trouble::write(out.key("trouble"), trouble);
     }
-    if let Some(shown) = document.shown {
+    if let Some(shown) = document.announced {
         out.key("shown").begin('[');
         out.item().text(kinds::name(shown.kind));
         out.item().instant(shown.since);
@@ -143,21 +143,21 @@ pub fn read_document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     document.polls = root.get("polls").count()?;
     document.last_poll_at = root.optional_instant("last_poll_at")?;
     document.next_poll_at = root.get("next_poll_at").instant()?;
-    document.streak = root.small_count("streak")?;
+    document.consecutive_failures = root.small_count("streak")?;
     document.backoff_until = root.optional_instant("backoff_until")?;
     document.server_until = root.optional_instant("server_until")?;
     let mut sent = Minute::default().into_numbers();
     root.get("sent").numbers(&mut sent)?;
     document.minute = Minute::from_numbers(sent);
-    document.claims = root.get("claims").count()?;
-    document.unfinished_claims = root.small_count("unfinished_claims")?;
-    document.backed_off_claims = root.small_count("backed_off_claims")?;
-    document.turn = root.text_or_empty("turn")?;
+    document.fencing_token = root.get("claims").count()?;
+    document.unfinished_leases = root.small_count("unfinished_claims")?;
+    document.backed_off_leases = root.small_count("backed_off_claims")?;
+    document.last_served = root.text_or_empty("turn")?;
     document.issues_lookup = link::read_lookup(root, &LOOKUP_OF_ISSUES)?;
     document.link = link::read(root)?;
-    document.claim = root.get("claim").if_present(claim)?;
+    document.lease = root.get("claim").if_present(lease)?;
     document.trouble = root.get("trouble").if_present(trouble::read)?;
-    document.shown = root.get("shown").if_present(shown)?;
+    document.announced = root.get("shown").if_present(shown)?;
     document.issues = root.texts("issues")?;
     document.link_completed_at = root.optional_instant("link_completed_at")?;
     document.linked_deliveries = root.texts("linked_deliveries")?;
@@ -169,15 +169,15 @@ pub fn read_document(root: &Found<'_, '_>) -> Result<Document, Malformed> {
     Ok(document)
 }
 
-fn claim(found: &Found<'_, '_>) -> Result<Claim, Malformed> {
-    Ok(Claim {
-        number: found.at(0).unsigned()?,
+fn lease(found: &Found<'_, '_>) -> Result<Lease, Malformed> {
+    Ok(Lease {
+        fencing_token: found.at(0).unsigned()?,
         until: found.at(1).instant()?,
     })
 }
 
-fn shown(found: &Found<'_, '_>) -> Result<Shown, Malformed> {
-    Ok(Shown {
+fn shown(found: &Found<'_, '_>) -> Result<AnnouncedTrouble, Malformed> {
+    Ok(AnnouncedTrouble {
         kind: trouble::read_kind(&found.at(0))?,
         since: found.at(1).instant()?,
     })

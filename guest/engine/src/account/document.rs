@@ -39,18 +39,18 @@ pub enum Life {
     Stopped,
 }
 
-/// A run's promise to be the only one, until it ends or the claim does.
+/// The lease of the run under way: no other run sends requests while it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Claim {
-    /// Larger for each later claim of the account.
-    pub number: u64,
+pub struct Lease {
+    /// Larger for each later lease of the account.
+    pub fencing_token: u64,
     /// When others may take over, host's clock.
     pub until: Timestamp,
 }
 
 /// The trouble that people were last told of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shown {
+pub struct AnnouncedTrouble {
     /// What kind.
     pub kind: TroubleKind,
     /// Since when, host's clock.
@@ -93,7 +93,7 @@ pub struct Document {
     /// Whether a webhook said that Merge deleted the account; the polls of a day decide.
     pub unlink_reported: bool,
     /// Failed reads of `/sync-status` in a row.
-    pub streak: u32,
+    pub consecutive_failures: u32,
     /// What stands in the way of all requests; `None` once a poll succeeds.
     pub trouble: Option<Trouble>,
     /// Our own patience: no run before this.
@@ -103,17 +103,17 @@ pub struct Document {
     /// The requests of the latest minute.
     pub minute: Minute,
     /// The run under way, if any.
-    pub claim: Option<Claim>,
-    /// The latest claim's number.
-    pub claims: u64,
-    /// Claims in a row whose run did not finish.
-    pub unfinished_claims: u32,
-    /// The value of `unfinished_claims` that was backed off for.
-    pub backed_off_claims: u32,
+    pub lease: Option<Lease>,
+    /// The latest lease's fencing token.
+    pub fencing_token: u64,
+    /// Leases in a row whose run did not finish.
+    pub unfinished_leases: u32,
+    /// The value of `unfinished_leases` that was backed off for.
+    pub backed_off_leases: u32,
     /// The model that was served last: the next one is served first.
-    pub turn: ModelId,
+    pub last_served: ModelId,
     /// The trouble that people were last told of.
-    pub shown: Option<Shown>,
+    pub announced: Option<AnnouncedTrouble>,
     /// Merge's newest issue texts, newest first.
     pub issues: Vec<String>,
     /// When `/issues` is read.
@@ -231,17 +231,17 @@ impl Document {
             hinted: false,
             hint_polled_at: None,
             unlink_reported: false,
-            streak: 0,
+            consecutive_failures: 0,
             trouble: None,
             backoff_until: None,
             server_until: None,
             minute: Minute::default(),
-            claim: None,
-            claims: 0,
-            unfinished_claims: 0,
-            backed_off_claims: 0,
-            turn: ModelId::new(),
-            shown: None,
+            lease: None,
+            fencing_token: 0,
+            unfinished_leases: 0,
+            backed_off_leases: 0,
+            last_served: ModelId::new(),
+            announced: None,
             issues: Vec::new(),
             issues_lookup: Lookup::default(),
             link: Link::default(),
@@ -281,7 +281,7 @@ impl Document {
     pub fn stop(&mut self) {
         self.life = Life::Stopped;
         self.has_token = false;
-        self.claim = None;
+        self.lease = None;
         self.forget_wishes();
         self.drop_slots();
     }

@@ -1,8 +1,8 @@
 //! An account's requests of the latest minute. They are counted in its document, which only the
-//! holder of the claim sends by: so all hosts together stay within what Merge allows an account.
+//! holder of the lease sends by: so all hosts together stay within what Merge allows an account.
 //!
 //! A request is counted when it is sent and stored with what it led to. A run that dies in between
-//! leaves one uncounted, and a claim that outlives the minute: when the next run sends, that request
+//! leaves one uncounted, and a lease that outlives the minute: when the next run sends, that request
 //! is forgotten anyway.
 
 use merge_sync_logic::types::{Milliseconds, Timestamp};
@@ -29,7 +29,7 @@ pub struct Minute {
 impl Minute {
     /// How long until there is room for a request; `None` where there is.
     pub fn wait(&mut self, limit: u32, now: Timestamp) -> Option<Milliseconds> {
-        self.turn_to(now);
+        self.advance_to(now);
         let mut sent: u64 = 0;
         let fills = |count: &u64| {
             sent = sent.saturating_add(*count);
@@ -45,7 +45,7 @@ impl Minute {
 
     /// A request is sent.
     pub fn count(&mut self, now: Timestamp) {
-        self.turn_to(now);
+        self.advance_to(now);
         if let Some(count) = self.counts.first_mut() {
             *count = count.saturating_add(1);
         }
@@ -60,7 +60,7 @@ impl Minute {
 
     /// Forget what is over. Behind a clock that was set back, what was counted is as of now: it is
     /// neither forgotten nor does it count for longer than a minute.
-    pub fn turn_to(&mut self, now: Timestamp) {
+    pub fn advance_to(&mut self, now: Timestamp) {
         let span = now.0.div_euclid(SPAN);
         let past = span.saturating_sub(self.latest).max(0);
         let past = usize::try_from(past).unwrap_or(COUNTERS);

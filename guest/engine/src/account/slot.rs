@@ -148,7 +148,7 @@ const MOST_USELESS_PAGES: u32 = 1_000;
 
 /// What a page did to its slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turned {
+pub enum SlotOutcome {
     /// There are more pages.
     More,
     /// Every page of every part is read, or given up.
@@ -241,7 +241,7 @@ impl Slot {
 
     /// Take in a page that was counted. Whether the part got further than ever is for
     /// [`Slot::got_further`] to say.
-    pub fn turn_page(&mut self, page: Page) -> Turned {
+    pub fn take_page(&mut self, page: Page) -> SlotOutcome {
         let records = page.records();
         if self.furthest > 0 && self.got_further() {
             self.loops = 0;
@@ -254,7 +254,7 @@ impl Slot {
         self.useless_pages = in_a_row(self.useless_pages, page.stored);
         self.had_useless_page |= records > 0 && page.stored == 0;
         if page.is_cut_off {
-            return Turned::Loop(Loop::CutOff);
+            return SlotOutcome::Loop(Loop::CutOff);
         }
         let Some(next) = page.next else {
             return self.end_try();
@@ -268,10 +268,10 @@ impl Slot {
         self.largest = self.largest.max(records);
         let has_no_end =
             self.empty_pages > MOST_EMPTY_PAGES || self.useless_pages > MOST_USELESS_PAGES;
-        match self.paging.turn(next, page.keys) {
-            Err(Circle) => Turned::Loop(Loop::Circle),
-            Ok(()) if has_no_end => Turned::Loop(Loop::Empty),
-            Ok(()) => Turned::More,
+        match self.paging.advance(next, page.keys) {
+            Err(Circle) => SlotOutcome::Loop(Loop::Circle),
+            Ok(()) if has_no_end => SlotOutcome::Loop(Loop::Empty),
+            Ok(()) => SlotOutcome::More,
         }
     }
 

@@ -6,7 +6,7 @@ use merge_sync_logic::readiness::{AccountPhase, AccountReadiness};
 use merge_sync_logic::types::Timestamp;
 use merge_sync_logic::window::Plan;
 
-use crate::account::document::{Document, Life, Model, Shown};
+use crate::account::document::{AnnouncedTrouble, Document, Life, Model};
 use crate::contract::store::{Notice, Occasion, Summary};
 use crate::decide::{link, model_trouble, readiness, trouble as account_trouble};
 use crate::ground::trouble::{self, Trouble, TroubleKind};
@@ -155,8 +155,8 @@ fn announce_trouble(
     now: Timestamp,
     notices: &mut Vec<Notice>,
 ) {
-    let before = document.shown;
-    document.shown = current.map(|trouble| Shown {
+    let before = document.announced;
+    document.announced = current.map(|trouble| AnnouncedTrouble {
         kind: trouble.kind,
         since: trouble.since,
     });
@@ -186,7 +186,7 @@ fn announce_trouble(
             ));
         }
         // A failure that is being retried may be the same trouble on its way out or back.
-        (Some(_), None) if current.is_some() => document.shown = before,
+        (Some(_), None) if current.is_some() => document.announced = before,
         // The account was stopped, which does not end its trouble.
         (Some(_), None) if document.life == Life::Stopped => {}
         (Some(_), None) => {

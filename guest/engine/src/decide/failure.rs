@@ -68,16 +68,16 @@ pub fn is_throttled(outcome: &AttemptOutcome) -> bool {
     status(outcome) == Some(429)
 }
 
-/// Decide on a failure, the `streak + 1`st in a row of `name`: an account's id, or with a
-/// model's id behind it, so that streaks that run side by side are jittered apart.
+/// Decide on a failure, the `consecutive_failures + 1`st in a row of `name`: an account's id, or with a
+/// model's id behind it, so that failures that run side by side are jittered apart.
 pub fn decide(
     outcome: &AttemptOutcome,
-    streak: u32,
+    consecutive_failures: u32,
     name: &str,
     settings: &Settings,
     now: Timestamp,
 ) -> Decision {
-    let attempt = streak.saturating_add(1);
+    let attempt = consecutive_failures.saturating_add(1);
     retry::decide(&retry::Facts {
         outcome: outcome.clone(),
         attempt,

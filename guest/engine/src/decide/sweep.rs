@@ -3,7 +3,7 @@
 //! A re-read that found so little that a revoked permission may be the cause marks nothing: its
 //! sweep is held. A second one six hours later confirms it, or an operator approves it.
 
-use merge_sync_logic::cadence::{Interval, spread};
+use merge_sync_logic::cadence::{Interval, jittered};
 use merge_sync_logic::types::Timestamp;
 
 use crate::account::document::{Document, Model};
@@ -57,7 +57,7 @@ pub fn confirmation_at(name: &str, pass: u64, now: Timestamp) -> Timestamp {
         shortest: CONFIRM_AFTER,
         longest: CONFIRM_AT_LAST,
     };
-    now.plus(spread(interval, seed(name, pass)))
+    now.plus(jittered(interval, seed(name, pass)))
 }
 
 /// Take in what the store did, and say so. `None` is a store that did not answer.

@@ -29,7 +29,10 @@ pub fn current(
         .or_else(|| crashed(document, now))
         .or_else(|| worst_of_models(document, now))
         .or_else(|| initial_sync(document, readiness, now))?;
-    if let Some(shown) = document.shown.filter(|shown| shown.kind == trouble.kind) {
+    if let Some(shown) = document
+        .announced
+        .filter(|shown| shown.kind == trouble.kind)
+    {
         trouble.since = trouble.since.min(shown.since);
     }
     Some(trouble)
@@ -39,7 +42,7 @@ pub fn current(
 const MOST_CRASHES: u32 = 8;
 
 fn crashed(document: &Document, now: Timestamp) -> Option<Trouble> {
-    (document.unfinished_claims > MOST_CRASHES).then(|| Trouble {
+    (document.unfinished_leases > MOST_CRASHES).then(|| Trouble {
         kind: TroubleKind::Park,
         since: now,
         text: "The latest runs of this account broke off.".into(),

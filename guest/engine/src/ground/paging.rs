@@ -30,7 +30,7 @@ pub struct Seen {
 
 impl Seen {
     /// Whether the page of this hash, behind the one before it, was there before.
-    fn turn(&mut self, held: u64) -> bool {
+    fn advance(&mut self, held: u64) -> bool {
         if held == 0 {
             return false;
         }
@@ -57,8 +57,8 @@ impl Paging {
     ///
     /// [`Circle`] where `next`, or this page behind the one before it, was there before; the walk
     /// stays where it is.
-    pub fn turn(&mut self, next: String, held: u64) -> Result<(), Circle> {
-        let is_repeated = self.seen.turn(held);
+    pub fn advance(&mut self, next: String, held: u64) -> Result<(), Circle> {
+        let is_repeated = self.seen.advance(held);
         if is_repeated || self.cursor.as_ref() == Some(&next) || self.mark.as_ref() == Some(&next) {
             return Err(Circle);
         }
@@ -88,7 +88,7 @@ mod tests {
         let mut paging = Paging::default();
         let turns = |number: &u32| {
             let (next, held) = page(*number);
-            paging.turn(next, held).is_err()
+            paging.advance(next, held).is_err()
         };
         (0..most).find(turns).unwrap_or(most)
     }
@@ -138,7 +138,7 @@ mod tests {
         let mut paging = Paging::default();
         for page in 0..1_000_u32 {
             let held = u64::from(page).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            assert_eq!(paging.turn(alloc::format!("c{page}"), held), Ok(()));
+            assert_eq!(paging.advance(alloc::format!("c{page}"), held), Ok(()));
         }
         assert_eq!(paging.mark.as_deref(), Some("c511"));
     }

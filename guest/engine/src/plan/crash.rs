@@ -1,4 +1,4 @@
-//! Runs that never finished: three claims in a row without an end count as failures.
+//! Runs that never finished: three leases in a row without an end count as failures.
 
 use merge_sync_logic::retry::Decision;
 use merge_sync_logic::types::Milliseconds;
@@ -10,8 +10,8 @@ use crate::contract::log::{Entry, Level};
 use crate::decide::failure;
 use crate::settings::LARGEST_PAGE;
 
-/// So many claims without a finished run are no coincidence.
-const SUSPICIOUS_CLAIMS: u32 = 3;
+/// So many leases without a finished run are no coincidence.
+const SUSPICIOUS_LEASES: u32 = 3;
 
 /// Rows a page after crashes, in case it was the page that was too much.
 const CAREFUL_PAGE_SIZE: u32 = 10;
@@ -21,7 +21,7 @@ const GIVEN_UP: Milliseconds = Milliseconds(60 * 60 * 1_000);
 
 /// Whether runs of this account crash, perhaps of the page that they read.
 pub fn is_suspected(document: &Document) -> bool {
-    document.unfinished_claims >= SUSPICIOUS_CLAIMS
+    document.unfinished_leases >= SUSPICIOUS_LEASES
 }
 
 /// The most records to ask for on a page.
@@ -37,15 +37,21 @@ pub fn most_rows(document: &Document) -> u32 {
 /// run is to end here.
 pub fn backs_off(document: &mut Document, context: &mut Context<'_>) -> bool {
     let (settings, now) = (context.settings, context.now);
-    if !is_suspected(document) || document.backed_off_claims == document.unfinished_claims {
+    if !is_suspected(document) || document.backed_off_leases == document.unfinished_leases {
         return false;
     }
-    let crashes = document.unfinished_claims;
-    document.backed_off_claims = crashes;
-    document.claim = None;
+    let crashes = document.unfinished_leases;
+    document.backed_off_leases = crashes;
+    document.lease = None;
     let outcome = failure::unreachable("the run did not finish".into());
-    let streak = crashes.saturating_sub(SUSPICIOUS_CLAIMS);
-    let decision = failure::decide(&outcome, streak, &document.account.id, settings, now);
+    let consecutive_failures = crashes.saturating_sub(SUSPICIOUS_LEASES);
+    let decision = failure::decide(
+        &outcome,
+        consecutive_failures,
+        &document.account.id,
+        settings,
+        now,
+    );
     let wait = match decision {
         Decision::Again(again) => again.after,
         Decision::Succeeded | Decision::Stop(_) => GIVEN_UP,

@@ -1,4 +1,4 @@
-//! What stands in the way of a run: a claim, a server's demand, our own patience.
+//! What stands in the way of a run: a lease, a server's demand, our own patience.
 //!
 //! The host starts a run at `max(not-before, notes remain ? now : wake-at)`; the former is said
 //! here, the latter in `work`. Both are functions of the document being committed.
@@ -8,14 +8,14 @@ use alloc::string::String;
 use merge_sync_logic::retry::{AttemptOutcome, Decision, Remedy};
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 
-use crate::account::document::{Claim, Document};
+use crate::account::document::{Document, Lease};
 use crate::context::Context;
 use crate::decide::{failure, link};
 use crate::ground::clock::{sane, sane_deadline};
 use crate::ground::trouble::{self, TroubleKind};
 
-/// How long a claim stands unless it is renewed.
-const CLAIM: Milliseconds = Milliseconds(90_000);
+/// How long a lease stands unless it is renewed.
+const LEASE: Milliseconds = Milliseconds(90_000);
 
 /// In trouble, the regular poll is never further away than this.
 pub const TROUBLE_POLL: Milliseconds = Milliseconds(60 * 60 * 1_000);
@@ -23,12 +23,12 @@ pub const TROUBLE_POLL: Milliseconds = Milliseconds(60 * 60 * 1_000);
 /// No run starts sooner than this after a poll.
 const POLL_PAUSE: Milliseconds = Milliseconds(10_000);
 
-/// No run before this, not even for a note: the latest of the claim's end, what a server
+/// No run before this, not even for a note: the latest of the lease's end, what a server
 /// demanded, the backoff, and ten seconds after the last poll.
 pub fn not_before(document: &Document) -> Option<Timestamp> {
-    let claim = document.claim.map(|claim| claim.until);
+    let lease = document.lease.map(|lease| lease.until);
     let poll = document.last_poll_at.map(|at| at.plus(POLL_PAUSE));
-    claim
+    lease
         .max(poll)
         .max(document.server_until)
         .max(document.backoff_until)
@@ -36,7 +36,7 @@ pub fn not_before(document: &Document) -> Option<Timestamp> {
 
 /// Whether a run may start now.
 pub fn may_start(document: &Document, now: Timestamp) -> bool {
-    let claim = document.claim.map(|claim| sane(claim.until, CLAIM, now));
+    let lease = document.lease.map(|lease| sane(lease.until, LEASE, now));
     let poll = document
         .last_poll_at
         .map(|at| sane(at.plus(POLL_PAUSE), POLL_PAUSE, now));
@@ -44,43 +44,43 @@ pub fn may_start(document: &Document, now: Timestamp) -> bool {
     let backoff = document
         .backoff_until
         .map(|until| sane_deadline(until, now));
-    claim
+    lease
         .max(poll)
         .max(server)
         .max(backoff)
         .is_none_or(|until| until <= now)
 }
 
-/// Claim the account. Returns the claim's number.
-pub fn claim(document: &mut Document, now: Timestamp) -> u64 {
-    let number = document.claims.saturating_add(1);
-    document.claims = number;
-    document.claim = Some(Claim {
-        number,
-        until: now.plus(CLAIM),
+/// Take the lease of the account. Returns its fencing token.
+pub fn take_lease(document: &mut Document, now: Timestamp) -> u64 {
+    let fencing_token = document.fencing_token.saturating_add(1);
+    document.fencing_token = fencing_token;
+    document.lease = Some(Lease {
+        fencing_token,
+        until: now.plus(LEASE),
     });
-    document.unfinished_claims = document.unfinished_claims.saturating_add(1);
-    number
+    document.unfinished_leases = document.unfinished_leases.saturating_add(1);
+    fencing_token
 }
 
-/// Whether the claim of this number stands.
-pub fn is_claimed(document: &Document, number: u64, now: Timestamp) -> bool {
-    let standing = document.claim.filter(|claim| claim.number == number);
-    standing.is_some_and(|claim| claim.until >= now)
+/// Whether the lease with this fencing token stands.
+pub fn has_lease(document: &Document, number: u64, now: Timestamp) -> bool {
+    let standing = document.lease.filter(|lease| lease.fencing_token == number);
+    standing.is_some_and(|lease| lease.until >= now)
 }
 
-/// Let a claim that stands do so as long again.
+/// Let a lease that stands do so as long again.
 pub fn renew(document: &mut Document, now: Timestamp) {
-    if let Some(claim) = document.claim.as_mut() {
-        claim.until = now.plus(CLAIM);
+    if let Some(lease) = document.lease.as_mut() {
+        lease.until = now.plus(LEASE);
     }
 }
 
-/// Give the claim back: the run has come to its end.
+/// Give the lease back: the run has come to its end.
 pub fn give_back(document: &mut Document) {
-    document.claim = None;
-    document.unfinished_claims = 0;
-    document.backed_off_claims = 0;
+    document.lease = None;
+    document.unfinished_leases = 0;
+    document.backed_off_leases = 0;
 }
 
 /// Whether a server's demand or our own patience ends a run that is under way.

@@ -135,7 +135,7 @@ fn link(document: &mut Document, linked: &Linked, now: Timestamp) -> bool {
         .is_some_and(|trouble| trouble.kind == TroubleKind::Reauthorize)
     {
         document.trouble = None;
-        document.streak = 0;
+        document.consecutive_failures = 0;
     }
     true
 }

@@ -91,11 +91,11 @@ fn next_page(document: &Document, settings: &Settings, now: Timestamp) -> Option
     let behind = document
         .models
         .iter()
-        .filter(|(model_id, _)| **model_id > document.turn);
+        .filter(|(model_id, _)| **model_id > document.last_served);
     let before = document
         .models
         .iter()
-        .filter(|(model_id, _)| **model_id <= document.turn);
+        .filter(|(model_id, _)| **model_id <= document.last_served);
     behind.chain(before).find_map(|(model_id, model)| {
         let kind = due_kind(model_id, model, settings, now)?;
         Some((model_id.clone(), kind))
@@ -204,7 +204,7 @@ fn issues_are_due(document: &Document, now: Timestamp) -> bool {
         sane_deadline(next, now) <= now
     });
     let attention = document
-        .shown
+        .announced
         .is_some_and(|shown| trouble::needs_attention(shown.kind));
     // The event that tells of an issue's end may be lost.
     let seen = attention || !document.issues.is_empty();

@@ -123,7 +123,7 @@ fn found_category(document: &mut Document, log: &mut Vec<Entry>) {
     }
     document.link.category = 0;
     document.trouble = None;
-    document.streak = 0;
+    document.consecutive_failures = 0;
     document.poll_wanted = true;
     log.push(
         Entry::new(Level::Info, "the account's category is found")

@@ -16,7 +16,7 @@ use self::context::PageContext;
 use self::look::{are_outside, is_empty, median, page_of};
 use super::next::{Next, Taken};
 use crate::account::document::{Document, Model};
-use crate::account::slot::{Bounds, Kind, Page, Slot, Turned};
+use crate::account::slot::{Bounds, Kind, Page, Slot, SlotOutcome};
 use crate::context::Context;
 use crate::contract::log::{Entry, Level};
 use crate::contract::store::Batch;
@@ -133,9 +133,9 @@ fn take_page(
     let advances = slot.paging.cursor.is_some();
     let got_further = advances || slot.got_further();
     let turned = if is_endless && is_empty(&contents) && contents.next.is_some() {
-        Turn::To(slot.end_at_empty())
+        PageResult::To(slot.end_at_empty())
     } else {
-        turn(slot, page, &contents.rows, part, context)
+        apply_page(slot, page, &contents.rows, part, context)
     };
     if resized {
         slot.largest = 0;
@@ -149,12 +149,12 @@ fn take_page(
     if nothing_fits {
         model.skipped.note(&contents, context.now);
     }
-    document.turn = model_id.into();
+    document.last_served = model_id.into();
     let mut taken = match turned {
-        Turn::To(Turned::More) => Taken::default(),
-        Turn::To(Turned::Complete) => complete::complete(document, context),
-        Turn::To(Turned::Loop(why)) => failed::looped(document, why, context),
-        Turn::BoundsIgnored => {
+        PageResult::To(SlotOutcome::More) => Taken::default(),
+        PageResult::To(SlotOutcome::Complete) => complete::complete(document, context),
+        PageResult::To(SlotOutcome::Loop(why)) => failed::looped(document, why, context),
+        PageResult::BoundsIgnored => {
             read_whole(document, context);
             Taken::default()
         }
@@ -168,21 +168,21 @@ fn take_page(
 }
 
 /// The result of a page: a change of its slot, or a finding about the whole list.
-enum Turn {
-    To(Turned),
+enum PageResult {
+    To(SlotOutcome),
     /// Most of its rows lie outside the bounds that were asked for.
     BoundsIgnored,
 }
 
-fn turn(
+fn apply_page(
     slot: &mut Slot,
     page: Page,
     rows: &[Row],
     part: Bounds,
     context: &PageContext<'_>,
-) -> Turn {
+) -> PageResult {
     if are_outside(rows, part) {
-        return Turn::BoundsIgnored;
+        return PageResult::BoundsIgnored;
     }
     let published = context.settings.rule == Rule::FetchStart;
     if !published && part.before.is_some() && slot.outgrows_its_bound(&page) {
@@ -191,9 +191,9 @@ fn turn(
             ..slot.bounds
         };
         slot.widen(unbounded);
-        return Turn::To(Turned::More);
+        return PageResult::To(SlotOutcome::More);
     }
-    Turn::To(slot.turn_page(page))
+    PageResult::To(slot.take_page(page))
 }
 
 /// Merge ignores the bounds of this list, so read it without bounds until the next full re-read is

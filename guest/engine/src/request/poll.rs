@@ -11,7 +11,7 @@ use merge_sync_logic::types::{Milliseconds, ModelStatus, SyncState, Timestamp};
 use merge_sync_logic::window::{Progress, Rule};
 
 use super::next::{Next, Taken};
-use super::reading::{Reading, Turned};
+use super::reading::{Reading, SlotOutcome};
 use crate::account::document::{Document, Model};
 use crate::context::Context;
 use crate::contract::log::{Entry, Level};
@@ -40,20 +40,20 @@ pub fn answered(
     context: &mut Context<'_>,
 ) -> Next {
     let outcome = match answer {
-        Ok(body) => match reading.turn_page(&body) {
-            Turned::More => return Next::Continue(reading),
+        Ok(body) => match reading.take_page(&body) {
+            SlotOutcome::More => return Next::Continue(reading),
             // Before the first complete read, the row may be of a needed model.
-            Turned::Complete if !document.complete && !are_named(&reading.rows) => {
+            SlotOutcome::Complete if !document.complete && !are_named(&reading.rows) => {
                 failure::unusable("results: a row names no model".into())
             }
-            Turned::Complete => {
+            SlotOutcome::Complete => {
                 apply(document, reading.rows, context);
                 return Next::GoOn(Taken {
                     poll: true,
                     ..Taken::default()
                 });
             }
-            Turned::Unusable(message) => failure::unusable(message),
+            SlotOutcome::Unusable(message) => failure::unusable(message),
         },
         Err(outcome) => {
             let stale = matches!(failure::status(&outcome), Some(400 | 404 | 410));
@@ -81,7 +81,7 @@ fn apply(document: &mut Document, rows: Vec<ModelStatus>, context: &mut Context<
     document.poll_wanted = false;
     document.unlink_reported = false;
     document.link.disowned = None;
-    document.streak = 0;
+    document.consecutive_failures = 0;
     let ended = document.trouble.take().map(|trouble| trouble.kind);
     if ended == Some(TroubleKind::Reauthorize) {
         document.end_rests();
@@ -137,19 +137,19 @@ pub fn failed(
     let (settings, now) = (context.settings, context.now);
     let decision = failure::decide(
         outcome,
-        document.streak,
+        document.consecutive_failures,
         &document.account.id,
         settings,
         now,
     );
-    document.streak = document.streak.saturating_add(1);
+    document.consecutive_failures = document.consecutive_failures.saturating_add(1);
     asked(document, now);
     let disowned = link::disown(document, outcome, now);
     context.log.push(
         Entry::new(Level::Warn, "reading the sync status failed")
             .text("account", &document.account.id)
             .text("found", &failure::describe(outcome))
-            .number("attempt", document.streak.into()),
+            .number("attempt", document.consecutive_failures.into()),
     );
     match decision {
         // Only a success whose body could not be used comes here, and that is `Transport`.

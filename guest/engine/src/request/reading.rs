@@ -24,7 +24,7 @@ const MOST_PAGES: u32 = 50;
 
 /// What a page did to its reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Turned {
+pub enum SlotOutcome {
     /// There are more pages.
     More,
     /// Every page is read.
@@ -51,10 +51,10 @@ impl Reading {
     }
 
     /// Take in a page.
-    pub fn turn_page(&mut self, body: &str) -> Turned {
+    pub fn take_page(&mut self, body: &str) -> SlotOutcome {
         let page = match readiness::parse_status(body) {
             Ok(page) => page,
-            Err(problem) => return Turned::Unusable(problem.message),
+            Err(problem) => return SlotOutcome::Unusable(problem.message),
         };
         let held = page
             .statuses
@@ -62,12 +62,12 @@ impl Reading {
             .fold(0_u64, |sum, row| sum.wrapping_add(hash(&row.model_id)));
         self.rows.extend(page.statuses);
         let Some(next) = page.next else {
-            return Turned::Complete;
+            return SlotOutcome::Complete;
         };
-        if self.paging.pages >= MOST_PAGES || self.paging.turn(next, held).is_err() {
-            return Turned::Unusable("next: the pages go on without an end".into());
+        if self.paging.pages >= MOST_PAGES || self.paging.advance(next, held).is_err() {
+            return SlotOutcome::Unusable("next: the pages go on without an end".into());
         }
-        Turned::More
+        SlotOutcome::More
     }
 }
 

@@ -16,7 +16,7 @@ use crate::account::document::{Document, Model};
 use crate::account::slot::Kind;
 use crate::request::Asked;
 use crate::request::reading::Reading;
-use crate::run::{Run, Stage, Tally, Then};
+use crate::run::{AfterCommit, Run, Stage, Tally};
 
 /// What this version writes and reads.
 const VERSION: u64 = 1;
@@ -38,7 +38,7 @@ pub fn encode(run: &Run) -> String {
         }
     }
     out.string("version", &run.version);
-    if let Some(number) = run.claim {
+    if let Some(number) = run.lease {
         out.key("claim").unsigned(number);
     }
     out.optional("started_at", run.started_at);
@@ -72,7 +72,7 @@ fn read_run(root: &Found<'_, '_>) -> Result<Run, Malformed> {
     let mut run = Run::new(root.get("account").text()?);
     run.stage = read_stage(&root.get("stage"), &root.get("document"))?;
     run.version = root.text_or_empty("version")?;
-    run.claim = root.get("claim").if_present(Found::unsigned)?;
+    run.lease = root.get("claim").if_present(Found::unsigned)?;
     run.started_at = root.optional_instant("started_at")?;
     run.requests = root.small_count("requests")?;
     run.pages = root.small_count("pages")?;
@@ -137,27 +137,27 @@ fn read_document(found: &Found<'_, '_>) -> Result<Box<Document>, Malformed> {
 }
 
 /// As items of the stage.
-fn write_then(out: &mut Writer, then: &Then) {
+fn write_then(out: &mut Writer, then: &AfterCommit) {
     match then {
-        Then::Claimed(number) => {
+        AfterCommit::Leased(number) => {
             out.item().text("claimed");
             out.item().unsigned(*number);
         }
-        Then::GoOn => out.item().text("go-on"),
-        Then::Swept(model_id) => {
+        AfterCommit::GoOn => out.item().text("go-on"),
+        AfterCommit::Swept(model_id) => {
             out.item().text("swept");
             out.item().text(model_id);
         }
-        Then::Finish => out.item().text("finish"),
+        AfterCommit::Finish => out.item().text("finish"),
     }
 }
 
-fn read_then(stage: &Found<'_, '_>) -> Result<Then, Malformed> {
+fn read_then(stage: &Found<'_, '_>) -> Result<AfterCommit, Malformed> {
     Ok(match stage.at(1).text()? {
-        "claimed" => Then::Claimed(stage.at(2).unsigned()?),
-        "go-on" => Then::GoOn,
-        "swept" => Then::Swept(stage.at(2).owned_text()?),
-        "finish" => Then::Finish,
+        "claimed" => AfterCommit::Leased(stage.at(2).unsigned()?),
+        "go-on" => AfterCommit::GoOn,
+        "swept" => AfterCommit::Swept(stage.at(2).owned_text()?),
+        "finish" => AfterCommit::Finish,
         _ => return Err(stage.at(1).refuse("what comes after a commit")),
     })
 }

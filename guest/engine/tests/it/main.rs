@@ -2,7 +2,6 @@
 
 mod always_new;
 mod category;
-mod claims;
 mod clocks;
 mod commands;
 mod deletion;
@@ -13,6 +12,7 @@ mod flaky;
 mod hints;
 mod issues;
 mod kept;
+mod leases;
 mod link;
 mod minute;
 mod one_record;

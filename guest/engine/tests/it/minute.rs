@@ -142,7 +142,7 @@ fn an_account_without_room_starts_at_the_instant_at_which_there_is() {
     assert_eq!(account.sent.len(), 20);
 }
 
-/// A run that ends before its commit leaves its last request uncounted, and its claim.
+/// A run that ends before its commit leaves its last request uncounted, and its lease.
 #[test]
 fn runs_that_die_before_a_commit_stay_within_the_limit() {
     let mut account = Account::new(20, 90, 5);

@@ -206,7 +206,7 @@ fn no_answer_is_longer_than_the_safety_net() {
 #[test]
 fn of_a_reversed_interval_the_shortest_counts() {
     let reversed = interval(10, 5, SECOND_MS);
-    assert_eq!(spread(reversed, 99), Milliseconds(10_000));
+    assert_eq!(jittered(reversed, 99), Milliseconds(10_000));
     let mut facts = initial(HOUR_MS);
     facts.policy.initial_slow = reversed;
     check(&facts, Pace::InitialSlow, 10_000, 10_000);
@@ -220,9 +220,9 @@ fn the_whole_range_can_be_spread_over() {
     };
     // With every value to choose from, the choice is the mixed seed itself. The two values are
     // the first that SplitMix64 draws from the states 0 and 1234567.
-    assert_eq!(spread(all, 0), Milliseconds(0xe220_a839_7b1d_cdaf));
+    assert_eq!(jittered(all, 0), Milliseconds(0xe220_a839_7b1d_cdaf));
     assert_eq!(
-        spread(all, 1_234_567),
+        jittered(all, 1_234_567),
         Milliseconds(6_457_827_717_110_365_317)
     );
 }
@@ -231,7 +231,7 @@ fn the_whole_range_can_be_spread_over() {
 fn neighboring_seeds_fill_every_tenth_evenly() {
     let mut tenths = [0_u32; 10];
     for seed in 0..10_000 {
-        let drawn = spread(interval(0, 9, 1), seed).0;
+        let drawn = jittered(interval(0, 9, 1), seed).0;
         tenths[usize::try_from(drawn).expect("a digit")] += 1;
     }
     assert!(

@@ -96,7 +96,7 @@ impl Pace {
     pub(super) fn asked(&mut self, command: &Command) {
         self.wishes += 1;
         if matches!(command, Command::Pause | Command::Unlink | Command::Reset) {
-            // It ends the claim of a run, whose request under way stays uncounted.
+            // It ends the lease of a run, whose request under way stays uncounted.
             self.minute.clear();
         }
         let rereads = matches!(command, Command::Reread | Command::RereadModel(_));

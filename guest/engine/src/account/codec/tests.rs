@@ -244,10 +244,10 @@ prop_compose! {
         [document.has_token, document.complete, document.was_ready, document.announced_ready,
             document.caught_up, document.poll_wanted, document.unlink_reported, document.hinted] = flags;
         document.polls = numbers.0;
-        document.claims = numbers.1;
-        document.streak = numbers.2;
-        document.unfinished_claims = numbers.3;
-        document.backed_off_claims = numbers.4;
+        document.fencing_token = numbers.1;
+        document.consecutive_failures = numbers.2;
+        document.unfinished_leases = numbers.3;
+        document.backed_off_leases = numbers.4;
         document.last_poll_at = instants[0];
         document.next_poll_at = instants[1].unwrap_or(at);
         document.backoff_until = instants[2];
@@ -266,10 +266,10 @@ prop_compose! {
             relink_since: instants[9],
             disowned: instants[10].zip(instants[11]).map(|(since, latest)| Disowned { since, latest }),
         };
-        document.claim = instants[0].map(|until| Claim { number: numbers.1, until });
-        document.shown = trouble.as_ref().map(|trouble| Shown { kind: trouble.kind, since: at });
+        document.lease = instants[0].map(|until| Lease { fencing_token: numbers.1, until });
+        document.announced = trouble.as_ref().map(|trouble| AnnouncedTrouble { kind: trouble.kind, since: at });
         document.trouble = trouble;
-        document.turn = texts[0].clone();
+        document.last_served = texts[0].clone();
         document.issues = lists.0;
         document.linked_deliveries = lists.1;
         document.models = models.into_iter().collect();

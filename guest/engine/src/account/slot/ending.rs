@@ -2,7 +2,7 @@
 
 use merge_sync_logic::types::Timestamp;
 
-use super::{Gap, Loop, Served, Slot, Turned};
+use super::{Gap, Loop, Served, Slot, SlotOutcome};
 use crate::ground::paging::Paging;
 
 /// So many splits in a row without a completed part give the part up.
@@ -15,7 +15,7 @@ const MOST_TRIES: u32 = 8;
 impl Slot {
     /// The part under way did not come to an end: start it again, split it at every second time,
     /// and give it up where it cannot be split, sooner or later.
-    pub fn start_again(&mut self, why: Loop, now: Timestamp, splittable: bool) -> Turned {
+    pub fn start_again(&mut self, why: Loop, now: Timestamp, splittable: bool) -> SlotOutcome {
         self.loops = self.loops.saturating_add(1);
         self.mark_furthest();
         let is_alone = self.is_one_instant();
@@ -23,7 +23,7 @@ impl Slot {
         let is_empty = self.useless_pages > 0 && matches!(why, Loop::Empty | Loop::Refused);
         if is_alone || self.loops.is_multiple_of(2) {
             if splittable && !is_alone && !is_empty && self.split_once(now) {
-                return Turned::More;
+                return SlotOutcome::More;
             }
             let may_end = matches!(why, Loop::Refused | Loop::Unsteady);
             if !may_end || self.loops >= MOST_TRIES {
@@ -31,20 +31,20 @@ impl Slot {
             }
         }
         self.rewind();
-        Turned::More
+        SlotOutcome::More
     }
 
     /// Split the part under way, or give it up where it cannot be split.
-    pub fn split_or_give_up(&mut self, now: Timestamp, splittable: bool) -> Turned {
+    pub fn split_or_give_up(&mut self, now: Timestamp, splittable: bool) -> SlotOutcome {
         self.mark_furthest();
         if splittable && self.split_once(now) {
-            return Turned::More;
+            return SlotOutcome::More;
         }
         self.give_up(false)
     }
 
     /// Take an empty page for the last one, of a list whose empty pages are known to have no end.
-    pub fn end_at_empty(&mut self) -> Turned {
+    pub fn end_at_empty(&mut self) -> SlotOutcome {
         self.mark_furthest();
         self.give_up(true)
     }
@@ -71,16 +71,16 @@ impl Slot {
 
     /// The last page of the part under way is read. A part with an upper bound and several pages
     /// is sound only where two tries in a row were served the same.
-    pub(super) fn end_try(&mut self) -> Turned {
+    pub(super) fn end_try(&mut self) -> SlotOutcome {
         let several_pages = self.paging.cursor.is_some();
         if self.is_split && self.part().before.is_some() && several_pages {
             match self.agreed.replace(self.served) {
                 Some(before) if before == self.served => {}
-                Some(_) => return Turned::Loop(Loop::Unsteady),
+                Some(_) => return SlotOutcome::Loop(Loop::Unsteady),
                 None => {
                     self.mark_furthest();
                     self.rewind();
-                    return Turned::More;
+                    return SlotOutcome::More;
                 }
             }
         }
@@ -90,7 +90,7 @@ impl Slot {
     }
 
     /// What was served of the part stays, the other parts are read.
-    fn give_up(&mut self, is_endless: bool) -> Turned {
+    fn give_up(&mut self, is_endless: bool) -> SlotOutcome {
         // Bounds give a place only where the part is one instant.
         let alone = self.part().middle().filter(|_| self.is_one_instant());
         let at = self.cut.map(|cut| cut.at).or(alone);
@@ -104,13 +104,13 @@ impl Slot {
         self.next_part()
     }
 
-    fn next_part(&mut self) -> Turned {
+    fn next_part(&mut self) -> SlotOutcome {
         if self.parts.len() <= 1 {
-            return Turned::Complete;
+            return SlotOutcome::Complete;
         }
         self.parts.remove(0);
         self.begin_part();
-        Turned::More
+        SlotOutcome::More
     }
 
     pub(super) fn begin_part(&mut self) {

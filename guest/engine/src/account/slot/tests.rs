@@ -38,10 +38,10 @@ fn page(records: u32, next: Option<&str>) -> Page {
 }
 
 /// As the engine takes a page in.
-fn take(slot: &mut Slot, page: Page) -> Turned {
+fn take(slot: &mut Slot, page: Page) -> SlotOutcome {
     slot.count(&page);
-    match slot.turn_page(page) {
-        Turned::Loop(why) => slot.start_again(why, NOW, true),
+    match slot.take_page(page) {
+        SlotOutcome::Loop(why) => slot.start_again(why, NOW, true),
         turned => turned,
     }
 }
@@ -49,8 +49,8 @@ fn take(slot: &mut Slot, page: Page) -> Turned {
 #[test]
 fn a_short_page_that_names_itself_as_the_next_is_the_last() {
     let mut slot = unbounded();
-    assert_eq!(take(&mut slot, page(100, Some("c1"))), Turned::More);
-    assert_eq!(take(&mut slot, page(30, Some("c1"))), Turned::Complete);
+    assert_eq!(take(&mut slot, page(100, Some("c1"))), SlotOutcome::More);
+    assert_eq!(take(&mut slot, page(30, Some("c1"))), SlotOutcome::Complete);
     assert!(slot.is_unsure);
     assert_eq!(slot.gap, None);
 }
@@ -58,8 +58,8 @@ fn a_short_page_that_names_itself_as_the_next_is_the_last() {
 #[test]
 fn a_full_page_that_names_itself_as_the_next_is_a_loop() {
     let mut slot = unbounded();
-    assert_eq!(take(&mut slot, page(100, Some("c1"))), Turned::More);
-    assert_eq!(take(&mut slot, page(100, Some("c1"))), Turned::More);
+    assert_eq!(take(&mut slot, page(100, Some("c1"))), SlotOutcome::More);
+    assert_eq!(take(&mut slot, page(100, Some("c1"))), SlotOutcome::More);
     assert_eq!((slot.loops, slot.furthest), (1, 200));
     assert_eq!(slot.paging, Paging::default());
     assert!(!slot.is_unsure);
@@ -69,7 +69,7 @@ fn a_full_page_that_names_itself_as_the_next_is_a_loop() {
 fn a_short_page_without_a_larger_one_before_it_is_a_loop() {
     let mut slot = unbounded();
     slot.paging.cursor = Some("c1".into());
-    assert_eq!(take(&mut slot, page(1, Some("c1"))), Turned::More);
+    assert_eq!(take(&mut slot, page(1, Some("c1"))), SlotOutcome::More);
     assert_eq!(slot.loops, 1);
 }
 
@@ -81,7 +81,7 @@ fn a_page_of_as_many_records_as_were_asked_for_is_not_short() {
         asked: 10,
         ..page(10, Some("c1"))
     };
-    assert_eq!(take(&mut slot, smaller), Turned::More);
+    assert_eq!(take(&mut slot, smaller), SlotOutcome::More);
     assert_eq!((slot.loops, slot.is_unsure), (1, false));
 }
 
@@ -109,9 +109,9 @@ fn every_second_loop_splits_at_the_median() {
         at: Timestamp(3_000_000),
         is_alone: false,
     });
-    assert_eq!(slot.start_again(Loop::Circle, NOW, true), Turned::More);
+    assert_eq!(slot.start_again(Loop::Circle, NOW, true), SlotOutcome::More);
     assert_eq!(slot.parts, [bounds(0, 10_000_000)]);
-    assert_eq!(slot.start_again(Loop::Circle, NOW, true), Turned::More);
+    assert_eq!(slot.start_again(Loop::Circle, NOW, true), SlotOutcome::More);
     assert_eq!(
         slot.parts,
         [bounds(0, 3_000_001), bounds(2_999_999, 10_000_000)]
@@ -126,7 +126,7 @@ fn a_page_of_one_instant_is_split_around_it() {
         at: Timestamp(3_000_000),
         is_alone: true,
     });
-    assert_eq!(slot.start_again(Loop::Circle, NOW, true), Turned::More);
+    assert_eq!(slot.start_again(Loop::Circle, NOW, true), SlotOutcome::More);
     assert_eq!(
         slot.parts,
         [
@@ -187,11 +187,11 @@ fn an_instant_is_given_up_at_its_first_loop_and_the_rest_is_read() {
     slot.parts = alloc::vec![bounds(2_999_998, 3_000_002), bounds(3_000_001, 10_000_000)];
     slot.is_split = true;
     take(&mut slot, page(100, Some("a")));
-    assert_eq!(take(&mut slot, page(100, Some("a"))), Turned::More);
+    assert_eq!(take(&mut slot, page(100, Some("a"))), SlotOutcome::More);
     let gap = slot.gap.expect("given up");
     assert_eq!(gap.records, 200);
     assert_eq!(slot.part(), bounds(3_000_001, 10_000_000));
-    assert_eq!(take(&mut slot, page(5, None)), Turned::Complete);
+    assert_eq!(take(&mut slot, page(5, None)), SlotOutcome::Complete);
     assert_eq!(slot.gap, Some(gap));
 }
 
@@ -201,9 +201,9 @@ fn a_gap_is_endless_once_a_part_of_it_ended_in_empty_pages() {
         let mut slot = unbounded();
         slot.parts = alloc::vec![Bounds::NONE, Bounds::NONE];
         for why in [first, first, second] {
-            assert_eq!(slot.start_again(why, NOW, false), Turned::More);
+            assert_eq!(slot.start_again(why, NOW, false), SlotOutcome::More);
         }
-        assert_eq!(slot.start_again(second, NOW, false), Turned::Complete);
+        assert_eq!(slot.start_again(second, NOW, false), SlotOutcome::Complete);
         assert!(slot.gap.is_some_and(|gap| gap.is_endless), "{first:?}");
     }
     let mut slot = unbounded();
@@ -215,8 +215,14 @@ fn a_gap_is_endless_once_a_part_of_it_ended_in_empty_pages() {
 #[test]
 fn what_cannot_be_split_is_given_up() {
     let mut slot = unbounded();
-    assert_eq!(slot.start_again(Loop::Circle, NOW, false), Turned::More);
-    assert_eq!(slot.start_again(Loop::Circle, NOW, false), Turned::Complete);
+    assert_eq!(
+        slot.start_again(Loop::Circle, NOW, false),
+        SlotOutcome::More
+    );
+    assert_eq!(
+        slot.start_again(Loop::Circle, NOW, false),
+        SlotOutcome::Complete
+    );
     assert!(slot.gap.is_some());
 }
 
@@ -227,7 +233,7 @@ fn a_cursor_that_is_refused_behind_an_empty_page_splits_nothing() {
         take(&mut slot, page(100, Some("a")));
         take(&mut slot, page(0, Some("b")));
         let turned = slot.start_again(Loop::Refused, NOW, true);
-        assert_eq!(turned == Turned::Complete, refusal == 8, "{refusal}");
+        assert_eq!(turned == SlotOutcome::Complete, refusal == 8, "{refusal}");
         assert_eq!(slot.parts, [bounds(0, 10_000_000)]);
     }
 }
@@ -242,7 +248,7 @@ fn what_cannot_be_split_outlives_seven_loops_that_another_try_may_end() {
                 assert_eq!(slot.gap, None, "{why:?} {number} times");
                 take(&mut slot, page(100, Some("a")));
                 let turned = slot.start_again(why, NOW, splittable);
-                let ended = turned == Turned::Complete;
+                let ended = turned == SlotOutcome::Complete;
                 assert_eq!(ended, number == 8, "{why:?} {number} times");
             }
             assert!(slot.gap.is_some());
@@ -255,16 +261,16 @@ fn a_part_with_bounds_and_several_pages_is_read_until_two_tries_agree() {
     let mut slot = slot();
     slot.is_split = true;
     take(&mut slot, page(100, Some("a")));
-    assert_eq!(take(&mut slot, page(10, None)), Turned::More, "once");
+    assert_eq!(take(&mut slot, page(10, None)), SlotOutcome::More, "once");
     take(&mut slot, page(100, Some("a")));
     assert_eq!(
         take(&mut slot, page(9, None)),
-        Turned::More,
+        SlotOutcome::More,
         "another number"
     );
     assert_eq!(slot.loops, 1);
     take(&mut slot, page(100, Some("a")));
-    assert_eq!(take(&mut slot, page(9, None)), Turned::Complete);
+    assert_eq!(take(&mut slot, page(9, None)), SlotOutcome::Complete);
 }
 
 #[test]
@@ -277,7 +283,7 @@ fn equal_numbers_of_other_records_do_not_agree() {
             keys,
             ..page(10, None)
         };
-        assert_eq!(take(&mut slot, last), Turned::More);
+        assert_eq!(take(&mut slot, last), SlotOutcome::More);
     }
 }
 
@@ -285,7 +291,7 @@ fn equal_numbers_of_other_records_do_not_agree() {
 fn a_part_with_bounds_and_one_page_is_read_once() {
     let mut slot = slot();
     slot.is_split = true;
-    assert_eq!(take(&mut slot, page(100, None)), Turned::Complete);
+    assert_eq!(take(&mut slot, page(100, None)), SlotOutcome::Complete);
 }
 
 #[test]
@@ -293,11 +299,11 @@ fn twenty_empty_pages_are_borne_and_one_more_is_a_loop() {
     let mut slot = unbounded();
     for number in 0..20 {
         let next = alloc::format!("c{number}");
-        assert_eq!(slot.turn_page(page(0, Some(&next))), Turned::More);
+        assert_eq!(slot.take_page(page(0, Some(&next))), SlotOutcome::More);
     }
     assert_eq!(
-        slot.turn_page(page(0, Some("x"))),
-        Turned::Loop(Loop::Empty)
+        slot.take_page(page(0, Some("x"))),
+        SlotOutcome::Loop(Loop::Empty)
     );
 }
 
@@ -309,7 +315,7 @@ fn cursors_that_never_end_over_empty_pages_come_to_an_end() {
         pages += 1;
         assert!(pages < 10_000, "{:?}", slot.parts.len());
         let next = alloc::format!("c{pages}");
-        if take(&mut slot, page(0, Some(&next))) == Turned::Complete {
+        if take(&mut slot, page(0, Some(&next))) == SlotOutcome::Complete {
             break;
         }
     }
@@ -327,7 +333,7 @@ fn a_list_whose_every_cursor_is_refused_is_read_by_parts_of_a_page() {
         requests += 1;
         assert!(requests < 400, "{:?}", slot.parts);
         if slot.paging.cursor.is_some() {
-            if slot.start_again(Loop::Refused, NOW, true) == Turned::Complete {
+            if slot.start_again(Loop::Refused, NOW, true) == SlotOutcome::Complete {
                 break;
             }
             continue;
@@ -347,7 +353,7 @@ fn a_list_whose_every_cursor_is_refused_is_read_by_parts_of_a_page() {
         });
         let next = (inside.len() > 100).then_some("refused");
         let records = u32::try_from(served.len()).expect("a page");
-        if take(&mut slot, page(records, next)) == Turned::Complete {
+        if take(&mut slot, page(records, next)) == SlotOutcome::Complete {
             break;
         }
     }
@@ -363,7 +369,7 @@ fn extreme_bounds_do_not_overflow() {
         Timestamp(i64::MIN),
     );
     let mut tries = 0;
-    while slot.start_again(Loop::Circle, Timestamp(i64::MAX), true) != Turned::Complete {
+    while slot.start_again(Loop::Circle, Timestamp(i64::MAX), true) != SlotOutcome::Complete {
         tries += 1;
         assert!(tries < 100_000);
         assert!(slot.parts.len() <= 130);
@@ -386,19 +392,19 @@ fn a_first_try_gets_no_further_than_one_before_it() {
 fn a_part_around_a_record_that_cannot_be_read_is_split_where_it_can_be() {
     let mut splittable = slot();
     splittable.count(&page(9, None));
-    assert_eq!(splittable.split_or_give_up(NOW, true), Turned::More);
+    assert_eq!(splittable.split_or_give_up(NOW, true), SlotOutcome::More);
     assert_eq!((splittable.parts.len(), splittable.gap), (2, None));
     let mut other = slot();
     other.count(&page(9, None));
-    assert_eq!(other.split_or_give_up(NOW, false), Turned::Complete);
+    assert_eq!(other.split_or_give_up(NOW, false), SlotOutcome::Complete);
     assert_eq!(other.gap.map(|gap| gap.records), Some(9));
 }
 
 #[test]
 fn sixty_four_splits_in_a_row_are_the_last() {
     for (splits, again) in [
-        (MOST_SPLITS - 1, Turned::More),
-        (MOST_SPLITS, Turned::Complete),
+        (MOST_SPLITS - 1, SlotOutcome::More),
+        (MOST_SPLITS, SlotOutcome::Complete),
     ] {
         let mut slot = Slot { splits, ..slot() };
         assert_eq!(slot.split_or_give_up(NOW, true), again, "{splits}");
@@ -477,10 +483,10 @@ fn the_same_pages_under_cursors_that_are_always_new_are_a_loop() {
             ..page(100, Some("same"))
         };
         slot.count(&again);
-        turned.push(slot.turn_page(again));
+        turned.push(slot.take_page(again));
     }
-    let circle = Turned::Loop(Loop::Circle);
-    assert_eq!(turned, [Turned::More, Turned::More, circle]);
+    let circle = SlotOutcome::Loop(Loop::Circle);
+    assert_eq!(turned, [SlotOutcome::More, SlotOutcome::More, circle]);
 }
 
 #[test]
@@ -493,16 +499,23 @@ fn a_list_whose_records_cannot_be_stored_is_not_read_for_ever() {
         ..Page::default()
     };
     for number in 0..1_000 {
-        assert_eq!(slot.turn_page(useless(number)), Turned::More, "{number}");
+        assert_eq!(
+            slot.take_page(useless(number)),
+            SlotOutcome::More,
+            "{number}"
+        );
     }
-    assert_eq!(slot.turn_page(useless(1_000)), Turned::Loop(Loop::Empty));
+    assert_eq!(
+        slot.take_page(useless(1_000)),
+        SlotOutcome::Loop(Loop::Empty)
+    );
 }
 
 #[test]
 fn a_list_whose_records_tell_no_instant_is_not_split() {
     for (newest, turned) in [
-        (None, Turned::Complete),
-        (Some(Timestamp(5_000_000)), Turned::More),
+        (None, SlotOutcome::Complete),
+        (Some(Timestamp(5_000_000)), SlotOutcome::More),
     ] {
         let mut slot = unbounded();
         let again = Page {

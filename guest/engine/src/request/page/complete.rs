@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use merge_sync_logic::cadence::{Interval, spread};
+use merge_sync_logic::cadence::{Interval, jittered};
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 use merge_sync_logic::window::{self, Completed, Span};
 
@@ -166,7 +166,7 @@ fn first_reread(
         shortest: Milliseconds(0),
         longest,
     };
-    Some(now.plus(spread(interval, seed(&name, 0))))
+    Some(now.plus(jittered(interval, seed(&name, 0))))
 }
 
 fn window_completed(account: &str, model_id: &str, watermark: Timestamp) -> Notice {

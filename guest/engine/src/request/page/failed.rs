@@ -10,7 +10,7 @@ use super::complete;
 use super::context::PageContext;
 use crate::account::document::Document;
 use crate::account::patience::REST;
-use crate::account::slot::{Loop, Turned};
+use crate::account::slot::{Loop, SlotOutcome};
 use crate::contract::log::{Entry, Level};
 use crate::decide::failure;
 use crate::ground::trouble::TroubleKind;
@@ -33,7 +33,7 @@ pub fn failed(
     outcome: AttemptOutcome,
     context: &mut PageContext<'_>,
 ) -> Taken {
-    document.turn = context.model_id.into();
+    document.last_served = context.model_id.into();
     log_failure(document, &outcome, context);
     let most = context.settings.page_size;
     let splittable = is_splittable(document, context);
@@ -130,12 +130,12 @@ fn split(
 
 fn after_loop(
     document: &mut Document,
-    turned: Turned,
+    turned: SlotOutcome,
     outcome: &AttemptOutcome,
     loops: u32,
     context: &mut PageContext<'_>,
 ) -> Taken {
-    if turned == Turned::Complete {
+    if turned == SlotOutcome::Complete {
         return complete::complete(document, context);
     }
     let Some(model) = document.models.get_mut(context.model_id) else {

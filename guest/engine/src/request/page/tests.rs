@@ -309,7 +309,7 @@ fn the_published_rule_keeps_its_upper_bound_over_all_pages() {
             next: Some("c2".into()),
             ..Page::default()
         };
-        turn(&mut slot, page, &rows(&[3_000_000]), part, &context);
+        apply_page(&mut slot, page, &rows(&[3_000_000]), part, &context);
         assert_eq!(slot.part().before.is_some(), keeps_it, "{rule}");
     }
 }

@@ -40,10 +40,10 @@ fn stage() -> impl Strategy<Value = Stage> {
     let rows = proptest::collection::vec(row(), 0..3);
     let kinds = prop_oneof![Just(Kind::Window), Just(Kind::Hint), Just(Kind::Reread)];
     let then = prop_oneof![
-        any::<u64>().prop_map(Then::Claimed),
-        Just(Then::GoOn),
-        text().prop_map(Then::Swept),
-        Just(Then::Finish),
+        any::<u64>().prop_map(AfterCommit::Leased),
+        Just(AfterCommit::GoOn),
+        text().prop_map(AfterCommit::Swept),
+        Just(AfterCommit::Finish),
     ];
     let asked = prop_oneof![
         (rows, paging()).prop_map(|(rows, paging)| Asked::Poll(Reading { rows, paging })),
@@ -71,7 +71,7 @@ prop_compose! {
         account in text(),
         stage in stage(),
         version in text(),
-        claim in any::<Option<u64>>(),
+        lease in any::<Option<u64>>(),
         instants in (maybe(), maybe()),
         counts in any::<[u32; 3]>(),
         polled in any::<bool>(),
@@ -82,7 +82,7 @@ prop_compose! {
             account,
             stage,
             version,
-            claim,
+            lease,
             started_at: instants.0,
             requests: counts[0],
             pages: counts[1],

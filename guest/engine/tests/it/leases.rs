@@ -1,4 +1,4 @@
-//! Claims, stale commits, crashes: two runs at once cost requests and never correctness.
+//! Leases, stale commits, crashes: two runs at once cost requests and never correctness.
 
 use merge_sync_engine::command::Command;
 use merge_sync_engine::step::{Effect, Event};
@@ -23,7 +23,7 @@ fn crash(host: &mut Host) {
 }
 
 #[test]
-fn a_run_that_fetches_claims_first_and_gives_the_claim_back() {
+fn a_run_that_fetches_leases_first_and_gives_the_lease_back() {
     let mut host = Host::linked("{}");
     let mut until = None;
     host.drive(|host, effect| match effect {
@@ -37,13 +37,13 @@ fn a_run_that_fetches_claims_first_and_gives_the_claim_back() {
     assert_eq!(
         until,
         Some(at("10:01:30")),
-        "claimed for 90 s before the first request"
+        "leased for 90 s before the first request"
     );
     assert_eq!(host.not_before, Some(at("10:00:10")), "and given back");
 }
 
 #[test]
-fn another_run_stops_at_a_standing_claim_and_takes_over_when_it_ends() {
+fn another_run_stops_at_a_standing_lease_and_takes_over_when_it_ends() {
     let mut host = Host::linked("{}");
     crash(&mut host);
     host.run(|target| panic!("{target}")).expect("a report");
@@ -93,7 +93,7 @@ fn a_stale_commit_discards_what_was_derived_from_the_old_state() {
 }
 
 #[test]
-fn a_run_whose_claim_was_ended_stops() {
+fn a_run_whose_lease_was_ended_stops() {
     for command in [Command::Pause, Command::Unlink] {
         let mut host = Host::linked("{}");
         let mut asked = false;
@@ -115,14 +115,14 @@ fn a_run_whose_claim_was_ended_stops() {
 }
 
 #[test]
-fn a_run_whose_claim_another_took_over_stops() {
+fn a_run_whose_lease_another_took_over_stops() {
     let mut host = Host::linked("{}");
     let mut asked = 0;
     host.drive(|host, effect| match effect {
         Effect::Send(request) => {
             asked += 1;
             if asked == 1 {
-                // So slow an answer that the claim ends, and another run claims the account.
+                // So slow an answer that the lease ends, and another run leases the account.
                 host.now = host.now.plus(Milliseconds(91_000));
                 crash(host);
             }
@@ -132,19 +132,19 @@ fn a_run_whose_claim_another_took_over_stops() {
     })
     .expect("a report");
     assert_eq!(asked, 1, "the account is the other run's");
-    assert_eq!(host.commits.len(), 2, "two claims and nothing else");
+    assert_eq!(host.commits.len(), 2, "two leases and nothing else");
 }
 
 #[test]
-fn a_claim_stands_to_its_last_microsecond_and_no_longer() {
-    // While it stands, the run gives it back: a commit behind the one that claimed.
+fn a_lease_stands_to_its_last_microsecond_and_no_longer() {
+    // While it stands, the run gives it back: a commit behind the one that leased.
     for (waited, commits) in [(90_000, 2), (90_001, 1)] {
         let mut host = Host::linked("{}");
         let mut overtaken = false;
         host.drive(|host, effect| match effect {
             Effect::Send(request) => Some(answer(quiet("09:30")(&request.target))),
             Effect::Commit(_) if !overtaken && !host.requests.is_empty() => {
-                // A slow answer; and somebody commits who leaves the claim alone.
+                // A slow answer; and somebody commits who leaves the lease alone.
                 overtaken = true;
                 host.now = at("10:00").plus(Milliseconds(waited));
                 host.version += 1;
@@ -212,7 +212,7 @@ fn an_account_that_is_gone_is_not_recreated() {
         Effect::Commit(_) | Effect::Finished(_) => None,
     })
     .expect("a report");
-    assert_eq!(host.commits.len(), 1, "the claim alone");
+    assert_eq!(host.commits.len(), 1, "the lease alone");
 }
 
 #[test]
