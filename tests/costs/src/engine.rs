@@ -221,7 +221,8 @@ impl store::Host for Outside {
 
 impl settings::Host for Outside {
     fn load(&mut self) -> String {
-        r#"{"run_limits": {"pages": 100000, "requests": 100000}, "requests_per_minute": 100000}"#.to_owned()
+        r#"{"run_limits": {"pages": 100000, "requests": 100000}, "requests_per_minute": 100000}"#
+            .to_owned()
     }
 }
 
