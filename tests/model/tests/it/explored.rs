@@ -29,14 +29,14 @@ fn two_hosts_without_faults() {
 #[test]
 fn two_hosts_and_any_one_fault() {
     let scenario = Scenario::calm().with_budget(Budget::any(1));
-    check(scenario.with_most_requests(11), 955_336);
+    check(scenario.with_most_requests(11), 1_060_363);
 }
 
 #[test]
 fn one_host_that_dies_twice() {
     let scenario = Scenario::calm().with_hosts(1);
     let scenario = scenario.with_budget(Budget::of(Fault::Crash, 2));
-    check(scenario.with_most_requests(12), 91_297);
+    check(scenario.with_most_requests(12), 103_481);
 }
 
 #[test]
