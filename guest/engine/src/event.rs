@@ -36,3 +36,10 @@ pub enum Effect {
     /// The run is over.
     Finished(Result<Report, Failure>),
 }
+
+impl Effect {
+    /// The end of a run that failed.
+    pub(crate) fn failed(failure: Failure) -> Self {
+        Self::Finished(Err(failure))
+    }
+}

@@ -6,8 +6,10 @@ use alloc::string::String;
 use merge_sync_logic::types::{Milliseconds, ModelId, Timestamp};
 
 use crate::account::document::Document;
+use crate::contract::triggers::Report;
 use crate::ground::trouble::Trouble;
 use crate::request::Asked;
+use crate::request::next::Taken;
 use crate::settings::RunLimits;
 
 /// A run between two steps.
@@ -19,7 +21,7 @@ pub struct Run {
     pub(crate) stage: Stage,
     /// The version that the next commit expects.
     pub(crate) version: String,
-    /// The number of this run's lease, once committed.
+    /// The fencing token of this run's lease, once committed.
     pub(crate) lease: Option<u64>,
     /// When it started, host's clock.
     pub(crate) started_at: Option<Timestamp>,
@@ -66,7 +68,7 @@ pub(crate) enum Stage {
 /// What comes after a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum AfterCommit {
-    /// This commit leases the account with this number; then go on.
+    /// This commit takes the lease with this fencing token; then go on.
     Leased(u64),
     /// Go on.
     GoOn,
@@ -104,9 +106,30 @@ impl Run {
             .map_or(Milliseconds(0), |start| now.since(start));
         self.requests >= limits.requests || self.pages >= limits.pages || elapsed >= limits.duration
     }
+
+    /// What this run did, as far as it was committed.
+    pub(crate) fn report(&self) -> Report {
+        Report {
+            polled: self.done.polls > 0,
+            windows: self.done.windows,
+            rows: self.done.rows,
+            wake_at: self.wake_at,
+            trouble: self.trouble.clone(),
+        }
+    }
 }
 
 impl Tally {
+    /// What an answer brought.
+    pub(crate) fn of(taken: &Taken) -> Self {
+        let rows = taken.batch.as_ref().map_or(0, |batch| batch.rows.len());
+        Self {
+            polls: taken.poll.into(),
+            windows: taken.window.into(),
+            rows: u64::try_from(rows).unwrap_or(u64::MAX),
+        }
+    }
+
     /// Both together.
     pub(crate) fn plus(self, more: Self) -> Self {
         Self {

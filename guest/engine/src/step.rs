@@ -1,8 +1,8 @@
 //! One step of a run: takes an event and returns the next effect.
 //!
-//! A run commits a lease on the account (`lease` in the code), then alternates requests and
-//! commits; its last commit releases the lease. The rows of a page, the cursor after it and the
-//! state of the read (its slot) are one commit, so a crash loses nothing that was committed.
+//! A run commits a lease on the account, then alternates requests and commits; its last commit
+//! releases the lease. The rows of a page, the cursor after it and the state of the read (its slot)
+//! are one commit, so a crash loses nothing that was committed.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -17,7 +17,7 @@ use crate::context::Context;
 use crate::contract::http::Request;
 use crate::contract::log::Entry;
 use crate::contract::store::{Committed, LoadedAccount};
-use crate::contract::triggers::{Failure, Report};
+use crate::contract::triggers::Failure;
 use crate::decide::sweep;
 pub use crate::event::{Effect, Event};
 use crate::plan::work::{self, Work};
@@ -51,7 +51,7 @@ const MOST_OVERTAKEN: u32 = 8;
 pub fn step(mut run: Run, settings: &Settings, now: Timestamp, event: Event) -> Step {
     let mut log = Vec::new();
     let stage = core::mem::replace(&mut run.stage, Stage::Idle);
-    let mut turn = CurrentStep {
+    let mut current = CurrentStep {
         run: &mut run,
         context: Context {
             settings,
@@ -60,34 +60,32 @@ pub fn step(mut run: Run, settings: &Settings, now: Timestamp, event: Event) -> 
         },
     };
     let effect = match (stage, event) {
-        (Stage::Idle, Event::Started(loaded)) if turn.run.started_at.is_none() => {
-            turn.start(loaded).unwrap_or_else(failed)
+        (Stage::Idle, Event::Started(loaded)) if current.run.started_at.is_none() => {
+            current.start(loaded).unwrap_or_else(Effect::failed)
         }
         (Stage::Asking(document, asked), Event::Response(response)) => {
-            turn.answered(document, asked, response.into())
+            current.answered(document, asked, response.into())
         }
         (Stage::Asking(document, asked), Event::SendError(error)) => {
-            turn.answered(document, asked, error.into())
+            current.answered(document, asked, error.into())
         }
         (Stage::Committing(document, then), Event::Committed(committed)) => {
-            turn.committed(document, then, committed)
+            current.committed(document, then, committed)
         }
-        (Stage::Committing(document, _), Event::Stale(Some(loaded))) => {
-            turn.overtaken(&document, loaded).unwrap_or_else(failed)
-        }
+        (Stage::Committing(document, _), Event::Stale(Some(loaded))) => current
+            .overtaken(&document, loaded)
+            .unwrap_or_else(Effect::failed),
         // The store no longer has the account, and a run does not create it again.
-        (Stage::Committing(..), Event::Stale(None)) => turn.report(),
-        (Stage::Committing(..), Event::Unavailable(problem)) => failed(Failure::Store(problem)),
+        (Stage::Committing(..), Event::Stale(None)) => current.report(),
+        (Stage::Committing(..), Event::Unavailable(problem)) => {
+            Effect::failed(Failure::Store(problem))
+        }
         (_, _) => {
             let message = "event: does not answer the latest effect".into();
-            failed(Failure::State(Problem { message }))
+            Effect::failed(Failure::State(Problem { message }))
         }
     };
     Step { run, effect, log }
-}
-
-fn failed(failure: Failure) -> Effect {
-    Effect::Finished(Err(failure))
 }
 
 /// A step in progress.
@@ -132,10 +130,10 @@ impl CurrentStep<'_> {
             let number = hold::take_lease(&mut document, now);
             return self.commit(document, extra, AfterCommit::Leased(number));
         }
-        if extra.consumed.is_empty() {
-            return self.leave(&document);
+        if !extra.consumed.is_empty() {
+            return self.commit(document, extra, AfterCommit::Finish);
         }
-        self.commit(document, extra, AfterCommit::Finish)
+        self.leave(&document)
     }
 
     /// End the run without a commit.
@@ -271,12 +269,7 @@ impl CurrentStep<'_> {
     }
 
     fn count(&mut self, taken: Taken) -> Extra {
-        let rows = taken.batch.as_ref().map_or(0, |batch| batch.rows.len());
-        self.run.pending = Tally {
-            polls: taken.poll.into(),
-            windows: taken.window.into(),
-            rows: u64::try_from(rows).unwrap_or(u64::MAX),
-        };
+        self.run.pending = Tally::of(&taken);
         Extra {
             batch: taken.batch,
             sweep: taken.sweep,
@@ -288,8 +281,9 @@ impl CurrentStep<'_> {
     /// Commit a pending sweep: the store has not carried it out yet, or not completely.
     fn order_sweep(&mut self, document: Box<Document>, model_id: String) -> Effect {
         let order = |model: &Model| Some(model.sweep?.order(&model_id));
+        let sweep = document.models.get(&model_id).and_then(order);
         let extra = Extra {
-            sweep: document.models.get(&model_id).and_then(order),
+            sweep,
             ..Extra::NOTHING
         };
         self.commit(document, extra, AfterCommit::Swept(model_id))
@@ -312,8 +306,8 @@ impl CurrentStep<'_> {
         let Context { settings, now, .. } = self.context;
         hold::renew(&mut document, now);
         let (account, version) = (&self.run.account, self.run.version.clone());
-        let (change, trouble) =
-            commit::change(account, version, &mut document, extra, settings, now);
+        let changed = commit::change(account, version, &mut document, extra, settings, now);
+        let (change, trouble) = changed;
         self.run.trouble = trouble;
         self.run.wake_at = change.wake_at;
         self.run.stage = Stage::Committing(document, then);
@@ -321,12 +315,6 @@ impl CurrentStep<'_> {
     }
 
     fn report(&self) -> Effect {
-        Effect::Finished(Ok(Report {
-            polled: self.run.done.polls > 0,
-            windows: self.run.done.windows,
-            rows: self.run.done.rows,
-            wake_at: self.run.wake_at,
-            trouble: self.run.trouble.clone(),
-        }))
+        Effect::Finished(Ok(self.run.report()))
     }
 }
