@@ -5,7 +5,8 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from merge_sync.sqlite import _COUNT_UNSEEN, _MARK_UNSEEN, SqliteStore
+from merge_sync._sqlite_change import _COUNT_UNSEEN, _MARK_UNSEEN
+from merge_sync.sqlite import SqliteStore
 from merge_sync.store import (
     Batch,
     Swept,

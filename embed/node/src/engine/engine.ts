@@ -1,14 +1,16 @@
 // The engine, driven step by step: it says what to do, this does it, and tells what came of it.
 
-import { boolean, integer, object, oneOf, optional, text, texts } from "../check.js";
+import { text, texts } from "../check.js";
 import { InputError, MergeSyncError, ProblemError, reasonOf } from "../errors.js";
 import { type Instant, instant, type InstantLike } from "../instant.js";
 import { type SignedBody, signedBody } from "../signature.js";
 import { loadText, type TextForm } from "../text.js";
-import type { Account } from "../types.js";
 import type { Reply } from "../webhook.js";
+import { type Command, commandTo } from "./command.js";
 import type { Http } from "./http.js";
 import type { Log } from "./log.js";
+import { type NewAccount, newAccountTo } from "./new-account.js";
+import { inTime } from "./patience.js";
 import type { Change, Note, Store, LoadedAccount } from "./store.js";
 import {
   changeFrom,
@@ -68,89 +70,6 @@ export interface EngineOptions {
 export interface Delivery extends Omit<SignedBody, "keys" | "body"> {
   /** Null or left out where the request had none. */
   readonly body?: SignedBody["body"] | null | undefined;
-}
-
-/** An account to look after, for who learns of it by other means than its webhook. */
-export interface NewAccount {
-  readonly account: Pick<Account, "id" | "category"> & Partial<Account>;
-  /** What to send as `X-Account-Token`; left out where the store holds it already. */
-  readonly token?: string | null | undefined;
-  /** When it was linked; now by default. */
-  readonly linkedAt?: InstantLike | null | undefined;
-}
-
-/** What an operator can ask for. */
-export type Command =
-  /** Read `/sync-status` now. */
-  | "poll"
-  /** Read every model whole, now. */
-  | "reread"
-  /** Read this model whole, now. */
-  | { readonly tag: "reread-model"; readonly modelId: string }
-  /**
-   * Carry out a held sweep: the records that a full re-read did not find are deleted. `pass` is as
-   * in `HeldSweep`: an approval of another one does nothing.
-   */
-  | { readonly tag: "approve-deletions"; readonly modelId: string; readonly pass: number }
-  /** Do nothing until `resume`. Webhooks are still taken in. */
-  | "pause"
-  | "resume"
-  /**
-   * Forget the account: its token is erased, its rows are kept. Notes that were kept before do not
-   * bring it back.
-   */
-  | "unlink"
-  /** Start over from an empty state: the way out of an error of kind `state`. */
-  | "reset";
-
-const COMMANDS = ["poll", "reread", "pause", "resume", "unlink", "reset"] as const;
-
-const ACCOUNT = [
-  "id",
-  "category",
-  "integration",
-  "integrationSlug",
-  "endUserOriginId",
-  "organizationName",
-  "linkStatus",
-  "accountType",
-  "isDuplicate",
-] as const;
-
-function commandTo(command: unknown): unknown {
-  if (typeof command !== "object" || command === null) {
-    return { tag: oneOf(command, "command", COMMANDS) };
-  }
-  const named = ["reread-model", "approve-deletions"] as const;
-  const tag = oneOf((command as { tag?: unknown }).tag, "command.tag", named);
-  if (tag === "reread-model") {
-    const { modelId } = object(command, "command", ["tag", "modelId"]);
-    return { tag, value: text(modelId, "command.modelId") };
-  }
-  const { modelId, pass } = object(command, "command", ["tag", "modelId", "pass"]);
-  const value = {
-    modelId: text(modelId, "command.modelId"),
-    pass: integer(pass, "command.pass", Number.MAX_SAFE_INTEGER),
-  };
-  return { tag, value };
-}
-
-/** Merge waits longer for a webhook's answer, but not reliably. */
-const PATIENCE = 5_000;
-
-/** What `kept` resolves to, unless that takes longer than a webhook may wait. */
-async function inTime<T>(kept: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(new Error("the store took over five seconds"));
-    }, PATIENCE);
-  });
-  try {
-    return await Promise.race([kept, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 const PROCESSING_ERROR: Reply = { status: 500, body: '{"error": "Processing error"}' };
@@ -242,24 +161,8 @@ export class Engine {
 
   /** Starts looking after an account. A known account takes the token and wakes. */
   async link(account: NewAccount): Promise<void> {
-    const fields = object(account, "account", ["account", "token", "linkedAt"]);
-    const given = object(fields.account, "account", ACCOUNT);
-    const profile = Object.fromEntries(
-      ACCOUNT.map((key): [string, unknown] => {
-        if (key === "isDuplicate") {
-          return [key, optional(given[key], `account.${key}`, boolean) ?? null];
-        }
-        const needed = key === "id" || key === "category";
-        const value = needed ? given[key] : (given[key] ?? "");
-        return [key, text(value, `account.${key}`)];
-      }),
-    );
     const note = this.#ask("engine.link", {
-      account: {
-        account: profile,
-        token: optional(fields.token, "token", text) ?? null,
-        linkedAt: account.linkedAt == null ? null : instant(account.linkedAt),
-      },
+      account: newAccountTo(account),
       now: await this.clock(),
     }) as WireNote;
     const kept = await this.#storing(() => this.#keep(noteFrom(note)));

@@ -7,11 +7,12 @@
 // What `merge-sync/engine` exports.
 
 export type { Limits } from "./budget.js";
-export { type Clock, type Command, Engine, EngineError, type EngineOptions } from "./engine.js";
-export type { Delivery, NewAccount } from "./engine.js";
+export type { Command } from "./command.js";
+export { type Clock, type Delivery, Engine, EngineError, type EngineOptions } from "./engine.js";
 export { FetchHttp, type FetchHttpOptions, type Http, type HttpOutcome } from "./http.js";
 export type { HttpRequest } from "./http.js";
 export type { Log } from "./log.js";
+export type { NewAccount } from "./new-account.js";
 export { Scheduler, type SchedulerOptions } from "./scheduler.js";
 export type { Batch, Change, Committed, Due, FailedRuns, Note, Notice } from "./store.js";
 export type { StoredNote, Store } from "./store.js";
