@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,6 +27,34 @@ func (s sound) notices(ctx context.Context, after any, limit int) (listed []Noti
 		listed = append(listed, Notice{Cursor: from + i + 1, Account: notice.Account, Notice: notice.Notice})
 	}
 	return listed, err
+}
+
+// memory is what a store keeps beside the sound one. Its methods are called from several
+// goroutines at once, as a store's are.
+type memory[T any] struct {
+	lock sync.Mutex
+	kept map[string]T
+}
+
+func newMemory[T any]() *memory[T] { return &memory[T]{kept: map[string]T{}} }
+
+func (m *memory[T]) keep(key string, value T) {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	m.kept[key] = value
+}
+
+func (m *memory[T]) forget(key string) {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	delete(m.kept, key)
+}
+
+func (m *memory[T]) recall(key string) (value T, is bool) {
+	m.lock.Lock()
+	defer m.lock.Unlock()
+	value, is = m.kept[key]
+	return value, is
 }
 
 // numbersReused numbers notes by their place.
@@ -59,23 +88,23 @@ func (m numbersReused) Commit(ctx context.Context, change mergesync.Change) (mer
 // startMovedLater has an account start when its note came, though it was overdue.
 type startMovedLater struct {
 	sound
-	noted map[string]time.Time
+	noted *memory[time.Time]
 }
 
 func (m startMovedLater) KeepNote(ctx context.Context, note mergesync.Note) error {
-	m.noted[note.Account] = m.clock.Now()
+	m.noted.keep(note.Account, m.clock.Now())
 	return m.sound.KeepNote(ctx, note)
 }
 
 func (m startMovedLater) Commit(ctx context.Context, change mergesync.Change) (mergesync.Committed, error) {
-	delete(m.noted, change.Account)
+	m.noted.forget(change.Account)
 	return m.sound.Commit(ctx, change)
 }
 
 func (m startMovedLater) Due(ctx context.Context, now time.Time, limit int) (due []mergesync.Due, err error) {
 	all, err := m.sound.Due(ctx, now, limit)
 	for _, each := range all {
-		if !m.noted[each.Account].After(now) {
+		if noted, _ := m.noted.recall(each.Account); !noted.After(now) {
 			due = append(due, each)
 		}
 	}
@@ -105,11 +134,11 @@ func (m rowsWithoutState) Commit(ctx context.Context, change mergesync.Change) (
 // tokenLeftWithNote erases the token, and leaves it with a note.
 type tokenLeftWithNote struct {
 	sound
-	secrets map[string]*mergesync.Secret
+	secrets *memory[*mergesync.Secret]
 }
 
 func (m tokenLeftWithNote) KeepNote(ctx context.Context, note mergesync.Note) error {
-	m.secrets[note.Account+" "+note.Key] = note.Secret
+	m.secrets.keep(note.Account+" "+note.Key, note.Secret)
 	return m.sound.KeepNote(ctx, note)
 }
 
@@ -117,7 +146,7 @@ func (m tokenLeftWithNote) Load(ctx context.Context, account string) (*mergesync
 	loaded, err := m.sound.Load(ctx, account)
 	if loaded != nil {
 		for i, note := range loaded.Notes {
-			loaded.Notes[i].Secret = m.secrets[account+" "+note.Key]
+			loaded.Notes[i].Secret, _ = m.secrets.recall(account + " " + note.Key)
 		}
 	}
 	return loaded, err
@@ -171,18 +200,18 @@ func (m staleIgnored) Commit(ctx context.Context, change mergesync.Change) (merg
 // emptyFieldReplaces takes an empty field of a profile for a field that became empty.
 type emptyFieldReplaces struct {
 	sound
-	said map[string]mergesync.Account
+	said *memory[mergesync.Account]
 }
 
 func (m emptyFieldReplaces) KeepNote(ctx context.Context, note mergesync.Note) error {
 	if note.Profile != nil {
-		m.said[note.Account] = *note.Profile
+		m.said.keep(note.Account, *note.Profile)
 	}
 	return m.sound.KeepNote(ctx, note)
 }
 
 func (m emptyFieldReplaces) Profile(ctx context.Context, account string) (mergesync.Account, error) {
-	if said, is := m.said[account]; is {
+	if said, is := m.said.recall(account); is {
 		return said, nil
 	}
 	return m.sound.Profile(ctx, account)
@@ -221,17 +250,17 @@ func TestAStoreWithAMistakeIsFound(t *testing.T) {
 	for name, over := range map[string]func(sound) mistaken{
 		"notes-numbers-are-not-reused": func(s sound) mistaken { return numbersReused{s} },
 		"starts-no-note-moves-one-later": func(s sound) mistaken {
-			return startMovedLater{s, map[string]time.Time{}}
+			return startMovedLater{s, newMemory[time.Time]()}
 		},
 		"store-stale-changes-nothing": func(s sound) mistaken { return rowsWithoutState{s} },
 		"tokens-erased-from-notes": func(s sound) mistaken {
-			return tokenLeftWithNote{s, map[string]*mergesync.Secret{}}
+			return tokenLeftWithNote{s, newMemory[*mergesync.Secret]()}
 		},
 		"sweeps-live-rows-alone":  func(s sound) mistaken { return deadRowsSwept{s} },
 		"notices-none-is-skipped": func(s sound) mistaken { return noticeSkipped{s} },
 		"store-commit-for-nobody": func(s sound) mistaken { return staleIgnored{s} },
 		"profile-empty-replaces-nothing": func(s sound) mistaken {
-			return emptyFieldReplaces{s, map[string]mergesync.Account{}}
+			return emptyFieldReplaces{s, newMemory[mergesync.Account]()}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
