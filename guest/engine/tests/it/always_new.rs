@@ -163,6 +163,7 @@ fn empty_pages_that_are_known_to_have_no_end_cost_one_request_a_window() {
                 }
             })
             .expect("a report");
+            assert!(lists.len() < 500, "{half_hour}: the read does not end");
         }
         host.now = until;
         let requests = lists.len() - before;

@@ -4,7 +4,7 @@ use merge_sync_engine::store::Occasion;
 use merge_sync_engine::view::TroubleKind;
 
 use crate::support::list::{List, kinds, run, stored};
-use crate::support::{Host, done, ok};
+use crate::support::{Host, done, ok, page};
 
 #[test]
 fn a_record_that_cannot_be_read_costs_the_others_nothing() {
@@ -42,6 +42,32 @@ fn records_without_a_key_are_counted_and_told_where_they_are_many() {
     assert_eq!(told.len(), 1);
     for number in ["of hris.Employee", "2 had no key", "0 could not be read"] {
         assert!(told[0].text.contains(number), "{}", told[0].text);
+    }
+}
+
+#[test]
+fn more_than_one_record_in_a_hundred_without_a_key_is_trouble_and_one_is_not() {
+    let ids: Vec<_> = (0..99).map(|number| format!("e{number}")).collect();
+    let good: Vec<_> = ids.iter().map(|id| (id.as_str(), "09:00")).collect();
+    for (nameless, expected) in [(1, None), (2, Some(TroubleKind::NoKey))] {
+        let mut host = Host::linked("{}");
+        let records = page(&good, None);
+        let body = records.replacen('[', &format!("[{}", "{},".repeat(nameless)), 1);
+        host.run(|target| {
+            if target.contains("/sync-status") {
+                ok(&done(&[("hris.Employee", "09:30")]))
+            } else {
+                ok(&body)
+            }
+        })
+        .expect("a report");
+        assert_eq!(stored(&host), 99, "{body}");
+        assert_eq!(
+            kinds(&host).first().copied(),
+            expected,
+            "{nameless} of {}",
+            nameless + 99
+        );
     }
 }
 
