@@ -7,6 +7,7 @@ mod commands;
 mod deletion;
 mod details;
 mod endless;
+mod events;
 mod failures;
 mod flaky;
 mod hints;

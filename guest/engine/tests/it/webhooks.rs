@@ -18,15 +18,19 @@ use crate::wire;
 
 const KEY: &str = "an-example-key";
 
-pub fn deliver(body: &str) -> Receipt {
+pub fn signed(body: &str) -> SignedBody {
     let mut mac = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     let signature = URL_SAFE.encode(mac.finalize().into_bytes());
-    both(&SignedBody {
+    SignedBody {
         body: body.into(),
         signatures: vec![signature],
         keys: vec![Secret(KEY.into())],
-    })
+    }
+}
+
+pub fn deliver(body: &str) -> Receipt {
+    both(&signed(body))
 }
 
 /// Natively and by text, which is the same.
