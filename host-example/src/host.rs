@@ -65,6 +65,9 @@ pub struct Host {
     pub(crate) bodies: BodyBudget,
     /// Of webhooks that were refused, or sent to a wrong path.
     pub(crate) refusals: LogLimit,
+    /// Of webhooks whose bodies there was no room or no time for. A limit of its own, so that forged
+    /// webhooks do not hide an overload.
+    pub(crate) overloads: LogLimit,
     pub(crate) parts: Parts,
     pub(crate) scheduler: Arc<Scheduler>,
 }
@@ -115,6 +118,7 @@ impl Host {
             support: setup.support,
             bodies: BodyBudget::default(),
             refusals: LogLimit::default(),
+            overloads: LogLimit::default(),
             parts,
             scheduler,
         }))

@@ -1,4 +1,5 @@
-//! Warnings that anybody on the internet can cause: a few a minute are logged, the others counted.
+//! Log lines that anybody on the internet can cause: at most ten a minute are written, the rest are
+//! counted.
 
 use std::sync::{Mutex, PoisonError};
 

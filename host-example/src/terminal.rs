@@ -1,5 +1,4 @@
-//! What commands print. Names and texts of others are in it: what they hold never reaches the
-//! terminal as an instruction.
+//! What commands print. It contains names and texts of others, whose control characters are escaped.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -46,7 +45,7 @@ pub fn say(text: &str) -> anyhow::Result<()> {
     print(&visible(text))
 }
 
-/// Print to standard output, for programs: whatever a terminal would obey is escaped as JSON has it.
+/// Print to standard output, for programs: control characters are escaped as in JSON strings.
 ///
 /// # Errors
 ///
@@ -71,19 +70,19 @@ fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// `text` with what a terminal would obey written out, for example `\u{1b}`. Lines stay lines.
+/// `text` with each terminal control character written out, for example `\u{1b}`. Line breaks stay.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     replaced(text, |character| character.escape_unicode().to_string())
 }
 
 fn replaced(text: &str, by: impl Fn(char) -> String) -> Cow<'_, str> {
-    if !text.contains(is_obeyed) {
+    if !text.contains(is_terminal_control) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        if is_obeyed(character) {
+        if is_terminal_control(character) {
             shown.push_str(&by(character));
         } else {
             shown.push(character);
@@ -92,9 +91,9 @@ fn replaced(text: &str, by: impl Fn(char) -> String) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Control characters, which begin escape sequences, and the marks that change the direction in which
-/// what follows is written. The end of a line is neither.
-fn is_obeyed(character: char) -> bool {
+/// Control characters, which begin escape sequences, and the marks that change the direction of
+/// text. A line break is neither.
+fn is_terminal_control(character: char) -> bool {
     let turns = matches!(
         character,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
@@ -107,7 +106,7 @@ mod tests {
     use super::{Table, visible};
 
     #[test]
-    fn what_a_terminal_would_obey_is_written_out() {
+    fn control_characters_are_written_out() {
         for (text, shown) in [
             ("plain, é, 名, 😀\nnext", "plain, é, 名, 😀\nnext"),
             ("\u{1b}[31mred", "\\u{1b}[31mred"),

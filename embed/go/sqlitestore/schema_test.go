@@ -22,6 +22,21 @@ const (
 	firstSchema = "../../../host-example/tests/it/schema-1.sql"
 )
 
+func TestAnotherProgramsLockIsWaitedForASecond(t *testing.T) {
+	store, err := Open(t.Context(), filepath.Join(t.TempDir(), "store.sqlite"), mergesync.SystemClock{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	for _, connection := range []*sql.DB{store.writer, store.reader} {
+		var milliseconds int
+		err := connection.QueryRowContext(t.Context(), "PRAGMA busy_timeout").Scan(&milliseconds)
+		if err != nil || milliseconds != 1000 {
+			t.Errorf("found %d ms, %v, expected a second", milliseconds, err)
+		}
+	}
+}
+
 func TestTheTablesAreTheReferenceHosts(t *testing.T) {
 	theirs, err := filepath.Glob(filepath.Join(hostSchema, "sqlite*.sql"))
 	if err != nil {

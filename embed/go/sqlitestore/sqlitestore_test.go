@@ -156,7 +156,7 @@ func TestAFileOfSomebodyElseIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestAnotherProgramsLockIsWaitedForASecond(t *testing.T) {
+func TestAnotherProgramsLockIsNamedAndWorkGoesOnAfterIt(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.sqlite")
 	store := open(t, path, mergesync.SystemClock{})
 	note := mergesync.Note{Account: "a", Key: "poll", Create: true}
@@ -172,12 +172,8 @@ func TestAnotherProgramsLockIsWaitedForASecond(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
 	if err := store.KeepNote(t.Context(), note); err == nil || !strings.Contains(err.Error(), "database is locked") {
 		t.Errorf("found %v, expected that it is locked", err)
-	}
-	if took := time.Since(began); took < 900*time.Millisecond || took > 3*time.Second {
-		t.Errorf("it took %s, expected about a second", took)
 	}
 	if loaded, err := store.Load(t.Context(), "a"); err != nil || loaded == nil {
 		t.Errorf("found %v, %v, expected that readers go on", loaded, err)

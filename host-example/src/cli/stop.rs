@@ -2,8 +2,8 @@
 
 use std::io;
 
-/// Signals are counted from [`StopSignals::listen`] on: none is lost, whoever waits for them and
-/// however late.
+/// Receives every signal that arrives after [`StopSignals::listen`], also one that arrives before the
+/// first call of [`StopSignals::next`].
 #[derive(Debug)]
 pub(super) struct StopSignals {
     #[cfg(unix)]

@@ -26,6 +26,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 
+use crate::clock::{Clock as _, System};
+use crate::log_limit::{LogLimit, Warning};
 pub(crate) use connections::RequestProgress;
 use connections::{Connection, Connections};
 pub use limits::ConnectionLimits;
@@ -43,6 +45,7 @@ pub(crate) async fn serve(
 ) {
     let connections = Arc::new(Connections::new(limits));
     let mut tasks = JoinSet::new();
+    let failures = LogLimit::default();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -58,7 +61,9 @@ pub(crate) async fn serve(
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
+                if let Warning::Logged { left_out } = failures.warn(System.now()) {
+                    tracing::warn!(%error, left_out, "cannot accept a connection");
+                }
                 connections.evict();
                 tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }

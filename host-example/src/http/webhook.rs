@@ -19,7 +19,7 @@ use crate::bindings::merge_sync::triggers::log::Entry;
 use crate::clock::{Micros, SECOND};
 use crate::component::{convert, engine_log};
 use crate::host::Host;
-use crate::log_limit::Warning;
+use crate::log_limit::{LogLimit, Warning};
 use crate::request_body::{BodyError, BufferedBody};
 use crate::store::NoteError;
 
@@ -106,9 +106,14 @@ pub async fn receive(
     let signature = signatures.first().cloned().unwrap_or_default();
     let reply = match body {
         Ok(body) => take_in(host, signatures, body).await,
-        Err(Unread::Unchecked) => too_late(),
+        Err(Unread::Unchecked) => {
+            limited(host, &host.overloads, log_too_late);
+            processing_error()
+        }
         Err(Unread::Failed(error @ BodyError::OverBudget)) => {
-            tracing::error!("webhook not taken in: {error}");
+            limited(host, &host.overloads, || {
+                tracing::error!("webhook not taken in: {error}");
+            });
             processing_error()
         }
         Err(Unread::Failed(error)) => {
@@ -145,7 +150,10 @@ async fn take_in(host: &Arc<Host>, signatures: Vec<String>, body: BufferedBody) 
             tracing::error!(%error, "webhook not taken in");
             processing_error()
         }
-        None => too_late(),
+        None => {
+            log_too_late();
+            processing_error()
+        }
     };
     drop(share);
     reply
@@ -181,13 +189,17 @@ async fn keep(host: Arc<Host>, delivery: SignedBody) -> Reply {
     }
 }
 
-/// Log what anybody on the internet can cause, but not as often as they do.
+/// Log that a webhook was refused, unless too many were within the minute.
 pub(super) fn warn(host: &Host, log: impl FnOnce()) {
-    let Warning::Logged { left_out } = host.refusals.warn(host.clock.now()) else {
+    limited(host, &host.refusals, log);
+}
+
+fn limited(host: &Host, limit: &LogLimit, log: impl FnOnce()) {
+    let Warning::Logged { left_out } = limit.warn(host.clock.now()) else {
         return;
     };
     if left_out > 0 {
-        tracing::warn!(left_out, "more webhooks were refused than are logged");
+        tracing::warn!(left_out, "webhooks like the next one were not logged");
     }
     log();
 }
@@ -198,9 +210,8 @@ fn log(entry: Option<Entry>, problem: Option<&str>) {
     }
 }
 
-fn too_late() -> Reply {
+fn log_too_late() {
     tracing::error!("webhook not taken in within five seconds");
-    processing_error()
 }
 
 fn signed(host: &Host, body: String, signatures: Vec<String>) -> SignedBody {

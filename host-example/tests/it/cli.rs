@@ -391,7 +391,7 @@ async fn status_shows_each_account() {
 }
 
 #[tokio::test]
-async fn status_shows_what_a_terminal_would_obey_as_text() {
+async fn status_shows_control_characters_as_text() {
     let scratch = Scratch::new();
     let store = scratch.store();
     let hostile = Profile {
@@ -412,8 +412,8 @@ async fn status_shows_what_a_terminal_would_obey_as_text() {
     for arguments in [&arguments[..], &json] {
         let output = run(&scratch, arguments, &[], b"");
         let said = text(&output.stdout);
-        let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
-        assert!(!said.contains(obeyed), "{said:?}");
+        let is_control = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+        assert!(!said.contains(is_control), "{said:?}");
     }
     let found = parsed(&run(&scratch, &json, &[], b""));
     let account = &found["accounts"][0];

@@ -1,9 +1,9 @@
-//! An account's requests of the latest minute. They are counted in its document, which only the
-//! holder of the lease sends by: so all hosts together stay within what Merge allows an account.
+//! The requests of an account in the latest minute, counted in its document. Only the run that holds
+//! the lease sends requests, so the limit holds for all hosts together.
 //!
-//! A request is counted when it is sent and stored with what it led to. A run that dies in between
-//! leaves one uncounted, and a lease that outlives the minute: when the next run sends, that request
-//! is forgotten anyway.
+//! A count is stored with the commit that follows the request. A run that dies before that commit
+//! leaves one request uncounted, but also a lease that lasts longer than a minute: no other run sends
+//! before that request is forgotten anyway.
 
 use merge_sync_logic::types::{Milliseconds, Timestamp};
 

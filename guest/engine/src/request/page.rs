@@ -132,8 +132,8 @@ fn take_page(
     // Every page after the first one is progress; a first page only if no earlier try got this far.
     let advances = slot.paging.cursor.is_some();
     let got_further = advances || slot.got_further();
-    let turned = if is_endless && is_empty(&contents) && contents.next.is_some() {
-        PageResult::To(slot.end_at_empty())
+    let result = if is_endless && is_empty(&contents) && contents.next.is_some() {
+        PageResult::Slot(slot.end_at_empty())
     } else {
         apply_page(slot, page, &contents.rows, part, context)
     };
@@ -150,10 +150,10 @@ fn take_page(
         model.skipped.note(&contents, context.now);
     }
     document.last_served = model_id.into();
-    let mut taken = match turned {
-        PageResult::To(SlotOutcome::More) => Taken::default(),
-        PageResult::To(SlotOutcome::Complete) => complete::complete(document, context),
-        PageResult::To(SlotOutcome::Loop(why)) => failed::looped(document, why, context),
+    let mut taken = match result {
+        PageResult::Slot(SlotOutcome::More) => Taken::default(),
+        PageResult::Slot(SlotOutcome::Complete) => complete::complete(document, context),
+        PageResult::Slot(SlotOutcome::Loop(why)) => failed::looped(document, why, context),
         PageResult::BoundsIgnored => {
             read_whole(document, context);
             Taken::default()
@@ -169,7 +169,8 @@ fn take_page(
 
 /// The result of a page: a change of its slot, or a finding about the whole list.
 enum PageResult {
-    To(SlotOutcome),
+    /// What became of the slot.
+    Slot(SlotOutcome),
     /// Most of its rows lie outside the bounds that were asked for.
     BoundsIgnored,
 }
@@ -191,9 +192,9 @@ fn apply_page(
             ..slot.bounds
         };
         slot.widen(unbounded);
-        return PageResult::To(SlotOutcome::More);
+        return PageResult::Slot(SlotOutcome::More);
     }
-    PageResult::To(slot.take_page(page))
+    PageResult::Slot(slot.take_page(page))
 }
 
 /// Merge ignores the bounds of this list, so read it without bounds until the next full re-read is

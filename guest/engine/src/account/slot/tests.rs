@@ -42,7 +42,7 @@ fn take(slot: &mut Slot, page: Page) -> SlotOutcome {
     slot.count(&page);
     match slot.take_page(page) {
         SlotOutcome::Loop(why) => slot.start_again(why, NOW, true),
-        turned => turned,
+        outcome => outcome,
     }
 }
 
@@ -232,8 +232,8 @@ fn a_cursor_that_is_refused_behind_an_empty_page_splits_nothing() {
     for refusal in 1..=8 {
         take(&mut slot, page(100, Some("a")));
         take(&mut slot, page(0, Some("b")));
-        let turned = slot.start_again(Loop::Refused, NOW, true);
-        assert_eq!(turned == SlotOutcome::Complete, refusal == 8, "{refusal}");
+        let outcome = slot.start_again(Loop::Refused, NOW, true);
+        assert_eq!(outcome == SlotOutcome::Complete, refusal == 8, "{refusal}");
         assert_eq!(slot.parts, [bounds(0, 10_000_000)]);
     }
 }
@@ -247,8 +247,8 @@ fn what_cannot_be_split_outlives_seven_loops_that_another_try_may_end() {
             for number in 1..=8 {
                 assert_eq!(slot.gap, None, "{why:?} {number} times");
                 take(&mut slot, page(100, Some("a")));
-                let turned = slot.start_again(why, NOW, splittable);
-                let ended = turned == SlotOutcome::Complete;
+                let outcome = slot.start_again(why, NOW, splittable);
+                let ended = outcome == SlotOutcome::Complete;
                 assert_eq!(ended, number == 8, "{why:?} {number} times");
             }
             assert!(slot.gap.is_some());
@@ -476,17 +476,17 @@ fn a_read_is_held_in_at_most_128_parts() {
 #[test]
 fn the_same_pages_under_cursors_that_are_always_new_are_a_loop() {
     let mut slot = unbounded();
-    let mut turned = Vec::new();
+    let mut outcomes = Vec::new();
     for cursor in ["a", "b", "c"] {
         let again = Page {
             next: Some(cursor.into()),
             ..page(100, Some("same"))
         };
         slot.count(&again);
-        turned.push(slot.take_page(again));
+        outcomes.push(slot.take_page(again));
     }
     let circle = SlotOutcome::Loop(Loop::Circle);
-    assert_eq!(turned, [SlotOutcome::More, SlotOutcome::More, circle]);
+    assert_eq!(outcomes, [SlotOutcome::More, SlotOutcome::More, circle]);
 }
 
 #[test]
@@ -513,7 +513,7 @@ fn a_list_whose_records_cannot_be_stored_is_not_read_for_ever() {
 
 #[test]
 fn a_list_whose_records_tell_no_instant_is_not_split() {
-    for (newest, turned) in [
+    for (newest, outcome) in [
         (None, SlotOutcome::Complete),
         (Some(Timestamp(5_000_000)), SlotOutcome::More),
     ] {
@@ -525,7 +525,7 @@ fn a_list_whose_records_tell_no_instant_is_not_split() {
         for _ in 0..3 {
             take(&mut slot, again.clone());
         }
-        assert_eq!(take(&mut slot, again), turned, "{newest:?}");
+        assert_eq!(take(&mut slot, again), outcome, "{newest:?}");
         assert_eq!(slot.gap.is_some(), newest.is_none());
         assert_eq!(slot.gap.and_then(|gap| gap.at), None);
     }

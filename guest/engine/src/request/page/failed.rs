@@ -105,11 +105,11 @@ fn start_again(document: &mut Document, why: Loop, context: &mut PageContext<'_>
     let Some(slot) = model.slot_mut(context.kind) else {
         return Taken::default();
     };
-    let turned = slot.start_again(why, now, splittable);
+    let result = slot.start_again(why, now, splittable);
     let loops = slot.loops;
     let patience = model.patience.of_mut(context.kind);
     patience.loops = loops;
-    after_loop(document, turned, &outcome_of(why), loops, context)
+    after_loop(document, result, &outcome_of(why), loops, context)
 }
 
 /// A record cannot be read even alone: split the part around it.
@@ -124,18 +124,18 @@ fn split(
     let Some(slot) = model.and_then(|model| model.slot_mut(context.kind)) else {
         return Taken::default();
     };
-    let turned = slot.split_or_give_up(now, splittable);
-    after_loop(document, turned, outcome, LOOPS_BEFORE_WAIT, context)
+    let result = slot.split_or_give_up(now, splittable);
+    after_loop(document, result, outcome, LOOPS_BEFORE_WAIT, context)
 }
 
 fn after_loop(
     document: &mut Document,
-    turned: SlotOutcome,
+    result: SlotOutcome,
     outcome: &AttemptOutcome,
     loops: u32,
     context: &mut PageContext<'_>,
 ) -> Taken {
-    if turned == SlotOutcome::Complete {
+    if result == SlotOutcome::Complete {
         return complete::complete(document, context);
     }
     let Some(model) = document.models.get_mut(context.model_id) else {
